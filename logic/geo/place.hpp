@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace millrace::logic::geo {
+
+/// What a geolocation database says of a network. Immutable once published;
+/// shared by all events from that network.
+struct Place {
+  std::string country; ///< ISO 3166-1 alpha-2, empty where unknown
+  std::string region;
+  std::string city;
+  bool has_coordinates = false;
+  double latitude = 0.0;  ///< degrees
+  double longitude = 0.0; ///< degrees
+  std::uint32_t asn = 0;  ///< autonomous system number, 0 where unknown
+  std::string asn_organization;
+
+  /// The place as a JSON object, ready to be copied into an output record:
+  /// {"country":"US","region":"..","city":"..","latitude":..,"longitude":..,
+  /// "asn":..}; members that are unknown are left out; "{}" when all are.
+  std::string json;
+};
+
+/// Fills `place.json` from the other members.
+void render_json(Place& place);
+
+/// Great-circle distance in kilometres (haversine, mean Earth radius
+/// 6371.0088 km). Degrees in.
+double distance_km(double latitude_a, double longitude_a, double latitude_b,
+                   double longitude_b) noexcept;
+
+} // namespace millrace::logic::geo
