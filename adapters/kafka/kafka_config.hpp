@@ -1,0 +1,69 @@
+#pragma once
+
+#include "logic/result.hpp"
+#include "logic/settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// How this node talks to Kafka. Section `kafka` of the settings file.
+struct KafkaConfig {
+  std::string bootstrap_servers = "localhost:9092";
+  /// Where the health check knocks instead of at `bootstrap_servers`; empty
+  /// and 0 for the first of those.
+  std::string bootstrap_host;
+  std::int64_t bootstrap_port = 0;
+  std::string client_id = "millrace";
+
+  std::string input_topic = "user-login";
+  std::string output_topic = "processed-user-login";
+  std::string dlq_topic = "user-login-dlq";
+  std::string insights_topic = "user-login-insights"; ///< empty: none
+  std::vector<std::string> create_topics; ///< `name:partitions:replication`
+
+  std::string consumer_group = "user-group";
+  std::string auto_offset_reset = "earliest"; ///< earliest, latest, none
+  bool enable_auto_commit = false;            ///< only false is accepted
+  std::chrono::milliseconds session_timeout{30'000};
+  std::chrono::milliseconds socket_timeout{30'000};
+  std::chrono::milliseconds fetch_wait{10};
+  logic::ByteSize fetch_max_partition{1U << 20U};
+  logic::ByteSize fetch_max{16U << 20U};
+  logic::ByteSize max_message{1U << 20U}; ///< of what is produced
+
+  std::string compression = "none"; ///< none, gzip, snappy, lz4, zstd
+  std::string partitioning = "source"; ///< source, key
+  std::chrono::milliseconds linger{5};
+  std::int64_t batch_messages = 10'000;
+  std::chrono::milliseconds delivery_timeout{300'000};
+
+  std::string security_protocol = "plaintext";
+  std::string sasl_mechanism;
+  std::string sasl_username;
+  std::string sasl_password;
+  std::string ssl_ca_file;
+  std::string ssl_certificate_file;
+  std::string ssl_key_file;
+  std::string ssl_key_password;
+
+  /// Raw `name=value` settings of librdkafka, applied last to every client.
+  std::vector<std::string> properties;
+};
+
+void describe(logic::SettingVisitor& visitor, KafkaConfig& config);
+
+/// What no single setting shows: faults between settings, topics named
+/// twice, properties that must stay ours. Empty when all is well.
+std::vector<logic::Error> check(const KafkaConfig& config);
+
+/// Splits a `name=value` property at the first `=`.
+logic::Result<std::pair<std::string, std::string>>
+parse_property(std::string_view text);
+
+} // namespace millrace::adapters::kafka

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "adapters/kafka/kafka_config.hpp"
+#include "logic/ids.hpp"
+#include "logic/result.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::adapters::kafka {
+
+/// A record to write; everything is copied.
+struct TopicRecord {
+  /// Absent: by key, or anywhere for a null key.
+  std::optional<logic::PartitionId> partition;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::string_view headers;       ///< encoded, see logic/record_headers.hpp
+  std::int64_t timestamp_ms = -1; ///< -1: now
+};
+
+struct TopicWriterLimits {
+  std::size_t max_queued_records = 100'000;
+  std::size_t max_queued_bytes = 64U << 20U;
+};
+
+struct TopicWriterCounts {
+  std::uint64_t delivered = 0;
+  std::uint64_t failed = 0;
+  std::string last_error; ///< the client's words, empty where none failed
+};
+
+/// Writes to one topic, for tools and tests. One thread.
+class TopicWriter {
+public:
+  static logic::Result<std::unique_ptr<TopicWriter>>
+  open(const KafkaConfig& config, const std::string& topic,
+       TopicWriterLimits limits = {});
+
+  TopicWriter(const TopicWriter&) = delete;
+  TopicWriter& operator=(const TopicWriter&) = delete;
+  /// Drops what is still queued: call `flush` first.
+  ~TopicWriter();
+
+  /// Queues without blocking; false when the queue is full (call `poll`, try
+  /// again). A record that is refused at once counts as failed.
+  bool write(const TopicRecord& record);
+
+  /// Takes in delivery reports; waits up to `wait` for the first.
+  void poll(std::chrono::milliseconds wait);
+
+  /// Waits for all reports, at most `deadline`. An error when some are
+  /// missing, or when any record failed since the writer was opened.
+  logic::Result<void> flush(std::chrono::milliseconds deadline);
+
+  const TopicWriterCounts& counts() const noexcept;
+  std::size_t queued_records() const noexcept;
+
+private:
+  class State;
+  explicit TopicWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+} // namespace millrace::adapters::kafka
