@@ -1,0 +1,41 @@
+#include "node/config/node_config.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace millrace::node {
+
+namespace {
+
+/// The one list of components. `visit` is called with each of them.
+template <class Config, class Visit>
+void for_each_component(Config& config, Visit&& visit) {
+  static_cast<void>(config);
+  static_cast<void>(visit);
+}
+
+/// A component may bring a check of what no single setting shows.
+template <class Component>
+concept Checked = requires(const Component& component) {
+  { check(component) } -> std::same_as<std::vector<logic::Error>>;
+};
+
+} // namespace
+
+void describe(logic::SettingVisitor& visitor, NodeConfig& config) {
+  for_each_component(config,
+                     [&](auto& component) { describe(visitor, component); });
+}
+
+std::vector<logic::Error> check(const NodeConfig& config) {
+  std::vector<logic::Error> faults;
+  for_each_component(config, [&]<class Component>(const Component& component) {
+    if constexpr (Checked<Component>) {
+      auto found = check(component);
+      std::move(found.begin(), found.end(), std::back_inserter(faults));
+    }
+  });
+  return faults;
+}
+
+} // namespace millrace::node
