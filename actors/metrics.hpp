@@ -1,0 +1,189 @@
+#pragma once
+
+#include "actors/top_counters.hpp"
+#include "logic/ids.hpp"
+#include "logic/reason.hpp"
+#include "logic/result.hpp"
+#include "logic/verdict.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Every metric name of the node, in one place; docs/metrics.md explains
+/// them. Series are resolved once: an actor asks for its handles when it
+/// starts and then only increments. All handles live as long as `Metrics`,
+/// and all operations may be called from any thread.
+namespace millrace::actors {
+
+/// How an input record ended: delivered to the output, or dead letter.
+enum class Outcome : std::uint8_t { success, failure };
+enum class CommitOutcome : std::uint8_t { success, failure, fenced };
+enum class RebalanceKind : std::uint8_t { assigned, revoked, lost };
+enum class Dimension : std::uint8_t { version, device, locale, country };
+
+inline constexpr std::size_t dimension_count = 4;
+
+/// One series for each value of an enum, indexed by it.
+template <class Enum, std::size_t Count>
+class CounterTable {
+public:
+  prometheus::Counter& operator[](Enum value) const {
+    return *counters_[static_cast<std::size_t>(value)];
+  }
+  void set(Enum value, prometheus::Counter& counter) {
+    counters_[static_cast<std::size_t>(value)] = &counter;
+  }
+
+private:
+  std::array<prometheus::Counter*, Count> counters_{};
+};
+
+/// A histogram that takes one value for many records at the cost of one.
+class WeightedHistogram {
+public:
+  WeightedHistogram(prometheus::Histogram& histogram,
+                    std::vector<double> bounds);
+
+  void observe(double seconds, std::uint64_t records);
+
+private:
+  prometheus::Histogram& histogram_;
+  const std::vector<double> bounds_;
+  std::mutex mutex_;
+  std::vector<double> increments_; ///< all zero between two calls
+};
+
+/// Gauges of the partitions that are assigned to this node.
+class PartitionLags {
+public:
+  using Family = prometheus::Family<prometheus::Gauge>;
+
+  explicit PartitionLags(Family& family) : family_(family) {}
+
+  void set(const std::string& topic, logic::PartitionId partition,
+           std::int64_t records);
+  /// The partition was revoked: its series must not stay at its last value.
+  void remove(const std::string& topic, logic::PartitionId partition);
+  void clear();
+
+private:
+  using Key = std::pair<std::string, logic::PartitionId>;
+  Family& family_;
+  std::mutex mutex_;
+  std::map<Key, prometheus::Gauge*> gauges_;
+};
+
+class Metrics {
+public:
+  using Counter = prometheus::Counter;
+  using Gauge = prometheus::Gauge;
+
+  /// Values of a dimension that have a series of their own.
+  static constexpr std::size_t shown_values = 30;
+
+  explicit Metrics(std::shared_ptr<prometheus::Registry> registry);
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// Counts `records` that ended now, and how long they took from being read
+  /// to being settled.
+  void processed(Outcome outcome, std::uint64_t records, double seconds);
+
+  // Handles whose label comes from the topology or the configuration:
+  // resolve them when the actor starts. Equal labels give the same series.
+  Gauge& mailbox_depth(std::string_view actor);
+  Gauge& credit_bytes(std::string_view stage);
+  Counter& actor_restarts(std::string_view actor);
+  Counter& limit_reached(std::string_view limit);
+
+  /// For faults, which are rare: looks up by name.
+  void count_error(std::string_view component, logic::ErrorCode code);
+
+  /// Sets `millrace_build_info{version,commit}` to 1. Once.
+  void set_build(std::string_view version, std::string_view commit);
+
+  /// Shows one model as the one in use, others no longer.
+  void set_model(std::string_view model_id);
+
+  TopCounters& logins(Dimension dimension) {
+    return *logins_[static_cast<std::size_t>(dimension)];
+  }
+
+private:
+  // First, since the handles below are built from them.
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<Counter>& processed_family_;
+  prometheus::Family<prometheus::Histogram>& duration_family_;
+  prometheus::Family<Gauge>& mailbox_family_;
+  prometheus::Family<Gauge>& credit_family_;
+  prometheus::Family<Gauge>& build_family_;
+  prometheus::Family<Gauge>& model_family_;
+  prometheus::Family<Counter>& restart_family_;
+  prometheus::Family<Counter>& limit_family_;
+  prometheus::Family<Counter>& error_family_;
+  prometheus::Family<Counter>& login_family_;
+
+  CounterTable<Outcome, 2> processed_;
+  WeightedHistogram success_duration_;
+  WeightedHistogram failure_duration_;
+  std::array<std::unique_ptr<TopCounters>, dimension_count> logins_;
+  std::mutex model_mutex_;
+  Gauge* model_ = nullptr;
+
+public:
+  // Consumption
+  Counter& records_consumed;
+  Counter& bytes_consumed;
+  PartitionLags lag;
+  Gauge& assigned_partitions;
+  Gauge& stalled_partitions;
+  CounterTable<CommitOutcome, 3> commits;
+  CounterTable<RebalanceKind, 3> rebalances;
+
+  // Flow
+  Gauge& budget_bytes;
+  Gauge& batches_in_flight;
+  Gauge& bytes_in_flight;
+  Counter& redispatches;
+
+  // Delivery
+  Counter& delivery_retries;
+  Counter& bytes_produced;
+  CounterTable<logic::Reason, logic::reason_count> dead_letters;
+
+  // Enrichment
+  Counter& geo_hits;
+  Counter& geo_misses;
+  Counter& geo_reloads_succeeded;
+  Counter& geo_reloads_failed;
+  Counter& watch_list_hits;
+  Counter& insights_published;
+
+  // Detection
+  CounterTable<logic::Rule, logic::rule_count> anomalies;
+  Gauge& detector_users;
+  Counter& detector_users_evicted;
+  Counter& model_fits_succeeded;
+  Counter& model_fits_failed;
+
+  // Node
+  Gauge& ready;
+  Gauge& log_file_failing;
+  Counter& log_lines_suppressed;
+};
+
+} // namespace millrace::actors
