@@ -1,0 +1,59 @@
+#pragma once
+
+#include "logic/settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::logic::detection {
+
+/// Section `detection` of the configuration. Plain numbers only; what they
+/// mean stands in `describe` and, with reasons, in docs/detection.md.
+struct DetectionConfig {
+  bool enabled = true;
+  /// Empty: the forest is fitted from a sample of the stream.
+  std::string model_file;
+
+  std::int64_t trees = 100;
+  std::int64_t sample_size = 256;
+  /// Share of the training rows that the chosen threshold lets through.
+  double contamination = 0.001;
+  /// A fixed score threshold in (0, 1]; 0 takes the model's own.
+  double threshold = 0.0;
+  /// Rows kept for fitting, over all shards of this node.
+  std::int64_t training_sample = 8192;
+  /// Rows that must have been seen, over all shards, before the first fit.
+  std::int64_t first_fit_after = 2048;
+  std::chrono::milliseconds refit_interval = std::chrono::minutes{10};
+  std::int64_t seed = 1;
+
+  /// Users remembered by this node, over all shards.
+  std::int64_t max_users = 262144;
+
+  std::chrono::milliseconds velocity_window = std::chrono::minutes{1};
+  /// More logins of one user than this within the window fire the rule.
+  std::int64_t velocity_limit = 10;
+
+  double travel_max_speed_kmh = 1000.0;
+  double travel_min_distance_km = 500.0;
+
+  /// Logins of a user before an unknown device is worth a word.
+  std::int64_t new_device_min_logins = 5;
+
+  /// Names as in `to_string(Rule)`; a rule that is not named never fires.
+  std::vector<std::string> rules = {"isolation_forest", "velocity",
+                                    "impossible_travel", "new_device"};
+
+  /// User ids that many people share. The rules about one person's habits
+  /// are not asked about them; the forest is.
+  std::vector<std::string> placeholder_users
+    = {"unknown", "anonymous", "guest", "null", "undefined", "0",
+       "00000000-0000-0000-0000-000000000000"};
+};
+
+/// Declares the settings of section `detection`.
+void describe(SettingVisitor& visitor, DetectionConfig& config);
+
+} // namespace millrace::logic::detection

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "logic/detection/applied_offsets.hpp"
+#include "logic/detection/detection_config.hpp"
+#include "logic/detection/features.hpp"
+#include "logic/detection/model.hpp"
+#include "logic/detection/sample_reservoir.hpp"
+#include "logic/detection/user_state.hpp"
+#include "logic/enriched_batch.hpp"
+#include "logic/verdict.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace millrace::logic::detection {
+
+/// What a shard has done so far; for metrics.
+struct DetectorCounts {
+  std::size_t users = 0;       ///< remembered now
+  std::uint64_t evictions = 0; ///< users forgotten to make room
+  std::uint64_t judged = 0;
+  std::uint64_t repeated = 0;  ///< judged without changing the state
+  std::uint64_t anomalous = 0;
+  std::array<std::uint64_t, rule_count> fired{}; ///< by `Rule`
+};
+
+/// Judges the logins of the users of one shard: keeps a bounded state per
+/// user, applies the rules to it, and asks the isolation forest about the
+/// features of each event. All times are event times; the result depends on
+/// nothing but configuration, model and the batches in order. Not
+/// thread-safe: one owner.
+class Detector {
+public:
+  Detector(const DetectionConfig& config, std::uint32_t shard,
+           std::uint32_t shard_count);
+
+  /// Scores with this model from now on; null stops scoring. The model must
+  /// have `feature_count` features (asserted; see `fits_events`).
+  void use_forest(ModelPtr model);
+  const ModelPtr& forest() const noexcept { return model_; }
+
+  /// Verdicts on those events whose user belongs to this shard, in order.
+  /// Records that were applied before (a re-delivery) are judged as they
+  /// stand, without changing any state.
+  ShardVerdicts judge(const EnrichedBatch& batch);
+
+  /// Rows sampled evenly from those judged since the last call, row after
+  /// row, `feature_count` wide. Starts a new sample.
+  std::vector<float> take_samples();
+  /// Rows that `take_samples` would return.
+  std::size_t samples() const noexcept { return reservoir_.size(); }
+  /// Rows offered to the sample since the last `take_samples`.
+  std::uint64_t sampled_from() const noexcept { return reservoir_.offered(); }
+
+  DetectorCounts counts() const noexcept;
+
+private:
+  struct Words;
+
+  bool enabled(Rule rule) const noexcept {
+    return (enabled_rules_ & (1U << static_cast<unsigned>(rule))) != 0;
+  }
+  bool is_placeholder(std::uint64_t user_hash) const noexcept;
+  void select(const EnrichedBatch& batch, ShardVerdicts& out);
+  void judge_user(const EnrichedBatch& batch, std::size_t slot, bool repeated,
+                  ShardVerdicts& out);
+  void ask_forest(ShardVerdicts& out);
+  float rarity_bits(const Words& words, bool repeated) noexcept;
+
+  DetectionConfig config_;
+  std::uint32_t shard_;
+  std::uint32_t shard_count_;
+  std::uint32_t enabled_rules_ = 0;
+  std::vector<std::uint64_t> placeholders_; ///< sorted hashes
+  ModelPtr model_;
+  UserTable users_;
+  AppliedOffsets applied_;
+  SampleReservoir reservoir_;
+  std::array<RarityCounter, 4> rarity_;
+  DetectorCounts counts_;
+  std::vector<FeatureRow> rows_; ///< of the batch at hand, kept for reuse
+  std::vector<float> scores_;
+};
+
+/// Whether the model was fitted on the features of login events.
+bool fits_events(const Model& model);
+
+} // namespace millrace::logic::detection
