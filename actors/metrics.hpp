@@ -37,6 +37,12 @@ enum class Dimension : std::uint8_t { version, device, locale, country };
 
 inline constexpr std::size_t dimension_count = 4;
 
+/// The values as label texts, equal to the enumerators' names.
+std::string_view to_string(Outcome outcome) noexcept;
+std::string_view to_string(CommitOutcome outcome) noexcept;
+std::string_view to_string(RebalanceKind kind) noexcept;
+std::string_view to_string(Dimension dimension) noexcept;
+
 /// One series for each value of an enum, indexed by it.
 template <class Enum, std::size_t Count>
 class CounterTable {
@@ -95,7 +101,7 @@ public:
   /// Values of a dimension that have a series of their own.
   static constexpr std::size_t shown_values = 30;
 
-  explicit Metrics(std::shared_ptr<prometheus::Registry> registry);
+  explicit Metrics(const std::shared_ptr<prometheus::Registry>& owner);
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
@@ -116,35 +122,13 @@ public:
   /// Sets `millrace_build_info{version,commit}` to 1. Once.
   void set_build(std::string_view version, std::string_view commit);
 
-  /// Shows one model as the one in use, others no longer.
+  /// Shows one model as the one in use, others no longer; empty: none.
   void set_model(std::string_view model_id);
 
   TopCounters& logins(Dimension dimension) {
     return *logins_[static_cast<std::size_t>(dimension)];
   }
 
-private:
-  // First, since the handles below are built from them.
-  std::shared_ptr<prometheus::Registry> registry_;
-  prometheus::Family<Counter>& processed_family_;
-  prometheus::Family<prometheus::Histogram>& duration_family_;
-  prometheus::Family<Gauge>& mailbox_family_;
-  prometheus::Family<Gauge>& credit_family_;
-  prometheus::Family<Gauge>& build_family_;
-  prometheus::Family<Gauge>& model_family_;
-  prometheus::Family<Counter>& restart_family_;
-  prometheus::Family<Counter>& limit_family_;
-  prometheus::Family<Counter>& error_family_;
-  prometheus::Family<Counter>& login_family_;
-
-  CounterTable<Outcome, 2> processed_;
-  WeightedHistogram success_duration_;
-  WeightedHistogram failure_duration_;
-  std::array<std::unique_ptr<TopCounters>, dimension_count> logins_;
-  std::mutex model_mutex_;
-  Gauge* model_ = nullptr;
-
-public:
   // Consumption
   Counter& records_consumed;
   Counter& bytes_consumed;
@@ -182,8 +166,26 @@ public:
 
   // Node
   Gauge& ready;
-  Gauge& log_file_failing;
-  Counter& log_lines_suppressed;
+
+private:
+  Metrics(const std::shared_ptr<prometheus::Registry>& owner,
+          prometheus::Registry& registry);
+
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<Gauge>& mailbox_family_;
+  prometheus::Family<Gauge>& credit_family_;
+  prometheus::Family<Gauge>& build_family_;
+  prometheus::Family<Gauge>& model_family_;
+  prometheus::Family<Counter>& restart_family_;
+  prometheus::Family<Counter>& limit_family_;
+  prometheus::Family<Counter>& error_family_;
+
+  CounterTable<Outcome, 2> processed_;
+  WeightedHistogram success_duration_;
+  WeightedHistogram failure_duration_;
+  std::array<std::unique_ptr<TopCounters>, dimension_count> logins_;
+  std::mutex model_mutex_;
+  Gauge* model_ = nullptr;
 };
 
 } // namespace millrace::actors
