@@ -1,5 +1,6 @@
 #include "node/config/node_config.hpp"
 
+#include <concepts>
 #include <iterator>
 #include <utility>
 
@@ -9,9 +10,17 @@ namespace {
 
 /// The one list of components. `visit` is called with each of them.
 template <class Config, class Visit>
-void for_each_component(Config& config, Visit&& visit) {
-  static_cast<void>(config);
-  static_cast<void>(visit);
+void for_each_component(Config& config, const Visit& visit) {
+  visit(config.kafka);
+  visit(config.validation);
+  visit(config.geoip);
+  visit(config.detection);
+  visit(config.insights);
+  visit(config.encoding);
+  visit(config.flow);
+  visit(config.delivery);
+  visit(config.http);
+  visit(config.log);
 }
 
 /// A component may bring a check of what no single setting shows.

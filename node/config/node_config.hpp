@@ -1,7 +1,17 @@
 #pragma once
 
+#include "actors/delivery_config.hpp"
+#include "actors/flow_config.hpp"
+#include "actors/insights_config.hpp"
+#include "adapters/geoip/geoip_config.hpp"
+#include "adapters/kafka/kafka_config.hpp"
+#include "logic/detection/detection_config.hpp"
+#include "logic/encoding_config.hpp"
 #include "logic/result.hpp"
 #include "logic/settings.hpp"
+#include "logic/validation_config.hpp"
+#include "node/http_config.hpp"
+#include "node/log_config.hpp"
 
 #include <vector>
 
@@ -11,6 +21,16 @@ namespace millrace::node {
 /// defaults, documentation and bounds stand beside the component; here they
 /// are only gathered.
 struct NodeConfig {
+  adapters::kafka::KafkaConfig kafka;
+  logic::ValidationConfig validation;
+  adapters::geoip::GeoipConfig geoip;
+  logic::detection::DetectionConfig detection;
+  actors::InsightsConfig insights;
+  logic::EncodingConfig encoding;
+  actors::FlowConfig flow;
+  actors::DeliveryConfig delivery;
+  HttpConfig http;
+  LogConfig log;
 };
 
 /// Declares all settings of all components, each in its own section.

@@ -1,0 +1,93 @@
+#include "node/config/setting_source.hpp"
+
+#include "node/config/words.hpp"
+
+namespace millrace::node {
+
+namespace {
+
+std::string unknown(std::string_view what, const std::string& meant) {
+  std::string text = "unknown ";
+  text += what;
+  return meant.empty() ? text : text + " (did you mean '" + meant + "'?)";
+}
+
+} // namespace
+
+std::string to_string(const ValueOrigin& origin) {
+  switch (origin.kind) {
+    case ValueOrigin::Kind::file:
+      return origin.place;
+    case ValueOrigin::Kind::variable:
+      return "variable " + origin.place;
+    case ValueOrigin::Kind::flag:
+      return "flag " + origin.place;
+    case ValueOrigin::Kind::default_value:
+      break;
+  }
+  return "default";
+}
+
+std::string to_string(const ConfigFault& fault) {
+  std::string text;
+  for (const auto* part : {&fault.place, &fault.key})
+    if (!part->empty())
+      text += *part + ": ";
+  return text + fault.text;
+}
+
+std::string unknown_key_text(const SettingTable& table, std::string_view key) {
+  const auto dot = key.find('.');
+  if (dot == std::string_view::npos)
+    return unknown("section", nearest_word(key, table.section_names()));
+  const std::string_view section = key.substr(0, dot);
+  const std::string_view name = key.substr(dot + 1);
+  std::vector<std::string> neighbours;
+  std::vector<std::string> namesakes;
+  for (const auto& known : table.keys()) {
+    const auto known_dot = known.find('.');
+    if (std::string_view{known}.substr(0, known_dot) == section)
+      neighbours.push_back(known.substr(known_dot + 1));
+    if (std::string_view{known}.substr(known_dot + 1) == name)
+      namesakes.push_back(known);
+  }
+  if (const auto near = nearest_word(name, neighbours); !near.empty())
+    return unknown("key", std::string{section} + "." + near);
+  if (!namesakes.empty())
+    return unknown("key", namesakes.front());
+  return unknown("key", nearest_word(key, table.keys()));
+}
+
+SourceReading read_flags(const SettingTable& table,
+                         const std::vector<ConfigFlag>& flags) {
+  SourceReading reading;
+  for (const auto& [assignment, flag] : flags) {
+    const ValueOrigin origin{ValueOrigin::Kind::flag, flag};
+    const auto equals = assignment.find('=');
+    const std::string key{trimmed(assignment.substr(0, equals))};
+    if (equals == std::string::npos || key.empty()) {
+      // What follows a secret's key must not be shown, so nothing is.
+      reading.faults.push_back(
+        {to_string(origin), equals == std::string::npos ? key : "",
+         "expected section.key=value"});
+      continue;
+    }
+    const Declaration* known = table.find(key);
+    if (known == nullptr && table.find_file_key(key) == nullptr) {
+      reading.faults.push_back(
+        {to_string(origin), key, unknown_key_text(table, key)});
+      continue;
+    }
+    if (known != nullptr && known->setting.secret)
+      reading.warnings.push_back(
+        key + ": a secret on the command line can be seen by every user of the "
+        + "machine; name a file with " + known->file_key() + " instead");
+    reading.values.push_back(
+      {key,
+       {RawValue::Kind::text, assignment.substr(equals + 1), {}},
+       origin});
+  }
+  return reading;
+}
+
+} // namespace millrace::node
