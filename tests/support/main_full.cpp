@@ -1,0 +1,15 @@
+// The main of the tests that use our messages and CAF's network layer.
+
+#include "messages/type_ids.hpp"
+
+#define CAF_TEST_NO_MAIN
+#include "caf/init_global_meta_objects.hpp"
+#include "caf/io/middleman.hpp"
+#include "caf/test/unit_test_impl.hpp"
+
+int main(int argc, char** argv) {
+  caf::init_global_meta_objects<caf::id_block::millrace>();
+  caf::io::middleman::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  return caf::test::main(argc, argv);
+}
