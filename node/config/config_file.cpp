@@ -25,8 +25,9 @@ public:
     if (documents.empty())
       return;
     if (documents.size() > 1)
-      fault(documents[1], {}, "expected one YAML document, got "
-                                + std::to_string(documents.size()));
+      fault(documents[1], {},
+            "expected one YAML document, got "
+              + std::to_string(documents.size()));
     const YAML::Node& root = documents.front();
     if (root.IsNull())
       return;
@@ -80,8 +81,8 @@ private:
       fault(node, section, "expected a key, got " + name_of(node));
       return std::nullopt;
     }
-    const std::string key
-      = section.empty() ? node.Scalar() : section + "." + node.Scalar();
+    const std::string key = section.empty() ? node.Scalar()
+                                            : section + "." + node.Scalar();
     if (!seen.insert(key).second) {
       fault(node, key, "given twice; keep one of them");
       return std::nullopt;
@@ -136,8 +137,7 @@ private:
     return path_ + ":" + std::to_string(node.Mark().line + 1);
   }
 
-  void fault(const YAML::Node& node, const std::string& key,
-             std::string text) {
+  void fault(const YAML::Node& node, const std::string& key, std::string text) {
     reading_.faults.push_back({place(node), key, std::move(text)});
   }
 

@@ -14,12 +14,12 @@ using Environment = std::map<std::string, std::string>;
 
 /// Variables with our prefix that are no settings.
 constexpr std::array<std::string_view, 6> other_variables{
-  "MILLRACE_CONFIG",      // names the configuration file
-  "MILLRACE_CACHE",       // where the build keeps what it built from source
-  "MILLRACE_REVISION",    // the commit, for a build without git
-  "MILLRACE_BINARY",      // these are of the tests
+  "MILLRACE_CONFIG", // names the configuration file
+  "MILLRACE_CACHE", // where the build keeps what it built from source
+  "MILLRACE_REVISION", // the commit, for a build without git
+  "MILLRACE_BINARY", // these are of the tests
   "MILLRACE_SHARED_DATA", //
-  "MILLRACE_SOURCE_DIR",  //
+  "MILLRACE_SOURCE_DIR", //
 };
 
 bool is_set(const Environment& environment, const std::string& name) {
@@ -94,8 +94,8 @@ private:
            {RawValue::Kind::text, environment_.at(name), {}},
            {ValueOrigin::Kind::variable, name}});
       } else if (environment_.at(name) != environment_.at(*chosen)) {
-        reading_.warnings.push_back("variable " + name + " is ignored: "
-                                    + *chosen
+        reading_.warnings.push_back("variable " + name
+                                    + " is ignored: " + *chosen
                                     + " is set as well, to another value");
       }
     }

@@ -30,8 +30,8 @@ public:
         set(*declaration, value.key, value.value, value.origin);
       else if (declaration = table_.find_file_key(value.key);
                given.contains(declaration->key()))
-        fault(value, "given as " + declaration->key()
-                       + " too; keep one of the two");
+        fault(value,
+              "given as " + declaration->key() + " too; keep one of the two");
       else
         set_from_file(*declaration, value);
     }
@@ -78,8 +78,8 @@ private:
 
   void set(const Declaration& declaration, const std::string& written_key,
            const RawValue& value, const ValueOrigin& origin) {
-    if (const auto read
-        = read_value(declaration.setting, value, declaration.target);
+    if (const auto read = read_value(declaration.setting, value,
+                                     declaration.target);
         !read) {
       report_.faults.push_back(
         {to_string(origin), written_key, read.error().text});
@@ -146,8 +146,8 @@ void add_check_faults(SettingsReport& report,
     }
     if (faulty.contains(origin->first))
       continue;
-    const bool is_default
-      = origin->second.kind == ValueOrigin::Kind::default_value;
+    const bool is_default = origin->second.kind
+                            == ValueOrigin::Kind::default_value;
     report.faults.push_back({is_default ? "" : to_string(origin->second),
                              origin->first, error.text.substr(colon + 2)});
   }

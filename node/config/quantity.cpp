@@ -70,8 +70,9 @@ parse_quantity(std::string_view text, const std::array<Unit, Count>& units) {
   if (!number)
     return std::nullopt;
   const std::string name = lower_case(trimmed(text.substr(end_of_number)));
-  const auto* unit = std::find_if(units.begin(), units.end(),
-                                  [&](const Unit& it) { return it.name == name; });
+  const auto* unit = std::find_if(
+    units.begin(), units.end(),
+    [&](const Unit& it) { return it.name == name; });
   if (unit == units.end())
     return std::nullopt;
   const double amount = *number * unit->factor;
@@ -84,10 +85,10 @@ parse_quantity(std::string_view text, const std::array<Unit, Count>& units) {
 
 /// The number with the largest unit that divides it.
 std::string render_quantity(std::uint64_t amount, std::span<const Unit> units) {
-  const auto unit
-    = std::find_if(units.begin(), units.end(), [&](const Unit& it) {
-        return amount % static_cast<std::uint64_t>(it.factor) == 0;
-      });
+  const auto unit = std::find_if(
+    units.begin(), units.end(), [&](const Unit& it) {
+      return amount % static_cast<std::uint64_t>(it.factor) == 0;
+    });
   return std::to_string(amount / static_cast<std::uint64_t>(unit->factor))
          + std::string{unit->name};
 }
@@ -115,10 +116,8 @@ std::string render_duration(std::chrono::milliseconds duration) {
 }
 
 std::string render_byte_size(logic::ByteSize size) {
-  constexpr std::array<Unit, 4> units{{{"GiB", 1073741824.0},
-                                       {"MiB", 1048576.0},
-                                       {"KiB", 1024.0},
-                                       {"B", 1.0}}};
+  constexpr std::array<Unit, 4> units{
+    {{"GiB", 1073741824.0}, {"MiB", 1048576.0}, {"KiB", 1024.0}, {"B", 1.0}}};
   return size.bytes == 0 ? "0B" : render_quantity(size.bytes, units);
 }
 

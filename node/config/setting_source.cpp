@@ -67,9 +67,9 @@ SourceReading read_flags(const SettingTable& table,
     const std::string key{trimmed(assignment.substr(0, equals))};
     if (equals == std::string::npos || key.empty()) {
       // What follows a secret's key must not be shown, so nothing is.
-      reading.faults.push_back(
-        {to_string(origin), equals == std::string::npos ? key : "",
-         "expected section.key=value"});
+      reading.faults.push_back({to_string(origin),
+                                equals == std::string::npos ? key : "",
+                                "expected section.key=value"});
       continue;
     }
     const Declaration* known = table.find(key);
@@ -83,9 +83,7 @@ SourceReading read_flags(const SettingTable& table,
         key + ": a secret on the command line can be seen by every user of the "
         + "machine; name a file with " + known->file_key() + " instead");
     reading.values.push_back(
-      {key,
-       {RawValue::Kind::text, assignment.substr(equals + 1), {}},
-       origin});
+      {key, {RawValue::Kind::text, assignment.substr(equals + 1), {}}, origin});
   }
   return reading;
 }

@@ -27,8 +27,8 @@ std::optional<Number> parse_number(std::string_view text) {
 
 std::string render_number(double number) {
   std::array<char, 32> buffer{};
-  const auto [end, fault]
-    = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+  const auto [end, fault] = std::to_chars(
+    buffer.data(), buffer.data() + buffer.size(), number);
   return fault == std::errc{} ? std::string{buffer.data(), end} : "?";
 }
 
@@ -48,7 +48,7 @@ std::string render_list(const std::vector<std::string>& items) {
 
 /// What the target is, with the number of its kind as a bound is written.
 struct Kind {
-  std::string_view name;     ///< "duration"
+  std::string_view name; ///< "duration"
   std::string_view expected; ///< "a duration such as 500ms or 5s"
   std::string (*bound)(double) = nullptr;
 };
@@ -131,10 +131,10 @@ struct Reader {
 
   bool operator()(bool* target) {
     const std::string word = lower_case(trimmed(value.text));
-    const bool is_true
-      = word == "true" || word == "yes" || word == "on" || word == "1";
-    const bool is_false
-      = word == "false" || word == "no" || word == "off" || word == "0";
+    const bool is_true = word == "true" || word == "yes" || word == "on"
+                         || word == "1";
+    const bool is_false = word == "false" || word == "no" || word == "off"
+                          || word == "0";
     if (!single() || (!is_true && !is_false))
       return false;
     *target = is_true;
@@ -142,7 +142,7 @@ struct Reader {
   }
 
   template <class Number>
-    requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
   bool operator()(Number* target) {
     const auto number = parse_number<Number>(trimmed(value.text));
     if (!single() || !number || !std::isfinite(static_cast<double>(*number)))

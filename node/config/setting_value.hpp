@@ -14,9 +14,9 @@ namespace millrace::node {
 /// What a source said of a setting, before it is known what was wanted.
 struct RawValue {
   enum class Kind {
-    nothing,   ///< the key without a value
-    text,      ///< `text`
-    list,      ///< `items`
+    nothing, ///< the key without a value
+    text, ///< `text`
+    list, ///< `items`
     structure, ///< something nested; `text` names it ("a map")
   };
   Kind kind = Kind::text;

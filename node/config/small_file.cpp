@@ -17,8 +17,7 @@ logic::Error cannot_read(const std::string& path, const std::string& why) {
 }
 
 logic::Error cannot_read(const std::string& path, int error_number) {
-  return cannot_read(path,
-                     std::generic_category().message(error_number));
+  return cannot_read(path, std::generic_category().message(error_number));
 }
 
 } // namespace
@@ -34,8 +33,8 @@ logic::Result<std::string> read_small_file(const std::string& path,
     return cannot_read(path, "it is a directory");
   std::string text;
   std::array<char, 4096> chunk{};
-  while (const std::size_t count
-         = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
+  while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(),
+                                              file.get())) {
     text.append(chunk.data(), count);
     if (text.size() > largest_bytes)
       return cannot_read(path, "it is longer than "

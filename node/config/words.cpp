@@ -32,8 +32,8 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   for (std::size_t i = 1; i <= left.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t replace
-        = last[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+      const std::size_t replace = last[j - 1]
+                                  + (left[i - 1] == right[j - 1] ? 0 : 1);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && left[i - 1] == right[j - 2]
           && left[i - 2] == right[j - 1])
