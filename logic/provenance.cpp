@@ -77,16 +77,16 @@ private:
   void take(std::string_view name,
             std::optional<std::string_view> value) noexcept {
     using Member = std::optional<std::string_view> NoteTexts::*;
-    static constexpr std::pair<std::string_view, Member> members[]
-      = {{header_name::source_topic, &NoteTexts::topic},
-         {header_name::source_partition, &NoteTexts::partition},
-         {header_name::source_offset, &NoteTexts::offset},
-         {header_name::reason, &NoteTexts::reason},
-         {header_name::detail, &NoteTexts::detail},
-         {header_name::stage, &NoteTexts::stage},
-         {header_name::attempts, &NoteTexts::attempts},
-         {header_name::time, &NoteTexts::time},
-         {header_name::node, &NoteTexts::node}};
+    static constexpr std::pair<std::string_view, Member> members[] = {
+      {header_name::source_topic, &NoteTexts::topic},
+      {header_name::source_partition, &NoteTexts::partition},
+      {header_name::source_offset, &NoteTexts::offset},
+      {header_name::reason, &NoteTexts::reason},
+      {header_name::detail, &NoteTexts::detail},
+      {header_name::stage, &NoteTexts::stage},
+      {header_name::attempts, &NoteTexts::attempts},
+      {header_name::time, &NoteTexts::time},
+      {header_name::node, &NoteTexts::node}};
     for (const auto& [known, member] : members)
       if (known == name)
         this->*member = value;

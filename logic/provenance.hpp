@@ -40,10 +40,10 @@ struct DeadLetterNote {
   Provenance source;
   Reason reason = Reason::not_json;
   std::string_view detail; ///< for people, without personal data
-  std::string_view stage;  ///< the stage that gave the record up
+  std::string_view stage; ///< the stage that gave the record up
   std::uint32_t attempts = 1;
   std::int64_t time_ms = 0; ///< when it was given up, since 1970 (UTC)
-  std::string_view node;    ///< id of the node that gave it up
+  std::string_view node; ///< id of the node that gave it up
 };
 
 /// Appends the three source headers to an encoded run (record_headers.hpp).

@@ -61,9 +61,7 @@ class GeneratedBatch {
 public:
   static constexpr std::size_t key_bytes = 36;
 
-  std::span<const GeneratedRecord> records() const noexcept {
-    return records_;
-  }
+  std::span<const GeneratedRecord> records() const noexcept { return records_; }
   std::string_view key(const GeneratedRecord& record) const noexcept {
     return std::string_view{bytes_}.substr(record.key_begin, key_bytes);
   }

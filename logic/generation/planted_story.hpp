@@ -12,8 +12,8 @@ namespace millrace::logic::generation {
 
 /// Something odd that the generator tells on purpose.
 enum class StoryKind : std::uint8_t {
-  traveller,  ///< one user in two far cities within an hour
-  burst,      ///< many logins of one user within a minute
+  traveller, ///< one user in two far cities within an hour
+  burst, ///< many logins of one user within a minute
   odd_device, ///< an established user on a device never seen before
 };
 

@@ -22,8 +22,8 @@ public:
   }
 
   std::uint64_t next() noexcept {
-    const std::uint64_t result
-      = std::rotl(state_[0] + state_[3], 23) + state_[0];
+    const std::uint64_t result = std::rotl(state_[0] + state_[3], 23)
+                                 + state_[0];
     const std::uint64_t shifted = state_[1] << 17;
     state_[2] ^= state_[0];
     state_[3] ^= state_[1];

@@ -36,7 +36,7 @@ struct JudgeConfig {
 struct InputRange {
   PartitionId partition;
   Offset begin; ///< first judged
-  Offset end;   ///< first no longer judged
+  Offset end; ///< first no longer judged
   /// Input offsets that exist are below this; at least `end`. An output that
   /// names an offset from here on has no input.
   Offset high_watermark;

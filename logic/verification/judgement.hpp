@@ -13,11 +13,11 @@ namespace millrace::logic::verification {
 
 /// What can be wrong with a delivery. The names are output.
 enum class Fault : std::uint8_t {
-  lost,      ///< an input that ended nowhere
-  doubled,   ///< an input that ended more than once
-  swapped,   ///< an output behind one with a higher source offset
+  lost, ///< an input that ended nowhere
+  doubled, ///< an input that ended more than once
+  swapped, ///< an output behind one with a higher source offset
   corrupted, ///< an output or dead letter that does not match its input
-  foreign,   ///< an output or dead letter without an input
+  foreign, ///< an output or dead letter without an input
 };
 
 inline constexpr std::size_t fault_count = 5;
@@ -42,7 +42,7 @@ struct PartitionTally {
   Offset end;
   std::uint64_t input = 0;
   std::uint64_t output = 0; ///< repeats included
-  std::uint64_t dead = 0;   ///< repeats included
+  std::uint64_t dead = 0; ///< repeats included
   std::uint64_t lost = 0;
   std::uint64_t doubled = 0; ///< endings beyond the first
   std::uint64_t swapped = 0;
