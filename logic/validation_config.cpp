@@ -36,7 +36,8 @@ void describe(SettingVisitor& visitor, ValidationConfig& config) {
   visitor.setting({.name = "max_future_skew",
                    .help = "How far ahead of this node's clock the timestamp "
                            "of an event may lie.",
-                   .min = 0},
+                   .min = 0,
+                   .max = 253'402'300'799'999.0},
                   &config.max_future_skew);
   visitor.setting({.name = "min_timestamp",
                    .help = "Oldest timestamp that is accepted, in Unix "

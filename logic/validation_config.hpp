@@ -12,8 +12,8 @@ namespace millrace::logic {
 /// Section `validation`: what a record must be to count as a login event.
 struct ValidationConfig {
   /// Members that must be there, not null and not an empty text; any name.
-  std::vector<std::string> required_fields
-    = {"user_id", "app_version", "device_type"};
+  std::vector<std::string> required_fields = {"user_id", "app_version",
+                                              "device_type"};
   /// Longest value that is parsed; longer ones are `too_large`.
   ByteSize max_value_bytes{1024 * 1024};
   /// Longest text, in bytes of UTF-8, of a member that is read.
