@@ -209,8 +209,8 @@ std::string_view to_string(Dimension dimension) noexcept {
 
 WeightedHistogram::WeightedHistogram(Histogram& histogram,
                                      std::vector<double> bounds)
-    : histogram_(histogram), bounds_(std::move(bounds)),
-      increments_(bounds_.size() + 1, 0.0) {}
+  : histogram_(histogram), bounds_(std::move(bounds)),
+    increments_(bounds_.size() + 1, 0.0) {}
 
 void WeightedHistogram::observe(double seconds, std::uint64_t records) {
   if (records == 0) {
@@ -256,51 +256,47 @@ void PartitionLags::clear() {
 }
 
 Metrics::Metrics(const std::shared_ptr<Registry>& owner)
-    : Metrics(owner, *owner) {}
+  : Metrics(owner, *owner) {}
 
 Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
-    : records_consumed(counter(registry, records_read)),
-      bytes_consumed(counter(registry, bytes_read)),
-      lag(gauges(registry, consumer_lag)),
-      assigned_partitions(gauge(registry, assigned)),
-      stalled_partitions(gauge(registry, stalled)),
-      commits(table<CommitOutcome, 3>(registry, commit, "result")),
-      rebalances(table<RebalanceKind, 3>(registry, rebalance, "kind")),
-      budget_bytes(gauge(registry, budget)),
-      batches_in_flight(gauge(registry, batches)),
-      bytes_in_flight(gauge(registry, bytes)),
-      redispatches(counter(registry, redispatch)),
-      delivery_retries(counter(registry, retries)),
-      bytes_produced(counter(registry, bytes_written)),
-      dead_letters(table<logic::Reason, logic::reason_count>(
-        registry, dead_letter, "reason")),
-      geo_hits(counter(registry, geo_lookup, {{"result", "hit"}})),
-      geo_misses(counter(registry, geo_lookup, {{"result", "miss"}})),
-      geo_reloads_succeeded(
-        counter(registry, geo_reload, {{"result", "success"}})),
-      geo_reloads_failed(
-        counter(registry, geo_reload, {{"result", "failure"}})),
-      watch_list_hits(counter(registry, watch_list)),
-      insights_published(counter(registry, insights)),
-      anomalies(
-        table<logic::Rule, logic::rule_count>(registry, anomaly, "rule")),
-      detector_users(gauge(registry, users)),
-      detector_users_evicted(counter(registry, evicted)),
-      model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
-      model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
-      ready(gauge(registry, readiness)), registry_(owner),
-      mailbox_family_(gauges(registry, mailbox)),
-      credit_family_(gauges(registry, credit)),
-      build_family_(gauges(registry, build)),
-      model_family_(gauges(registry, model)),
-      restart_family_(counters(registry, restart)),
-      limit_family_(counters(registry, limit)),
-      error_family_(counters(registry, errors)),
-      processed_(table<Outcome, 2>(registry, processed_records, "result")),
-      success_duration_(durations(registry, Outcome::success),
-                        duration_bounds),
-      failure_duration_(durations(registry, Outcome::failure),
-                        duration_bounds) {
+  : records_consumed(counter(registry, records_read)),
+    bytes_consumed(counter(registry, bytes_read)),
+    lag(gauges(registry, consumer_lag)),
+    assigned_partitions(gauge(registry, assigned)),
+    stalled_partitions(gauge(registry, stalled)),
+    commits(table<CommitOutcome, 3>(registry, commit, "result")),
+    rebalances(table<RebalanceKind, 3>(registry, rebalance, "kind")),
+    budget_bytes(gauge(registry, budget)),
+    batches_in_flight(gauge(registry, batches)),
+    bytes_in_flight(gauge(registry, bytes)),
+    redispatches(counter(registry, redispatch)),
+    delivery_retries(counter(registry, retries)),
+    bytes_produced(counter(registry, bytes_written)),
+    dead_letters(table<logic::Reason, logic::reason_count>(
+      registry, dead_letter, "reason")),
+    geo_hits(counter(registry, geo_lookup, {{"result", "hit"}})),
+    geo_misses(counter(registry, geo_lookup, {{"result", "miss"}})),
+    geo_reloads_succeeded(
+      counter(registry, geo_reload, {{"result", "success"}})),
+    geo_reloads_failed(counter(registry, geo_reload, {{"result", "failure"}})),
+    watch_list_hits(counter(registry, watch_list)),
+    insights_published(counter(registry, insights)),
+    anomalies(table<logic::Rule, logic::rule_count>(registry, anomaly, "rule")),
+    detector_users(gauge(registry, users)),
+    detector_users_evicted(counter(registry, evicted)),
+    model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
+    model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
+    ready(gauge(registry, readiness)), registry_(owner),
+    mailbox_family_(gauges(registry, mailbox)),
+    credit_family_(gauges(registry, credit)),
+    build_family_(gauges(registry, build)),
+    model_family_(gauges(registry, model)),
+    restart_family_(counters(registry, restart)),
+    limit_family_(counters(registry, limit)),
+    error_family_(counters(registry, errors)),
+    processed_(table<Outcome, 2>(registry, processed_records, "result")),
+    success_duration_(durations(registry, Outcome::success), duration_bounds),
+    failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
   for (std::size_t i = 0; i < dimension_count; ++i) {
     const auto name = std::string{to_string(static_cast<Dimension>(i))};
     logins_[i] = std::make_unique<TopCounters>(counters(registry, login), name,
@@ -311,8 +307,8 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
 void Metrics::processed(Outcome outcome, std::uint64_t records,
                         double seconds) {
   processed_[outcome].Increment(static_cast<double>(records));
-  auto& histogram
-    = outcome == Outcome::success ? success_duration_ : failure_duration_;
+  auto& histogram = outcome == Outcome::success ? success_duration_
+                                                : failure_duration_;
   histogram.observe(seconds, records);
 }
 
@@ -341,8 +337,8 @@ void Metrics::count_error(std::string_view component, logic::ErrorCode code) {
 
 void Metrics::set_build(std::string_view version, std::string_view commit_id) {
   build_family_
-    .Add({{"version", std::string{version}},
-          {"commit", std::string{commit_id}}})
+    .Add(
+      {{"version", std::string{version}}, {"commit", std::string{commit_id}}})
     .Set(1);
 }
 

@@ -15,8 +15,7 @@ std::string shortened(std::string_view value) {
     return std::string{value};
   }
   std::size_t end = longest_value_bytes;
-  while (end > 0
-         && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) {
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) {
     --end;
   }
   return std::string{value.substr(0, end)};
@@ -26,8 +25,8 @@ std::string shortened(std::string_view value) {
 
 TopCounters::TopCounters(Family& family, std::string dimension,
                          std::size_t limit)
-    : family_(family), dimension_(std::move(dimension)), limit_(limit),
-      other_(series("other")) {}
+  : family_(family), dimension_(std::move(dimension)), limit_(limit),
+    other_(series("other")) {}
 
 prometheus::Counter& TopCounters::series(const std::string& value) {
   return family_.Add({{"dimension", dimension_}, {"value", value}});

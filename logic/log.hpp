@@ -37,21 +37,20 @@ struct LogField {
   LogValue value;
 
   template <class T>
-    requires std::convertible_to<const T&, std::string_view>
+  requires std::convertible_to<const T&, std::string_view>
   LogField(std::string_view field, const T& text)
-      : name(field), value(std::string_view{text}) {}
+    : name(field), value(std::string_view{text}) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view field, T number)
-      : name(field), value(saturated(number)) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view field, T number)
+    : name(field), value(saturated(number)) {}
   template <std::floating_point T>
   LogField(std::string_view field, T number)
-      : name(field), value(static_cast<double>(number)) {}
+    : name(field), value(static_cast<double>(number)) {}
   LogField(std::string_view field, std::same_as<bool> auto truth)
-      : name(field), value(truth) {}
+    : name(field), value(truth) {}
   template <class Tag, class Rep>
   LogField(std::string_view field, StrongNumber<Tag, Rep> number)
-      : LogField(field, number.value) {}
+    : LogField(field, number.value) {}
 
 private:
   template <class T>

@@ -33,8 +33,8 @@ public:
 
   /// Nothing when the line must not be written; otherwise how many lines of
   /// this message were held back since the last admitted one.
-  std::optional<std::uint64_t>
-  admit(std::string_view component, std::string_view message, Time now);
+  std::optional<std::uint64_t> admit(std::string_view component,
+                                     std::string_view message, Time now);
 
   /// Lines held back so far, of all messages.
   std::uint64_t suppressed() const;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "logic/result.hpp"
 #include "logic/settings.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace millrace::node {
 
@@ -21,5 +23,8 @@ struct HttpConfig {
 };
 
 void describe(logic::SettingVisitor& visitor, HttpConfig& config);
+
+/// The address must be one that can be served on.
+std::vector<logic::Error> check(const HttpConfig& config);
 
 } // namespace millrace::node

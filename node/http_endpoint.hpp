@@ -45,8 +45,8 @@ class HttpEndpoint {
 public:
   /// Binds and serves; an address in use, or not ours, is an error that says
   /// what to do.
-  static logic::Result<std::unique_ptr<HttpEndpoint>> start(HttpConfig config,
-                                                           HttpSources sources);
+  static logic::Result<std::unique_ptr<HttpEndpoint>>
+  start(HttpConfig config, HttpSources sources);
 
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;

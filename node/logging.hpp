@@ -54,18 +54,25 @@ public:
   /// Whether the log file cannot be written to at the moment.
   bool file_failing() const noexcept;
 
+  /// Opens the file anew, for SIGHUP after an outside tool moved it away.
+  logic::Result<void> reopen_file();
+
   void flush() noexcept;
 
 private:
-  Logging(logic::LogLevel level, bool json,
-          std::shared_ptr<spdlog::logger> output,
-          std::shared_ptr<LogFileSink> file);
+  struct Outputs {
+    bool stdout_json = true;
+    bool file_json = true;
+    std::shared_ptr<spdlog::logger> to_stdout;
+    std::shared_ptr<spdlog::logger> to_file; ///< null without a file
+    std::shared_ptr<LogFileSink> file; ///< null without one
+  };
+
+  Logging(logic::LogLevel level, Outputs outputs);
 
   bool admits(logic::LogLevel level, std::string_view component) const;
 
-  const bool json_;
-  std::shared_ptr<spdlog::logger> output_;
-  std::shared_ptr<LogFileSink> file_; ///< null without one
+  const Outputs outputs_;
 
   /// The lowest of all levels, so that `enabled` takes no lock.
   std::atomic<logic::LogLevel> lowest_;
