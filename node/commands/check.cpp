@@ -1,0 +1,92 @@
+#include "node/commands/commands.hpp"
+#include "node/commands/config_options.hpp"
+#include "node/commands/connect_check.hpp"
+#include "node/config/reference_page.hpp"
+#include "node/config/show_config.hpp"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::node::commands {
+
+namespace {
+
+struct CheckOptions {
+  std::shared_ptr<ConfigOptions> config;
+  ShowFormat format = ShowFormat::text;
+  bool connect = false;
+  bool reference = false;
+};
+
+std::size_t count_changed(const LoadedConfig& loaded) {
+  return static_cast<std::size_t>(std::count_if(
+    loaded.origins.begin(), loaded.origins.end(), [](const auto& entry) {
+      return entry.second.kind != ValueOrigin::Kind::default_value;
+    }));
+}
+
+/// A line per item; on the error output where the standard output carries a
+/// document.
+ExitCode try_connections(const LoadedConfig& loaded, std::ostream& to) {
+  bool all_reached = true;
+  for (const auto& item : check_connections(loaded.config)) {
+    to << (item.reached ? "ok      " : "failed  ") << item.name << ": "
+       << item.text << std::endl;
+    all_reached = all_reached && item.reached;
+  }
+  return all_reached ? ExitCode::success : ExitCode::unavailable;
+}
+
+ExitCode check_config(const CheckOptions& options) {
+  if (options.reference) {
+    std::cout << reference_page();
+    return ExitCode::success;
+  }
+  const auto loaded = load_config(*options.config);
+  const bool is_text = options.format == ShowFormat::text;
+  if (options.format == ShowFormat::json)
+    std::cout << show_config(loaded, options.format) << std::flush;
+  if (!accept_config(loaded, std::cerr))
+    return ExitCode::invalid_config;
+  if (options.format != ShowFormat::json)
+    std::cout << show_config(loaded, options.format);
+  if (is_text)
+    std::cout << "the configuration is valid: " << loaded.origins.size()
+              << " settings, " << count_changed(loaded)
+              << " of them set, the rest defaults" << std::endl;
+  return options.connect
+           ? try_connections(loaded, is_text ? std::cout : std::cerr)
+           : ExitCode::success;
+}
+
+} // namespace
+
+void add_check(CLI::App& app, ExitCode& outcome) {
+  auto* command = app.add_subcommand(
+    "check", "Check the configuration and print what results from it, with "
+             "the origin of every value and secrets masked. Starts nothing.");
+  auto options = std::make_shared<CheckOptions>();
+  options->config = add_config_options(*command);
+  const std::map<std::string, ShowFormat> formats{{"text", ShowFormat::text},
+                                                  {"yaml", ShowFormat::yaml},
+                                                  {"json", ShowFormat::json}};
+  command
+    ->add_option("--format", options->format,
+                 "text (default), yaml (a settings file), or json")
+    ->type_name("FORMAT")
+    ->transform(
+      CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
+  command->add_flag("--connect", options->connect,
+                    "also try the broker, topics, GeoIP files and model");
+  command->add_flag("--reference", options->reference,
+                    "print docs/configuration.md instead");
+  command->callback([options, &outcome] { outcome = check_config(*options); });
+}
+
+} // namespace millrace::node::commands

@@ -1,0 +1,28 @@
+#include "messages/type_ids.hpp"
+#include "node/command_line.hpp"
+#include "node/commands/commands.hpp"
+#include "node/exit_code.hpp"
+
+#include <array>
+#include <csignal>
+#include <iostream>
+
+int main(int argc, char** argv) {
+  using namespace millrace::node;
+  millrace::messages::init_meta_objects();
+  // A peer that hangs up is an error of that write, not the end of the node.
+  std::signal(SIGPIPE, SIG_IGN);
+  constexpr std::array<AddCommand, 8> all_commands{
+    commands::add_run,    commands::add_demo,   commands::add_generate,
+    commands::add_broker, commands::add_check,  commands::add_verify,
+    commands::add_model,  commands::add_version};
+  const auto outcome = run_command_line({argv, static_cast<std::size_t>(argc)},
+                                        all_commands, std::cout, std::cerr);
+  // What could not be written (a full disk behind a redirection) was not said.
+  std::cout.flush();
+  if (!std::cout && outcome == ExitCode::success) {
+    std::cerr << "error: cannot write to the standard output\n";
+    return to_int(ExitCode::failure);
+  }
+  return to_int(outcome);
+}
