@@ -51,11 +51,10 @@ public:
 
 private:
   struct Shared;
-  class Lookup;
 
-  explicit GeoDatabase(std::shared_ptr<Shared> shared);
+  explicit GeoDatabase(std::unique_ptr<Shared> shared);
 
-  std::shared_ptr<Shared> shared_;
+  std::unique_ptr<Shared> shared_;
 };
 
 } // namespace millrace::adapters::geoip
