@@ -92,11 +92,16 @@ private:
   };
   using Node = std::array<Child, 2>;
 
-  std::uint32_t encode_value(const MmdbValue& value);
-  void place_child(const logic::geo::IpAddress& path, int path_bits,
-                   Child child);
-  std::uint64_t record_of(Child child) const;
-  std::string metadata() const;
+  static void place_child(std::vector<Node>& nodes,
+                          const std::array<std::uint8_t, 16>& path,
+                          int path_bits, Child child);
+  static Child child_at(const std::vector<Node>& nodes,
+                        const std::array<std::uint8_t, 16>& path,
+                        int path_bits);
+  std::uint32_t intern(const MmdbValue& value);
+  void append_shared(std::string& out, const MmdbValue& value);
+  std::vector<Node> nodes_with_alias() const;
+  std::string metadata(std::size_t node_count) const;
 
   MmdbLayout layout_;
   std::vector<Node> nodes_;
