@@ -29,6 +29,24 @@ struct Stop {
   bool in_timestamp = false;
 };
 
+/// Whether the bytes before `position` are an escape of a leading surrogate:
+/// where no second escape follows, the parser just says that it expected
+/// something else.
+bool follows_leading_surrogate(std::string_view value, std::size_t position) {
+  constexpr std::size_t escape_bytes = 6; // \uD800
+  if (position < escape_bytes)
+    return false;
+  const std::size_t begin = position - escape_bytes;
+  const std::string_view escape = value.substr(begin, escape_bytes);
+  const bool leading = escape.starts_with("\\u")
+                       && (escape[2] == 'd' || escape[2] == 'D')
+                       && std::string_view{"89abAB"}.find(escape[3])
+                            != std::string_view::npos;
+  // An even number of backslashes before it would make it plain text.
+  const std::size_t other = value.find_last_not_of('\\', begin);
+  return leading && (begin - other) % 2 == 1;
+}
+
 Fault fault_of(std::string_view value, const Stop& stop) {
   using boost::json::error;
   // The parser sees bad UTF-8 inside texts only, and calls it a syntax error.
@@ -42,7 +60,8 @@ Fault fault_of(std::string_view value, const Stop& stop) {
     return {Reason::too_deep, "nested too deep" + at_byte(stop.position)};
   if (stop.code == error::illegal_leading_surrogate
       || stop.code == error::illegal_trailing_surrogate
-      || stop.code == error::expected_utf16_escape)
+      || stop.code == error::expected_utf16_escape
+      || follows_leading_surrogate(value, stop.position))
     return {Reason::invalid_utf8,
             "an escape of half a surrogate pair" + at_byte(stop.position)};
   if (stop.code == error::exponent_overflow && stop.in_timestamp)

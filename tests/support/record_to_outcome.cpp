@@ -1,0 +1,205 @@
+#include "tests/support/record_to_outcome.hpp"
+
+#include "logic/encoder.hpp"
+#include "logic/json_text.hpp"
+#include "logic/validator.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+namespace millrace::tests {
+
+namespace {
+
+constexpr std::int64_t now_ms = 1'750'000'000'000;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::array<std::string_view, 6> own_names{
+  "processed_at", "event_time", "ip_class", "geo", "anomaly", "source"};
+
+bool is_own(std::string_view name) {
+  return std::ranges::find(own_names, name) != own_names.end();
+}
+
+/// What one record became.
+struct Outcome {
+  logic::ValidatedBatchPtr validated;
+  logic::EncodedBatchPtr encoded;
+
+  bool dead() const { return encoded->records.front().dead; }
+  logic::Reason reason() const { return encoded->records.front().reason; }
+  std::string_view output() const { return encoded->bytes; }
+};
+
+class Codec {
+public:
+  Codec() {
+    place_.country = "US";
+    place_.json = R"({"country":"US"})";
+  }
+
+  Outcome run(std::string_view value) {
+    logic::RecordBatch::Builder builder{"user\"login", logic::PartitionId{3},
+                                        logic::AssignmentEpoch{1}};
+    logic::RecordView record;
+    record.offset = logic::Offset{42};
+    record.timestamp_ms = 1'720'000'000'123;
+    record.value = value;
+    builder.append(record);
+    Outcome outcome;
+    outcome.validated = validator_.validate(builder.finish(), now_ms);
+    logic::EnrichedBatch enriched;
+    enriched.validated = outcome.validated;
+    enriched.origins.resize(outcome.validated->events.size());
+    std::vector<logic::ShardVerdictsPtr> verdicts;
+    if (!enriched.origins.empty())
+      verdicts.push_back(judge(enriched.origins.front()));
+    outcome.encoded = encoder_.encode(enriched, verdicts, now_ms);
+    return outcome;
+  }
+
+private:
+  logic::ShardVerdictsPtr judge(logic::Origin& origin) {
+    origin.place = &place_;
+    origin.address_class = logic::geo::AddressClass::public_;
+    auto verdicts = std::make_shared<logic::ShardVerdicts>();
+    verdicts->events = {0};
+    verdicts->verdicts.push_back({.score = 0.75F, .rules = 5, .scored = true});
+    verdicts->details.push_back({0, "8012 km from \"Lisbon\" in 1.2 h"});
+    verdicts->model_id = "forest-1";
+    return verdicts;
+  }
+
+  logic::geo::Place place_;
+  logic::Validator validator_{{}};
+  logic::Encoder encoder_{{}};
+};
+
+std::string_view without_mark(std::string_view value) {
+  if (value.starts_with(byte_order_mark))
+    value.remove_prefix(byte_order_mark.size());
+  return value;
+}
+
+/// The reference: Boost.JSON's own document parser.
+std::optional<boost::json::value> reference_parse(std::string_view text) {
+  boost::json::error_code code;
+  auto document = boost::json::parse({text.data(), text.size()}, code);
+  if (code)
+    return std::nullopt;
+  return document;
+}
+
+std::string check_dead(const Outcome& outcome, std::string_view value) {
+  const auto& record = outcome.encoded->records.front();
+  const auto& detail = outcome.encoded->details.at(record.detail);
+  if (detail.empty() || logic::find_invalid_utf8(detail) != std::string::npos)
+    return "the detail is empty or no UTF-8";
+  if (std::ranges::any_of(detail, [](char c) { return c >= 0 && c < ' '; }))
+    return "the detail holds a control character";
+  const auto reason = record.reason;
+  const bool unreadable = reason == logic::Reason::not_json
+                          || reason == logic::Reason::invalid_utf8
+                          || reason == logic::Reason::empty_value
+                          || reason == logic::Reason::too_deep;
+  // The exponent of a timestamp is the one fault with a reason of its own.
+  if (!unreadable && reason != logic::Reason::invalid_timestamp
+      && !reference_parse(without_mark(value)))
+    return "unreadable text was rejected for "
+           + std::string{logic::to_string(reason)};
+  if (unreadable && reference_parse(without_mark(value)))
+    return "valid JSON was rejected for "
+           + std::string{logic::to_string(reason)};
+  return {};
+}
+
+/// The bytes of the output's front that come from the record.
+std::string kept_bytes(const Outcome& outcome, std::string_view value) {
+  const auto& event = outcome.validated->events.front();
+  std::string kept{value.substr(0, event.closing_brace)};
+  for (auto cut = event.first_cut + event.cut_count; cut != event.first_cut;
+       --cut) {
+    const auto range = outcome.validated->cuts.at(cut - 1);
+    kept.erase(range.begin, range.end - range.begin);
+  }
+  return kept;
+}
+
+std::string check_members(const boost::json::object& before,
+                          const boost::json::object& after) {
+  std::size_t own = 0;
+  for (const auto& member : after) {
+    const std::string_view name{member.key().data(), member.key().size()};
+    if (is_own(name))
+      ++own;
+    else if (before.find(member.key()) == before.end())
+      return "the output has a member more";
+  }
+  if (own != own_names.size())
+    return "the output lacks a member of ours";
+  for (const auto& member : before) {
+    const std::string_view name{member.key().data(), member.key().size()};
+    if (is_own(name))
+      continue;
+    const auto found = after.find(member.key());
+    if (found == after.end())
+      return "a member was lost";
+    if (found->value() != member.value())
+      return "a member's value was changed";
+  }
+  const auto& source = after.at("source").as_object();
+  if (source.at("topic").as_string() != "user\"login"
+      || source.at("offset").as_int64() != 42)
+    return "the source is not this record";
+  return {};
+}
+
+std::string check_output(const Outcome& outcome, std::string_view value) {
+  const auto before = reference_parse(without_mark(value));
+  const auto after = reference_parse(outcome.output());
+  if (!before || !before->is_object())
+    return "an event was made of what is no object";
+  if (!after || !after->is_object())
+    return "the output is no JSON object";
+  if (logic::find_invalid_utf8(outcome.output()) != std::string_view::npos)
+    return "the output is no UTF-8";
+  const auto& event = outcome.validated->events.front();
+  if (!outcome.output().starts_with(kept_bytes(outcome, value))
+      || !outcome.output().ends_with(value.substr(event.closing_brace)))
+    return "the output does not hold the record's bytes";
+  return check_members(before->get_object(), after->get_object());
+}
+
+std::string check_repeat(Codec& codec, const Outcome& first) {
+  const auto second = codec.run(first.output());
+  if (second.dead())
+    return "an output is rejected when read again";
+  if (second.validated->events.front().cut_count != own_names.size())
+    return "an output does not hold each of our members once";
+  const auto third = codec.run(second.output());
+  if (third.dead() || third.output() != second.output())
+    return "an output changes when read again";
+  return {};
+}
+
+} // namespace
+
+std::string violated_property(std::string_view value) {
+  static Codec codec;
+  const auto outcome = codec.run(value);
+  const auto& validated = *outcome.validated;
+  if (validated.events.size() + validated.rejections.size() != 1
+      || outcome.encoded->records.size() != 1)
+    return "not exactly one outcome";
+  if (outcome.dead())
+    return check_dead(outcome, value);
+  if (auto violated = check_output(outcome, value); !violated.empty())
+    return violated;
+  return check_repeat(codec, outcome);
+}
+
+} // namespace millrace::tests
