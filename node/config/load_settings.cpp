@@ -1,0 +1,156 @@
+#include "node/config/load_settings.hpp"
+
+#include "node/config/small_file.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace millrace::node {
+
+namespace {
+
+/// Puts what the sources say into the targets, lowest precedence first.
+class SettingsLoader {
+public:
+  explicit SettingsLoader(const SettingTable& table) : table_(table) {
+    for (const auto& declaration : table.declarations())
+      report_.origins[declaration.key()] = {};
+  }
+
+  void apply(SourceReading reading) {
+    move_to(report_.warnings, reading.warnings);
+    move_to(report_.faults, reading.faults);
+    std::set<std::string> given;
+    for (const auto& value : reading.values)
+      given.insert(value.key);
+    for (const auto& value : reading.values) {
+      const auto* declaration = table_.find(value.key);
+      if (declaration != nullptr)
+        set(*declaration, value.key, value.value, value.origin);
+      else if (declaration = table_.find_file_key(value.key);
+               given.contains(declaration->key()))
+        fault(value,
+              "given as " + declaration->key() + " too; keep one of the two");
+      else
+        set_from_file(*declaration, value);
+    }
+  }
+
+  SettingsReport finish() {
+    for (const auto& declaration : table_.declarations())
+      if (declaration.setting.required && is_empty(declaration.target)
+          && !is_faulty(declaration.key()))
+        report_.faults.push_back(
+          {place_of(report_.origins[declaration.key()]), declaration.key(),
+           "must not be empty; set it in the file, as "
+             + preferred_variable(declaration) + " or with --set "
+             + declaration.key() + "=..."});
+    return std::move(report_);
+  }
+
+private:
+  template <class Item>
+  static void move_to(std::vector<Item>& to, std::vector<Item>& from) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  }
+
+  static std::string place_of(const ValueOrigin& origin) {
+    return origin.kind == ValueOrigin::Kind::default_value ? std::string{}
+                                                           : to_string(origin);
+  }
+
+  static std::string preferred_variable(const Declaration& declaration) {
+    return declaration.setting.variable.empty()
+             ? declaration.variable()
+             : std::string{declaration.setting.variable};
+  }
+
+  bool is_faulty(const std::string& key) const {
+    return std::any_of(report_.faults.begin(), report_.faults.end(),
+                       [&](const ConfigFault& it) { return it.key == key; });
+  }
+
+  void fault(const SourcedValue& value, std::string text) {
+    report_.faults.push_back(
+      {to_string(value.origin), value.key, std::move(text)});
+  }
+
+  void set(const Declaration& declaration, const std::string& written_key,
+           const RawValue& value, const ValueOrigin& origin) {
+    if (const auto read = read_value(declaration.setting, value,
+                                     declaration.target);
+        !read) {
+      report_.faults.push_back(
+        {to_string(origin), written_key, read.error().text});
+      return;
+    }
+    report_.origins[declaration.key()] = origin;
+  }
+
+  void set_from_file(const Declaration& declaration,
+                     const SourcedValue& value) {
+    constexpr std::size_t largest_secret_bytes = 64U << 10U;
+    if (value.value.kind != RawValue::Kind::text || value.value.text.empty()) {
+      fault(value, "expected the path of a file that holds the secret");
+      return;
+    }
+    auto text = read_small_file(value.value.text, largest_secret_bytes);
+    if (!text) {
+      fault(value, text.error().text);
+      return;
+    }
+    // Editors and `echo` end a file with a line end that is not meant.
+    if (text->ends_with('\n'))
+      text->pop_back();
+    if (text->ends_with('\r'))
+      text->pop_back();
+    if (text->empty()) {
+      fault(value, "expected a secret, got the empty file " + value.value.text);
+      return;
+    }
+    ValueOrigin origin = value.origin;
+    origin.place += " (file " + value.value.text + ")";
+    set(declaration, value.key, {RawValue::Kind::text, *std::move(text), {}},
+        origin);
+  }
+
+  const SettingTable& table_;
+  SettingsReport report_;
+};
+
+} // namespace
+
+SettingsReport load_settings(const SettingTable& table,
+                             const ConfigInputs& inputs) {
+  SettingsLoader loader{table};
+  if (!inputs.file.empty())
+    loader.apply(read_config_file(table, inputs.file));
+  loader.apply(read_environment(table, inputs.environment));
+  loader.apply(read_flags(table, inputs.flags));
+  return loader.finish();
+}
+
+void add_check_faults(SettingsReport& report,
+                      const std::vector<logic::Error>& found) {
+  std::set<std::string> faulty;
+  for (const auto& fault : report.faults)
+    faulty.insert(fault.key);
+  for (const auto& error : found) {
+    const auto colon = error.text.find(": ");
+    const auto origin = report.origins.find(
+      error.text.substr(0, std::min(colon, error.text.size())));
+    if (origin == report.origins.end()) {
+      report.faults.push_back({{}, {}, error.text});
+      continue;
+    }
+    if (faulty.contains(origin->first))
+      continue;
+    const bool is_default = origin->second.kind
+                            == ValueOrigin::Kind::default_value;
+    report.faults.push_back({is_default ? "" : to_string(origin->second),
+                             origin->first, error.text.substr(colon + 2)});
+  }
+}
+
+} // namespace millrace::node
