@@ -1,0 +1,115 @@
+#include "actors/enricher.hpp"
+
+#include "logic/enrichment.hpp"
+#include "logic/insight_tally.hpp"
+
+#include <caf/policy/select_all.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace millrace::actors {
+
+namespace {
+
+/// How often counts go to the insights actor.
+constexpr std::chrono::milliseconds tally_interval{1'000};
+
+class EnricherState {
+public:
+  static inline const char* name = "enricher";
+
+  EnricherState(EnricherActor::pointer self, EnricherParts parts)
+    : self_(self),
+      parts_(std::move(parts)),
+      enrichment_(parts_.insights_config.watched_versions,
+                  std::move(parts_.lookup)) {}
+
+  EnricherActor::behavior_type make_behavior() {
+    return {
+      [this](messages::EnrichBatch& order) {
+        attempt(self_, parts_.dispatcher, order.ticket, [&] { enrich(order); });
+      },
+      [this](messages::Tick) { hand_over_tally(); },
+    };
+  }
+
+private:
+  void enrich(messages::EnrichBatch& order) {
+    auto batch = enrichment_.enrich(std::move(order.batch));
+    count_lookups();
+    // A batch that is tried again was counted the first time.
+    if (order.ticket.attempt == 0)
+      count_logins(*batch);
+    if (parts_.detectors.empty()) {
+      self_->send(parts_.encoder,
+                  messages::EncodeBatch{order.ticket, std::move(batch), {}});
+      return;
+    }
+    have_judged(order.ticket, std::move(batch));
+  }
+
+  void have_judged(const logic::BatchTicket& ticket,
+                   logic::EnrichedBatchPtr batch) {
+    // Detectors are local: they answer, or their death is an error at once.
+    self_
+      ->fan_out_request<caf::policy::select_all>(
+        parts_.detectors, caf::infinite, messages::JudgeBatch{ticket, batch})
+      .then(
+        [this, ticket, batch](std::vector<messages::BatchJudged> parts) {
+          std::vector<logic::ShardVerdictsPtr> verdicts;
+          verdicts.reserve(parts.size());
+          for (const auto& part : parts)
+            verdicts.push_back(part.verdicts);
+          self_->send(parts_.encoder, messages::EncodeBatch{
+                                        ticket, batch, std::move(verdicts)});
+        },
+        [this, ticket](const caf::error& error) {
+          self_->send(parts_.dispatcher,
+                      messages::BatchFailed{ticket, "anomaly_detector",
+                                            caf::to_string(error)});
+        });
+  }
+
+  void count_lookups() {
+    auto& metrics = *parts_.surroundings.metrics;
+    metrics.geo_hits.Increment(
+      static_cast<double>(enrichment_.hits() - counted_hits_));
+    metrics.geo_misses.Increment(
+      static_cast<double>(enrichment_.misses() - counted_misses_));
+    counted_hits_ = enrichment_.hits();
+    counted_misses_ = enrichment_.misses();
+  }
+
+  void count_logins(const logic::EnrichedBatch& batch) {
+    if (!parts_.insights)
+      return;
+    if (tally_->empty())
+      self_->delayed_send(self_, tally_interval, messages::Tick{});
+    tally_->add(batch);
+  }
+
+  void hand_over_tally() {
+    if (tally_->empty())
+      return;
+    self_->send(parts_.insights, messages::CountLogins{std::exchange(
+                                   tally_,
+                                   std::make_shared<logic::InsightTally>())});
+  }
+
+  EnricherActor::pointer self_;
+  EnricherParts parts_;
+  logic::Enrichment enrichment_;
+  std::shared_ptr<logic::InsightTally> tally_
+    = std::make_shared<logic::InsightTally>();
+  std::uint64_t counted_hits_ = 0;
+  std::uint64_t counted_misses_ = 0;
+};
+
+} // namespace
+
+EnricherActor spawn_enricher(caf::actor_system& system, EnricherParts parts) {
+  return system.spawn<EnricherActor::stateful_impl<EnricherState>>(
+    std::move(parts));
+}
+
+} // namespace millrace::actors

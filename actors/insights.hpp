@@ -1,0 +1,24 @@
+#pragma once
+
+#include "actors/insights_config.hpp"
+#include "actors/stage.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <string>
+
+namespace millrace::actors {
+
+struct InsightsParts {
+  InsightsConfig config;
+  std::string node;
+  ProducerActor producer;
+  Surroundings surroundings;
+};
+
+/// Merges the counts of all lanes and, every interval, exports them as
+/// metrics, logs watch-list hits and has them published. A restart loses the
+/// counts of the current interval.
+InsightsActor spawn_insights(caf::actor_system& system, InsightsParts parts);
+
+} // namespace millrace::actors

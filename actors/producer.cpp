@@ -1,0 +1,286 @@
+#include "actors/producer.hpp"
+
+#include "logic/in_order.hpp"
+#include "logic/outbox.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace millrace::actors {
+
+namespace {
+
+using logic::OutboxNotice;
+
+/// Slots from here on belong to insight records, one each; below, to batches.
+constexpr std::uint32_t first_insight_slot = 0xFFFF0000U;
+
+logic::OutboxConfig outbox_config(const ProducerParts& parts) {
+  logic::OutboxConfig config;
+  config.retry_limit = static_cast<std::uint32_t>(parts.delivery.retry_limit);
+  config.back_off = {parts.delivery.retry_backoff,
+                     parts.delivery.retry_backoff_max};
+  config.provenance_header = parts.provenance_header;
+  config.node = parts.node;
+  return config;
+}
+
+class ProducerState {
+public:
+  static inline const char* name = "producer";
+
+  ProducerState(ProducerActor::pointer self, ProducerParts parts)
+    : self_(self),
+      parts_(std::move(parts)),
+      metrics_(*parts_.surroundings.metrics),
+      log_(*parts_.surroundings.log),
+      outbox_(outbox_config(parts_)) {}
+
+  ProducerActor::behavior_type make_behavior() {
+    parts_.sink->on_ready(wake_up<ProducerActor>(self_));
+    return {
+      [this](messages::ClientReady) { take_reports(); },
+      [this](messages::ProduceBatch& order) { take_in(order); },
+      [this](const messages::PublishInsight& order) { publish(order); },
+      [this](const messages::ForgetPartitions& order) { forget(order); },
+      [this](messages::Tick) {
+        retry_scheduled_ = false;
+        pump();
+      },
+      [this](const messages::CloseOutput& order) { return close(order); },
+      [this](messages::ReportStatus) { return status(); },
+    };
+  }
+
+private:
+  struct Waiting {
+    logic::BatchTicket ticket;
+    logic::EncodedBatchPtr batch;
+  };
+
+  void take_in(messages::ProduceBatch& order) {
+    const auto& ticket = order.ticket;
+    in_order_[{ticket.partition, ticket.epoch}].offer(
+      ticket.sequence, ticket.oldest_unfinished,
+      Waiting{ticket, std::move(order.batch)}, [this](Waiting due) {
+        if (!outbox_.holds(due.ticket.id))
+          outbox_.add(due.ticket, std::move(due.batch));
+      });
+    pump();
+  }
+
+  void pump() {
+    if (closed_)
+      return;
+    outbox_.pump(*parts_.sink, self_->clock().now(),
+                 parts_.surroundings.clock->now_ms());
+    const auto due = outbox_.next_retry();
+    if (!due || retry_scheduled_)
+      return;
+    retry_scheduled_ = true;
+    self_->scheduled_send(self_, *due, messages::Tick{});
+  }
+
+  void take_reports() {
+    if (closed_)
+      return;
+    parts_.sink->take_reports(reports_);
+    settle_insights();
+    outbox_.settle(reports_, self_->clock().now());
+    for (auto& batch : outbox_.take_delivered())
+      finish(batch);
+    for (const auto& notice : outbox_.take_notices())
+      tell(notice);
+    for (const auto& event : reports_.events)
+      tell(event);
+    count();
+    pump();
+    finish_closing();
+  }
+
+  void finish(const logic::DeliveredBatch& batch) {
+    const std::chrono::duration<double> took
+      = self_->clock().now() - batch.ticket.read_at;
+    if (batch.outputs != 0)
+      metrics_.processed(Outcome::success, batch.outputs, took.count());
+    if (batch.dead_letters != 0)
+      metrics_.processed(Outcome::failure, batch.dead_letters, took.count());
+    outputs_ += batch.outputs;
+    dead_letters_ += batch.dead_letters;
+    self_->send(parts_.dispatcher, messages::BatchFinished{batch.ticket});
+  }
+
+  void count() {
+    metrics_.delivery_retries.Increment(
+      static_cast<double>(outbox_.retries() - counted_retries_));
+    counted_retries_ = outbox_.retries();
+    const auto& dead = outbox_.dead_letters();
+    for (std::size_t index = 0; index != dead.size(); ++index)
+      if (const auto more = dead[index] - counted_dead_[index])
+        metrics_.dead_letters[static_cast<logic::Reason>(index)].Increment(
+          static_cast<double>(more));
+    counted_dead_ = dead;
+  }
+
+  void tell(const OutboxNotice& notice) {
+    const auto now = self_->clock().now();
+    switch (notice.kind) {
+      case OutboxNotice::Kind::given_up:
+        log_.limited(now, logic::LogLevel::warn, name,
+                     "a record cannot be delivered and becomes a dead letter",
+                     {{"partition", notice.partition},
+                      {"offset", notice.offset},
+                      {"error", notice.text}});
+        break;
+      case OutboxNotice::Kind::stuck:
+        ++stuck_;
+        log_.limited(now, logic::LogLevel::error, name,
+                     "a dead letter cannot be written; its partition waits "
+                     "until it can",
+                     {{"partition", notice.partition},
+                      {"offset", notice.offset},
+                      {"error", notice.text}});
+        break;
+      case OutboxNotice::Kind::client_failed:
+        fail({logic::ErrorCode::fatal_client, notice.text});
+        break;
+    }
+  }
+
+  void tell(const logic::SourceEvent& event) {
+    switch (event.kind) {
+      case logic::SourceEvent::Kind::fault:
+        fault_ = event.error.text;
+        metrics_.count_error(name, event.error.code);
+        log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+                     "trouble with Kafka, going on trying",
+                     {{"error", event.error.text}});
+        break;
+      case logic::SourceEvent::Kind::recovered:
+        if (!fault_.empty())
+          log_.info(name, "Kafka answers again");
+        fault_.clear();
+        break;
+      case logic::SourceEvent::Kind::failed:
+        fail(event.error);
+        break;
+      default:
+        break; // a sink has no partitions
+    }
+  }
+
+  void fail(const logic::Error& error) {
+    metrics_.count_error(name, error.code);
+    log_.fatal(name, "the Kafka producer failed for good",
+               {{"error", error.text}});
+    self_->quit(messages::to_caf_error(error));
+  }
+
+  void forget(const messages::ForgetPartitions& order) {
+    for (const auto& held : order.partitions) {
+      in_order_.erase(held);
+      outbox_.forget(held.partition, held.epoch);
+    }
+  }
+
+  // -- Insights ---------------------------------------------------------------
+
+  void publish(const messages::PublishInsight& order) {
+    if (closed_ || !parts_.insights_topic)
+      return;
+    const auto slot = first_insight_slot + next_insight_++ % 0xFFFFU;
+    logic::OutgoingRecord record;
+    record.token.slot = slot;
+    record.destination = logic::Destination::insights;
+    record.value = *order.json;
+    record.timestamp_ms = parts_.surroundings.clock->now_ms();
+    if (parts_.sink->send({&record, 1}) == 1)
+      insights_.insert_or_assign(slot, order.json);
+  }
+
+  /// Takes the reports on insights out. An insight that is not delivered is
+  /// let go: the next one tells nearly the same.
+  void settle_insights() {
+    std::erase_if(reports_.delivered, [this](const auto& report) {
+      if (report.slot < first_insight_slot)
+        return false;
+      insights_.erase(report.slot);
+      metrics_.insights_published.Increment();
+      return true;
+    });
+    std::erase_if(reports_.failed, [this](const auto& failure) {
+      if (failure.token.slot < first_insight_slot)
+        return false;
+      insights_.erase(failure.token.slot);
+      log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+                   "an insight was not delivered", {{"error", failure.text}});
+      return true;
+    });
+  }
+
+  // -- The end ----------------------------------------------------------------
+
+  caf::result<messages::OutputClosed>
+  close(const messages::CloseOutput& order) {
+    closing_ = self_->make_response_promise<messages::OutputClosed>();
+    close_deadline_ = self_->clock().now() + order.deadline;
+    parts_.sink->hurry();
+    auto promise = *closing_;
+    self_->delayed_send(self_, order.deadline, messages::ClientReady{});
+    finish_closing();
+    return promise;
+  }
+
+  void finish_closing() {
+    if (!closing_ || closed_)
+      return;
+    const auto unsent = parts_.sink->queued_records();
+    if (unsent != 0 && self_->clock().now() < close_deadline_)
+      return;
+    closed_ = true;
+    parts_.sink->close(std::chrono::milliseconds{1'000});
+    closing_->deliver(messages::OutputClosed{unsent});
+  }
+
+  messages::ProducerStatus status() const {
+    return {fault_,           outputs_,
+            dead_letters_,    outbox_.retries(),
+            outbox_.batches(), stuck_};
+  }
+
+  ProducerActor::pointer self_;
+  ProducerParts parts_;
+  Metrics& metrics_;
+  logic::Log& log_;
+  logic::Outbox outbox_;
+  std::map<logic::PartitionEpoch, logic::InOrder<Waiting>> in_order_;
+  logic::DeliveryReports reports_; ///< reused
+  std::map<std::uint32_t, std::shared_ptr<const std::string>> insights_;
+  std::uint32_t next_insight_ = 0;
+  std::string fault_;
+  std::uint64_t outputs_ = 0;
+  std::uint64_t dead_letters_ = 0;
+  std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
+  std::uint64_t counted_retries_ = 0;
+  std::array<std::uint64_t, logic::reason_count> counted_dead_{};
+  bool retry_scheduled_ = false;
+  bool closed_ = false;
+  std::optional<caf::typed_response_promise<messages::OutputClosed>> closing_;
+  caf::actor_clock::time_point close_deadline_;
+};
+
+} // namespace
+
+ProducerActor spawn_producer(caf::actor_system& system, ProducerParts parts) {
+  return system.spawn<ProducerActor::stateful_impl<ProducerState>>(
+    std::move(parts));
+}
+
+} // namespace millrace::actors

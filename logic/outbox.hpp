@@ -1,0 +1,131 @@
+#pragma once
+
+#include "logic/back_off.hpp"
+#include "logic/batch_ticket.hpp"
+#include "logic/encoded_batch.hpp"
+#include "logic/ports.hpp"
+#include "logic/provenance.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::logic {
+
+struct OutboxConfig {
+  std::uint32_t retry_limit = 3;
+  BackOff back_off;
+  bool provenance_header = false;
+  std::string node; ///< named in dead letters
+};
+
+/// A batch whose every record is delivered, as output or as dead letter.
+struct DeliveredBatch {
+  BatchTicket ticket;
+  std::uint32_t outputs = 0;
+  std::uint32_t dead_letters = 0;
+};
+
+/// Something that people must hear about.
+struct OutboxNotice {
+  enum class Kind : std::uint8_t {
+    given_up,     ///< a record is out of retries and becomes a dead letter
+    stuck,        ///< a dead letter cannot be written; its partition waits
+    client_failed ///< the sink is dead
+  };
+  Kind kind = Kind::given_up;
+  PartitionId partition;
+  Offset offset;
+  std::string text;
+};
+
+/// Sends batches through a sink until every record of them is delivered:
+/// queues, retries with back-off, turns what cannot be delivered into dead
+/// letters, and never gives up a dead letter. Not thread-safe; time is given.
+class Outbox {
+public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit Outbox(OutboxConfig config);
+
+  /// Takes a batch in, in the order in which it is to be sent.
+  void add(const BatchTicket& ticket, EncodedBatchPtr batch);
+
+  /// Whether the batch is on its way already (a repeat must not be added).
+  bool holds(BatchId id) const;
+
+  /// Sends what is due until all is sent or the sink is full.
+  /// `wall_ms` stamps dead letters.
+  void pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+
+  /// Takes delivery reports in.
+  void settle(const DeliveryReports& reports, TimePoint now);
+
+  /// When the next retry is due, if one waits.
+  std::optional<TimePoint> next_retry() const;
+
+  /// Drops what is not sent yet of a partition that is no longer ours.
+  void forget(PartitionId partition, AssignmentEpoch epoch);
+
+  std::vector<DeliveredBatch> take_delivered();
+  std::vector<OutboxNotice> take_notices();
+
+  /// Since construction.
+  std::uint64_t retries() const noexcept { return retries_; }
+  const std::array<std::uint64_t, reason_count>& dead_letters() const noexcept {
+    return dead_letters_;
+  }
+  std::size_t batches() const noexcept { return by_id_.size(); }
+
+private:
+  /// What befell a record that was not delivered at once.
+  struct Mishap {
+    std::uint32_t attempts = 1;
+    std::optional<Reason> dead_because;
+    std::string detail;
+  };
+
+  struct Slot {
+    BatchTicket ticket;
+    EncodedBatchPtr batch;
+    std::uint32_t sent = 0;        ///< records handed to the sink at least once
+    std::uint32_t outstanding = 0; ///< records without a final report
+    std::uint32_t dead = 0;
+    bool forgotten = false;
+    std::map<std::uint32_t, Mishap> mishaps; ///< by index of the record
+  };
+
+  bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+  bool pump_slot(RecordSink& sink, std::uint32_t slot, std::int64_t wall_ms);
+  std::uint32_t free_slot();
+  OutgoingRecord outgoing(SendToken token, std::int64_t wall_ms,
+                          std::string& headers) const;
+  void write_note(const Slot& slot, std::uint32_t index, std::int64_t wall_ms,
+                  std::string& headers) const;
+  void handle_failure(const DeliveryFailure& failure, TimePoint now);
+  void bury(Slot& slot, Mishap& mishap, Reason reason, std::string detail);
+  void note(OutboxNotice::Kind kind, const Slot& slot, std::uint32_t index,
+            const std::string& text);
+  void finish_if_done(std::uint32_t slot);
+
+  OutboxConfig config_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::deque<std::uint32_t> unsent_; ///< slots with records never sent, in order
+  std::multimap<TimePoint, SendToken> retry_queue_;
+  std::map<BatchId, std::uint32_t> by_id_;
+  std::vector<DeliveredBatch> delivered_;
+  std::vector<OutboxNotice> notices_;
+  std::uint64_t retries_ = 0;
+  std::array<std::uint64_t, reason_count> dead_letters_{};
+  std::vector<OutgoingRecord> chunk_; ///< reused from call to call
+  std::vector<std::string> chunk_headers_;
+};
+
+} // namespace millrace::logic

@@ -1,0 +1,34 @@
+#include "messages/type_ids.hpp"
+
+#include <caf/error.hpp>
+#include <caf/init_global_meta_objects.hpp>
+
+namespace millrace::logic {
+
+namespace {
+
+constexpr auto last_error_code = ErrorCode::stage_failed;
+
+} // namespace
+
+bool from_integer(std::underlying_type_t<ErrorCode> number, ErrorCode& code) {
+  if (number > static_cast<std::underlying_type_t<ErrorCode>>(last_error_code))
+    return false;
+  code = static_cast<ErrorCode>(number);
+  return true;
+}
+
+} // namespace millrace::logic
+
+namespace millrace::messages {
+
+void init_meta_objects() {
+  caf::init_global_meta_objects<caf::id_block::millrace>();
+  caf::core::init_global_meta_objects();
+}
+
+caf::error to_caf_error(const logic::Error& error) {
+  return caf::make_error(error.code, error.text);
+}
+
+} // namespace millrace::messages
