@@ -9,11 +9,11 @@ bool AppliedOffsets::Partition::contains(Offset offset) const noexcept {
   // Nearly always the question is about offsets behind the last range.
   if (ranges_.empty() || offset.value > ranges_.back().last)
     return false;
-  const auto range
-    = std::lower_bound(ranges_.begin(), ranges_.end(), offset.value,
-                       [](const Range& candidate, std::int64_t value) {
-                         return candidate.last < value;
-                       });
+  const auto range = std::lower_bound(
+    ranges_.begin(), ranges_.end(), offset.value,
+    [](const Range& candidate, std::int64_t value) {
+      return candidate.last < value;
+    });
   return range != ranges_.end() && range->first <= offset.value;
 }
 
@@ -21,11 +21,11 @@ void AppliedOffsets::Partition::add(Offset first, Offset last) {
   assert(first <= last);
   Range added{first.value, last.value};
   // The ranges that touch or overlap the new one become part of it.
-  const auto begin
-    = std::lower_bound(ranges_.begin(), ranges_.end(), added.first,
-                       [](const Range& candidate, std::int64_t value) {
-                         return candidate.last < value - 1;
-                       });
+  const auto begin = std::lower_bound(
+    ranges_.begin(), ranges_.end(), added.first,
+    [](const Range& candidate, std::int64_t value) {
+      return candidate.last < value - 1;
+    });
   auto end = begin;
   while (end != ranges_.end() && end->first <= added.last + 1) {
     added.first = std::min(added.first, end->first);

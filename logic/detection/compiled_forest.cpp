@@ -38,8 +38,8 @@ public:
 
   /// The least rank that goes right at this threshold.
   std::uint8_t rank_of(float threshold) const noexcept {
-    const auto found
-      = std::lower_bound(distinct_.begin(), distinct_.end(), threshold);
+    const auto found = std::lower_bound(distinct_.begin(), distinct_.end(),
+                                        threshold);
     const auto position = static_cast<std::size_t>(found - distinct_.begin());
     auto run = position * size() / distinct_.size();
     while (begin_of(run + 1) <= position)
@@ -112,9 +112,11 @@ float longest_path(const Forest& forest) {
 }
 
 ForestKernel best_kernel() noexcept {
-  static const auto best = supported(ForestKernel::avx512) ? ForestKernel::avx512
-                           : supported(ForestKernel::avx2) ? ForestKernel::avx2
-                                                     : ForestKernel::portable;
+  static const auto best = supported(ForestKernel::avx512)
+                             ? ForestKernel::avx512
+                           : supported(ForestKernel::avx2)
+                             ? ForestKernel::avx2
+                             : ForestKernel::portable;
   return best;
 }
 
@@ -194,7 +196,8 @@ CompiledForest::CompiledForest(const Forest& forest)
     ranks_.emplace_back(of_feature.points());
   // A whole number of units per edge, so that paths that end in a single row
   // are exact. Lengths stay below 32: at most 12 edges and c(4096).
-  const auto unit = 1.0F / std::floor(255.0F / std::max(1.0F, longest_path(forest)));
+  const auto unit = 1.0F
+                    / std::floor(255.0F / std::max(1.0F, longest_path(forest)));
   const auto tree_bytes = std::size_t{3} << levels_;
   bytes_.resize(tree_count_ * tree_bytes);
   for (std::size_t tree = 0; tree != tree_count_; ++tree)
@@ -203,8 +206,8 @@ CompiledForest::CompiledForest(const Forest& forest)
       .write();
   const auto units_per_mean = static_cast<double>(tree_count_)
                               * mean_path_length(forest.sample_size);
-  exponent_per_unit_
-    = static_cast<float>(-static_cast<double>(unit) / units_per_mean);
+  exponent_per_unit_ = static_cast<float>(-static_cast<double>(unit)
+                                          / units_per_mean);
 }
 
 void CompiledForest::score(RowsView rows,
@@ -221,9 +224,9 @@ void CompiledForest::score(RowsView rows, std::span<float> scores,
   for (std::size_t first = 0; first < scores.size();
        first += kernel::block_events) {
     const auto count = std::min(kernel::block_events, scores.size() - first);
-    score_block({rows.values.subspan(first * features_, count * features_),
-                 features_},
-                scores.subspan(first, count), kernel);
+    score_block(
+      {rows.values.subspan(first * features_, count * features_), features_},
+      scores.subspan(first, count), kernel);
   }
 }
 

@@ -48,9 +48,14 @@ struct DetectionConfig {
 
   /// User ids that many people share. The rules about one person's habits
   /// are not asked about them; the forest is.
-  std::vector<std::string> placeholder_users
-    = {"unknown", "anonymous", "guest", "null", "undefined", "0",
-       "00000000-0000-0000-0000-000000000000"};
+  std::vector<std::string> placeholder_users = {
+    "unknown",
+    "anonymous",
+    "guest",
+    "null",
+    "undefined",
+    "0",
+    "00000000-0000-0000-0000-000000000000"};
 };
 
 /// Declares the settings of section `detection`.

@@ -5,6 +5,7 @@
 #include "logic/detection/features.hpp"
 #include "logic/detection/model.hpp"
 #include "logic/detection/sample_reservoir.hpp"
+#include "logic/detection/user_rules.hpp"
 #include "logic/detection/user_state.hpp"
 #include "logic/enriched_batch.hpp"
 #include "logic/verdict.hpp"
@@ -12,17 +13,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace millrace::logic::detection {
 
 /// What a shard has done so far; for metrics.
 struct DetectorCounts {
-  std::size_t users = 0;       ///< remembered now
+  std::size_t users = 0; ///< remembered now
   std::uint64_t evictions = 0; ///< users forgotten to make room
   std::uint64_t judged = 0;
-  std::uint64_t repeated = 0;  ///< judged without changing the state
+  std::uint64_t repeated = 0; ///< judged without changing the state
   std::uint64_t anomalous = 0;
   std::array<std::uint64_t, rule_count> fired{}; ///< by `Rule`
 };
@@ -58,30 +58,32 @@ public:
   DetectorCounts counts() const noexcept;
 
 private:
-  struct Words;
-
-  bool enabled(Rule rule) const noexcept {
-    return (enabled_rules_ & (1U << static_cast<unsigned>(rule))) != 0;
-  }
-  bool is_placeholder(std::uint64_t user_hash) const noexcept;
-  void select(const EnrichedBatch& batch, ShardVerdicts& out);
-  void judge_user(const EnrichedBatch& batch, std::size_t slot, bool repeated,
-                  ShardVerdicts& out);
+  void select(const EnrichedBatch& batch, ShardVerdicts& out) const;
+  void observe(const EnrichedBatch& batch, std::uint32_t event_index,
+               std::size_t place, bool repeated);
   void ask_forest(ShardVerdicts& out);
-  float rarity_bits(const Words& words, bool repeated) noexcept;
+  void conclude(ShardVerdicts& out);
+  float rarity_bits(const LoginEvent& event, const Origin& origin,
+                    bool repeated) noexcept;
+  bool is_placeholder(std::uint64_t user_hash) const noexcept;
+  float threshold() const noexcept;
 
-  DetectionConfig config_;
   std::uint32_t shard_;
   std::uint32_t shard_count_;
-  std::uint32_t enabled_rules_ = 0;
-  std::vector<std::uint64_t> placeholders_; ///< sorted hashes
+  bool enabled_;
+  float fixed_threshold_; ///< 0: the model's
+  std::uint8_t asked_rules_; ///< bit `1 << Rule`
+  RuleLimits limits_;
+  std::vector<std::uint64_t> placeholders_; ///< hashes
   ModelPtr model_;
   UserTable users_;
   AppliedOffsets applied_;
   SampleReservoir reservoir_;
   std::array<RarityCounter, 4> rarity_;
   DetectorCounts counts_;
-  std::vector<FeatureRow> rows_; ///< of the batch at hand, kept for reuse
+  // Of the batch at hand, one for each of its events here; kept for reuse.
+  std::vector<FeatureRow> rows_;
+  std::vector<Findings> findings_;
   std::vector<float> scores_;
 };
 

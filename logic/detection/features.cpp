@@ -57,8 +57,8 @@ std::vector<std::string> feature_names() {
 float quick_log2(float value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const auto exponent = static_cast<std::int32_t>(bits >> 23) - 127;
-  const auto mantissa
-    = std::bit_cast<float>((bits & 0x007FFFFFU) | 0x3F800000U) - 1.0F;
+  const auto mantissa = std::bit_cast<float>((bits & 0x007FFFFFU) | 0x3F800000U)
+                        - 1.0F;
   // A parabola through log2 at both ends of the octave.
   return static_cast<float>(exponent)
          + mantissa * (1.3465F - 0.3465F * mantissa);

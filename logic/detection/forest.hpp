@@ -32,7 +32,7 @@ struct ForestNode {
   static constexpr std::uint32_t leaf = 0xFFFFFFFF;
 
   std::uint32_t feature = leaf; ///< column that is tested, or `leaf`
-  std::uint32_t right = 0;      ///< index of the right child in the tree
+  std::uint32_t right = 0; ///< index of the right child in the tree
   /// Inner: rows with value >= threshold go right; NaN goes left.
   /// Leaf: the path length that ends here, depth + c(rows of the leaf).
   float value = 0.0F;
@@ -45,7 +45,7 @@ using ForestTree = std::vector<ForestNode>;
 /// 2008). This is the exact form: what is stored, and what the compiled form
 /// is checked against. Immutable in use; any thread.
 struct Forest {
-  std::size_t features = 0;    ///< columns of a row, 1 to `max_features`
+  std::size_t features = 0; ///< columns of a row, 1 to `max_features`
   std::size_t sample_size = 0; ///< rows that each tree was fitted on
   std::vector<ForestTree> trees;
 

@@ -20,8 +20,8 @@ inline constexpr std::size_t vector_features = 16;
 /// Ranks of a block, feature by feature. Rows from the forest's number of
 /// features up to the next of 4, 8, 16 must be readable.
 struct RankBlock {
-  alignas(64) std::array<std::array<std::uint8_t, block_events>, max_features>
-    of_feature;
+  alignas(64)
+    std::array<std::array<std::uint8_t, block_events>, max_features> of_feature;
 };
 
 /// Sums of a block.

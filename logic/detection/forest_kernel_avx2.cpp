@@ -5,7 +5,7 @@
 #include <immintrin.h>
 
 #define MILLRACE_AVX2 __attribute__((target("avx2")))
-#define MILLRACE_AVX2_INLINE                                                  \
+#define MILLRACE_AVX2_INLINE                                                   \
   __attribute__((target("avx2"), always_inline)) inline
 
 namespace millrace::logic::detection::kernel {
@@ -102,8 +102,8 @@ MILLRACE_AVX2_INLINE Bytes walk(const std::uint8_t* features,
   auto index = descend(_mm256_set1_epi8(1), ranks[features[1]],
                        _mm256_set1_epi8(static_cast<char>(thresholds[1])));
   for (int level = 1; level != 4; ++level) {
-    const auto rank
-      = pick<Features>(ranks, _mm256_shuffle_epi8(top_features, index));
+    const auto rank = pick<Features>(ranks,
+                                     _mm256_shuffle_epi8(top_features, index));
     index = descend(index, rank, _mm256_shuffle_epi8(top_thresholds, index));
   }
   index = _mm256_and_si256(index, low_bits);
@@ -119,10 +119,9 @@ MILLRACE_AVX2_INLINE Bytes walk(const std::uint8_t* features,
 }
 
 template <std::size_t Features>
-MILLRACE_AVX2 void sum_paths(const Trees& trees, const RankBlock& block,
-                             SumBlock& sums) noexcept {
-  for (std::size_t first = 0; first != block_events;
-       first += register_events) {
+MILLRACE_AVX2 void
+sum_paths(const Trees& trees, const RankBlock& block, SumBlock& sums) noexcept {
+  for (std::size_t first = 0; first != block_events; first += register_events) {
     Bytes ranks[Features];
     for (std::size_t feature = 0; feature != Features; ++feature)
       ranks[feature] = _mm256_load_si256(reinterpret_cast<const __m256i*>(

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 
 #define MILLRACE_AVX512 __attribute__((target("avx512f,avx512bw")))
-#define MILLRACE_AVX512_INLINE                                                \
+#define MILLRACE_AVX512_INLINE                                                 \
   __attribute__((target("avx512f,avx512bw"), always_inline)) inline
 
 namespace millrace::logic::detection::kernel {
@@ -61,8 +61,7 @@ MILLRACE_AVX512_INLINE Bytes pick(const Bytes* ranks, Bytes feature) {
 }
 
 /// Twice the index, plus one where the event goes right.
-MILLRACE_AVX512_INLINE Bytes descend(Bytes index, Bytes rank,
-                                     Bytes threshold) {
+MILLRACE_AVX512_INLINE Bytes descend(Bytes index, Bytes rank, Bytes threshold) {
   const auto right = _mm512_cmpge_epu8_mask(rank, threshold);
   const auto left_child = _mm512_add_epi8(index, index);
   return _mm512_mask_sub_epi8(left_child, right, left_child,
@@ -82,8 +81,8 @@ MILLRACE_AVX512_INLINE Bytes walk(const std::uint8_t* features,
   const auto top_features = table(features);
   const auto top_thresholds = table(thresholds);
   for (int level = 1; level != 4; ++level) {
-    const auto rank
-      = pick<Features>(ranks, _mm512_shuffle_epi8(top_features, index));
+    const auto rank = pick<Features>(ranks,
+                                     _mm512_shuffle_epi8(top_features, index));
     index = descend(index, rank, _mm512_shuffle_epi8(top_thresholds, index));
   }
   index = _mm512_and_si512(index, _mm512_set1_epi8(0x0F));
@@ -105,8 +104,7 @@ MILLRACE_AVX512_INLINE Bytes walk(const std::uint8_t* features,
   auto bit_6 = bit(index, 0x40);
   index = descend(
     index,
-    pick<Features>(ranks,
-                   read_128(features + 128, index, bit_4, bit_5, bit_6)),
+    pick<Features>(ranks, read_128(features + 128, index, bit_4, bit_5, bit_6)),
     read_128(thresholds + 128, index, bit_4, bit_5, bit_6));
   bit_4 = bit(index, 0x10);
   bit_5 = bit(index, 0x20);
@@ -120,8 +118,8 @@ MILLRACE_AVX512_INLINE Bytes walk(const std::uint8_t* features,
 }
 
 template <std::size_t Features>
-MILLRACE_AVX512 void sum_paths(const Trees& trees, const RankBlock& block,
-                               SumBlock& sums) noexcept {
+MILLRACE_AVX512 void
+sum_paths(const Trees& trees, const RankBlock& block, SumBlock& sums) noexcept {
   Bytes ranks[Features];
   for (std::size_t feature = 0; feature != Features; ++feature)
     ranks[feature] = _mm512_load_si512(block.of_feature[feature].data());

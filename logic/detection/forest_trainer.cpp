@@ -20,10 +20,9 @@ constexpr float largest_value = 1e30F;
 class Grower {
 public:
   Grower(RowsView rows, std::size_t sample_size, std::uint64_t seed)
-    : rows_(rows), sample_size_(sample_size),
-      limit_(height_limit(sample_size)), random_(seed), all_(rows.size()),
-      sample_(sample_size), columns_(rows.width),
-      values_(sample_size * rows.width) {
+    : rows_(rows), sample_size_(sample_size), limit_(height_limit(sample_size)),
+      random_(seed), all_(rows.size()), sample_(sample_size),
+      columns_(rows.width), values_(sample_size * rows.width) {
     std::iota(all_.begin(), all_.end(), 0U);
     std::iota(columns_.begin(), columns_.end(), 0U);
   }
@@ -80,8 +79,8 @@ private:
       if (!(low < high))
         continue;
       const auto width = static_cast<double>(high) - static_cast<double>(low);
-      auto threshold
-        = static_cast<float>(static_cast<double>(low) + random_.unit() * width);
+      auto threshold = static_cast<float>(static_cast<double>(low)
+                                          + random_.unit() * width);
       // Both sides must keep a row, whatever the rounding did.
       if (!(threshold > low))
         threshold = std::nextafter(low, high);
@@ -96,8 +95,8 @@ private:
                          ? choose_split(begin, end)
                          : Split{};
     if (split.feature == ForestNode::leaf) {
-      const auto length
-        = static_cast<double>(depth) + mean_path_length(end - begin);
+      const auto length = static_cast<double>(depth)
+                          + mean_path_length(end - begin);
       tree_.push_back({ForestNode::leaf, 0, static_cast<float>(length)});
       return;
     }
@@ -118,7 +117,7 @@ private:
   std::size_t sample_size_;
   std::size_t limit_;
   Random random_;
-  std::vector<std::uint32_t> all_;    ///< row numbers, partly shuffled
+  std::vector<std::uint32_t> all_; ///< row numbers, partly shuffled
   std::vector<std::uint32_t> sample_; ///< rows of `values_`, by node
   std::vector<std::uint32_t> columns_;
   std::vector<float> values_; ///< of the sampled rows, row after row
@@ -133,9 +132,8 @@ Error refuse(std::string what) {
 
 Result<Forest> fit_forest(RowsView rows, const FitOptions& options) {
   if (rows.width == 0 || rows.width > max_features)
-    return refuse("rows have " + std::to_string(rows.width)
-                  + " columns; 1 to " + std::to_string(max_features)
-                  + " are possible");
+    return refuse("rows have " + std::to_string(rows.width) + " columns; 1 to "
+                  + std::to_string(max_features) + " are possible");
   if (rows.values.size() % rows.width != 0)
     return refuse(std::to_string(rows.values.size())
                   + " numbers do not make whole rows of "
@@ -167,8 +165,8 @@ float choose_threshold(std::span<const float> scores, double contamination) {
   if (allowed >= scores.size())
     return ordinary;
   std::vector<float> sorted{scores.begin(), scores.end()};
-  const auto first_refused
-    = sorted.begin() + static_cast<std::ptrdiff_t>(allowed);
+  const auto first_refused = sorted.begin()
+                             + static_cast<std::ptrdiff_t>(allowed);
   std::nth_element(sorted.begin(), first_refused, sorted.end(),
                    std::greater<>{});
   // Just above the first score that must stay below; equal scores with it.

@@ -13,7 +13,7 @@
 namespace millrace::logic::detection {
 
 struct FitOptions {
-  std::size_t trees = 100;       ///< 1 to `max_trees`
+  std::size_t trees = 100; ///< 1 to `max_trees`
   std::size_t sample_size = 256; ///< 2 to `max_sample_size`; capped by rows
   std::uint64_t seed = 1;
   /// Share of the training rows that may lie at or above the threshold.

@@ -1,5 +1,6 @@
 #include "logic/detection/model_codec.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -7,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+// Inlined, so that no library of this name is needed at run time.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace millrace::logic::detection {
@@ -179,9 +182,8 @@ std::optional<std::string> read_head(Reader& reader, Forest& forest,
     return std::to_string(forest.features) + " features; 1 to "
            + std::to_string(max_features) + " are possible";
   if (forest.sample_size < 2 || forest.sample_size > max_sample_size)
-    return "samples of " + std::to_string(forest.sample_size)
-           + " rows; 2 to " + std::to_string(max_sample_size)
-           + " are possible";
+    return "samples of " + std::to_string(forest.sample_size) + " rows; 2 to "
+           + std::to_string(max_sample_size) + " are possible";
   if (trees < 1 || trees > max_trees)
     return std::to_string(trees) + " trees; 1 to " + std::to_string(max_trees)
            + " are possible";
@@ -234,8 +236,8 @@ std::string encode_model(const Model& model) {
   std::string out{magic};
   put(out, model_format_version);
   put(out, static_cast<std::uint64_t>(payload.size()));
-  put(out, static_cast<std::uint64_t>(
-             XXH3_64bits(payload.data(), payload.size())));
+  put(out,
+      static_cast<std::uint64_t>(XXH3_64bits(payload.data(), payload.size())));
   out.append(payload);
   return out;
 }

@@ -42,8 +42,8 @@ void SampleReservoir::skip_ahead() {
   // 1 - unit() lies in (0, 1], so the logarithms are finite.
   weight_ *= std::exp(std::log(1.0 - random_.unit())
                       / static_cast<double>(capacity_));
-  const auto skipped
-    = std::floor(std::log(1.0 - random_.unit()) / std::log1p(-weight_));
+  const auto skipped = std::floor(std::log(1.0 - random_.unit())
+                                  / std::log1p(-weight_));
   constexpr double far_ahead = 1e15;
   next_kept_ = offered_
                + static_cast<std::uint64_t>(

@@ -7,25 +7,26 @@
 
 namespace millrace::logic::detection {
 
-/// What is remembered of one user: one cache line. Times are event times in
-/// milliseconds since 1970.
+/// What is remembered of one user: one cache line. Times are event times.
 struct alignas(64) UserState {
   static constexpr std::size_t max_devices = 4;
+  static constexpr std::size_t window_slots = 8;
 
   std::uint64_t user_hash = 0;
-  std::int64_t last_seen_ms = 0;
-  std::int64_t located_at_ms = 0; ///< of the last login with coordinates
-  float latitude = 0.0F;          ///< degrees
-  float longitude = 0.0F;         ///< degrees
+  std::int64_t last_seen_ms = -1; ///< since 1970; -1: no login told its time
+  float latitude = 0.0F; ///< degrees
+  float longitude = 0.0F; ///< degrees
+  /// Seconds since 1970 of the last login with coordinates; 0: none had any.
+  std::uint32_t located_at_s = 0;
   std::array<std::uint32_t, max_devices> devices{}; ///< hashes, newest first
-  std::uint32_t window = 0; ///< number of the velocity window counted in
-  std::uint16_t window_logins = 0;
-  std::uint16_t previous_window_logins = 0;
+  /// Number of the newest slot counted, in eighths of the velocity window.
+  std::uint32_t slot = 0;
+  /// Logins of the last eight slots, at slot number modulo 8; saturating.
+  std::array<std::uint8_t, window_slots> slot_logins{};
   std::uint16_t logins = 0; ///< saturating
   std::uint16_t country = 0; ///< two letters, 0 where unknown
   std::uint8_t device_count = 0;
   std::uint8_t failures = 0; ///< in a row, saturating
-  bool located = false;
 };
 
 static_assert(sizeof(UserState) == 64);

@@ -1,0 +1,126 @@
+#include "logic/detection/detection_config.hpp"
+
+#include "logic/detection/forest.hpp"
+
+namespace millrace::logic::detection {
+
+namespace {
+
+constexpr double hour_ms = 3600.0 * 1000.0;
+
+void describe_forest(SettingVisitor& visitor, DetectionConfig& config) {
+  visitor.setting({.name = "model_file",
+                   .help = "Model written by `millrace model train`. Empty: "
+                           "the forest is fitted from a sample of the stream."},
+                  &config.model_file);
+  visitor.setting({.name = "trees",
+                   .help = "Trees of a forest that is fitted here.",
+                   .min = 1,
+                   .max = max_trees},
+                  &config.trees);
+  visitor.setting({.name = "sample_size",
+                   .help = "Rows that each tree is fitted on. Above 256 the "
+                           "trees get too deep for the fast kernels.",
+                   .min = 2,
+                   .max = max_sample_size},
+                  &config.sample_size);
+  visitor.setting({.name = "contamination",
+                   .help = "Share of the training rows that may reach the "
+                           "threshold that goes with the model.",
+                   .min = 0,
+                   .max = 0.5},
+                  &config.contamination);
+  visitor.setting({.name = "threshold",
+                   .help = "Score from which an event is anomalous. 0 takes "
+                           "the threshold that goes with the model.",
+                   .min = 0,
+                   .max = 1},
+                  &config.threshold);
+  visitor.setting({.name = "training_sample",
+                   .help = "Rows of the stream kept for fitting, over all "
+                           "shards of this node (32 bytes each).",
+                   .min = 256,
+                   .max = 1048576},
+                  &config.training_sample);
+  visitor.setting({.name = "first_fit_after",
+                   .help = "Events that must have been seen before the first "
+                           "fit; until then nothing is scored.",
+                   .min = 256,
+                   .max = 1048576},
+                  &config.first_fit_after);
+  visitor.setting({.name = "refit_interval",
+                   .help = "Time between two fits from the stream.",
+                   .min = 1000,
+                   .max = 24 * 7 * hour_ms},
+                  &config.refit_interval);
+  visitor.setting({.name = "seed",
+                   .help = "Seed of sampling and fitting: the same events and "
+                           "seed give the same forest.",
+                   .min = 0},
+                  &config.seed);
+}
+
+void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
+  visitor.setting({.name = "max_users",
+                   .help = "Users remembered by this node, over all shards "
+                           "(72 bytes each, taken at the start); the least "
+                           "recently seen are forgotten first.",
+                   .min = 1024,
+                   .max = 64.0 * 1024 * 1024},
+                  &config.max_users);
+  visitor.setting({.name = "velocity_window",
+                   .help = "Window, in event time, of the velocity rule.",
+                   .min = 10000,
+                   .max = 24 * hour_ms},
+                  &config.velocity_window);
+  visitor.setting({.name = "velocity_limit",
+                   .help = "More logins of one user than this within the "
+                           "window fire the rule `velocity`.",
+                   .min = 1,
+                   .max = 1000},
+                  &config.velocity_limit);
+  visitor.setting({.name = "travel_max_speed_kmh",
+                   .help = "Speed, in km/h, above which the way from the last "
+                           "login fires the rule `impossible_travel`.",
+                   .min = 1,
+                   .max = 1e6},
+                  &config.travel_max_speed_kmh);
+  visitor.setting({.name = "travel_min_distance_km",
+                   .help = "Distance, in km, below which two places count as "
+                           "one: geolocation is no more exact than that.",
+                   .min = 0,
+                   .max = 20040},
+                  &config.travel_min_distance_km);
+  visitor.setting({.name = "new_device_min_logins",
+                   .help = "Logins of a user before an unknown device fires "
+                           "the rule `new_device`.",
+                   .min = 1,
+                   .max = 65535},
+                  &config.new_device_min_logins);
+  visitor.setting({.name = "rules",
+                   .help = "Rules that may fire; one that is not named never "
+                           "does.",
+                   .choices = {"isolation_forest", "velocity",
+                               "impossible_travel", "new_device"}},
+                  &config.rules);
+  visitor.setting({.name = "placeholder_users",
+                   .help = "User ids that stand for nobody in particular. The "
+                           "rules about one user's habits leave them alone."},
+                  &config.placeholder_users);
+}
+
+} // namespace
+
+void describe(SettingVisitor& visitor, DetectionConfig& config) {
+  visitor.section("detection",
+                  "Anomaly detection: an isolation forest over all logins and "
+                  "rules about the habits of each user.");
+  visitor.setting({.name = "enabled",
+                   .help = "Judge events at all. Off, outputs carry no member "
+                           "`anomaly`."},
+                  &config.enabled);
+  describe_forest(visitor, config);
+  describe_rules(visitor, config);
+}
+
+} // namespace millrace::logic::detection
