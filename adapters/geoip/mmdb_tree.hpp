@@ -72,7 +72,10 @@ public:
   }
 
   void prefetch(Record node) const noexcept {
-    __builtin_prefetch(nodes_ + std::size_t{node} * node_bytes_);
+    // A node may straddle two cache lines.
+    const char* first = nodes_ + std::size_t{node} * node_bytes_;
+    __builtin_prefetch(first);
+    __builtin_prefetch(first + node_bytes_ - 1);
   }
 
   /// Where v4 addresses start: the root of a v4 file, ::/96 of a v6 file, or

@@ -70,7 +70,8 @@ public:
   std::size_t size() const noexcept { return size_; }
 
 private:
-  struct Slot {
+  /// Two fill a cache line, and none straddles two.
+  struct alignas(32) Slot {
     PlaceKey key;
     const logic::geo::Place* place = nullptr;
   };
