@@ -2,8 +2,9 @@
 # alone knows versions and places. The rest are Debian packages.
 
 set(installer ${PROJECT_SOURCE_DIR}/tools/install-dependencies)
+file(GLOB patches CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/patches/*)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  ${installer} ${PROJECT_SOURCE_DIR}/cmake/patches/caf-0.18.7-hardening.patch)
+  ${installer} ${patches})
 set(flavour "")
 if(MILLRACE_SANITIZER STREQUAL "thread")
   set(flavour --thread-sanitizer)
