@@ -27,7 +27,7 @@ enum class BadKind : std::uint8_t {
   invalid_user_id, ///< `user_id` of 300 bytes
   future_timestamp, ///< ten years ahead
   invalid_address, ///< octets above 255, three octets, words
-  invalid_text, ///< an escaped NUL in `user_id`
+  invalid_text, ///< an escaped NUL in `app_version`
   too_large, ///< a value beyond the limit; only on request
 };
 

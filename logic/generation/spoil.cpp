@@ -160,7 +160,7 @@ void append_bad_value(std::string& bytes, BadKind kind,
       bytes += with_value(event, "ip", choose(addresses, random));
       return;
     case BadKind::invalid_text:
-      bytes += with_value(event, "user_id", R"("a\u0000b")");
+      bytes += with_value(event, "app_version", R"("2.3\u0000.0")");
       return;
     case BadKind::too_large:
       bytes += too_large(event, value_bytes);

@@ -298,7 +298,7 @@ DeliveryJudge::DeliveryJudge(DeliveryJudge&&) noexcept = default;
 DeliveryJudge& DeliveryJudge::operator=(DeliveryJudge&&) noexcept = default;
 DeliveryJudge::~DeliveryJudge() = default;
 
-Result<void> DeliveryJudge::expect(const InputRange& range) {
+Result<void> DeliveryJudge::add_range(const InputRange& range) {
   const auto name = "partition " + std::to_string(range.partition.value);
   if (range.begin.value < 0 || range.end < range.begin
       || range.high_watermark < range.end)

@@ -57,7 +57,7 @@ struct OutletPartition {
 /// (or at least) once: as an output that holds all its members, in the order
 /// of its partition, or as a dead letter of the same bytes.
 ///
-/// Order of calls: `expect` and `outlet` for all partitions, `input` for all
+/// Order of calls: `add_range` and `outlet` for all partitions, `input` for all
 /// records of the ranges, then `output` and `dead_letter` for all records,
 /// each partition in offset order (partitions may alternate), then `finish`.
 ///
@@ -73,7 +73,7 @@ public:
 
   /// `invalid_argument` for a partition given twice, an end before its begin,
   /// or more offsets than `offset_limit`.
-  Result<void> expect(const InputRange& range);
+  Result<void> add_range(const InputRange& range);
 
   void outlet(const OutletPartition& partition);
 

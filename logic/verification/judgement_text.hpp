@@ -1,0 +1,18 @@
+#pragma once
+
+#include "logic/verification/judgement.hpp"
+
+#include <string>
+
+namespace millrace::logic::verification {
+
+/// A table with a line for each partition and one for the total, then the
+/// offenders, then the conclusion; lines end with \n. For people: its form
+/// may change.
+std::string to_text(const Judgement& judgement);
+
+/// The same as one JSON object in one line, without a line's end. Public:
+/// members are only ever added. docs/verify.md shows the form.
+std::string to_json(const Judgement& judgement);
+
+} // namespace millrace::logic::verification
