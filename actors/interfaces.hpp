@@ -64,4 +64,10 @@ using InsightsActor
                      caf::result<void>(messages::PublishNow),
                      caf::result<void>(messages::Tick)>;
 
+/// Does one thing again and again on a thread of its own.
+using BackgroundActor = caf::typed_actor<caf::result<void>(messages::Tick)>;
+
+/// Sees when another actor dies.
+using GuardActor = caf::typed_actor<caf::result<void>(messages::GuardActors)>;
+
 } // namespace millrace::actors

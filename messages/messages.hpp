@@ -135,6 +135,16 @@ struct AttachLane {
   caf::strong_actor_ptr validator; ///< a `ValidatorActor`
 };
 
+struct NamedActor {
+  std::string name; ///< "validator 0"
+  caf::strong_actor_ptr actor;
+};
+
+/// Topology to guard: these must not die.
+struct GuardActors {
+  std::vector<NamedActor> actors;
+};
+
 /// Node to consumer: stop reading, see everything finished, commit, leave the
 /// group. Answered by `IntakeDrained` when that is done or `deadline` passed.
 struct DrainIntake {

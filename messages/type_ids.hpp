@@ -64,6 +64,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::messages::ConsumerStatus))
   CAF_ADD_TYPE_ID(millrace, (millrace::messages::ProducerStatus))
   CAF_ADD_TYPE_ID(millrace, (millrace::messages::DispatcherStatus))
+  CAF_ADD_TYPE_ID(millrace, (millrace::messages::GuardActors))
 
 CAF_END_TYPE_ID_BLOCK(millrace)
 
@@ -98,6 +99,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ReportStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ConsumerStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ProducerStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::DispatcherStatus)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::GuardActors)
 
 namespace millrace::messages {
 

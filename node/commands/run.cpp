@@ -1,0 +1,41 @@
+#include "node/commands/commands.hpp"
+#include "node/commands/config_options.hpp"
+#include "node/logging.hpp"
+#include "node/run_until_stopped.hpp"
+
+#include <iostream>
+#include <memory>
+
+namespace millrace::node::commands {
+
+namespace {
+
+ExitCode run(const ConfigOptions& options) {
+  const auto loaded = load_config(options);
+  if (!accept_config(loaded, std::cerr))
+    return ExitCode::invalid_config;
+  // Before any thread exists, so that all inherit the signal mask.
+  auto waiter = SignalWaiter::create();
+  if (!waiter) {
+    std::cerr << "error: " << waiter.error().text << std::endl;
+    return ExitCode::failure;
+  }
+  auto log = Logging::start(loaded.config.log);
+  if (!log) {
+    std::cerr << "error: " << log.error().text << std::endl;
+    return ExitCode::failure;
+  }
+  return run_until_stopped(loaded.config, *log, **waiter, [](Node&) {});
+}
+
+} // namespace
+
+void add_run(CLI::App& app, ExitCode& outcome) {
+  auto* command = app.add_subcommand(
+    "run", "Run the node: read login events, check, enrich, judge and pass "
+           "them on, until SIGINT or SIGTERM.");
+  auto options = add_config_options(*command);
+  command->callback([options, &outcome] { outcome = run(*options); });
+}
+
+} // namespace millrace::node::commands

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "logic/log.hpp"
+#include "logic/result.hpp"
+#include "node/config/node_config.hpp"
+#include "node/exit_code.hpp"
+#include "node/status_page.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace millrace::node {
+
+class Logging;
+
+/// What a node did in its life.
+struct NodeTotals {
+  std::uint64_t records = 0;
+  std::uint64_t outputs = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t unfinished = 0; ///< left behind at the end
+};
+
+/// A running node: Kafka clients, actors, endpoints. One thread owns it.
+class Node {
+public:
+  /// Opens files and clients and starts to work; does not wait for brokers.
+  /// `on_failure` is called, from any thread and at most once, when the node
+  /// cannot go on and should be stopped.
+  static logic::Result<std::unique_ptr<Node>>
+  start(const NodeConfig& config, std::shared_ptr<Logging> log,
+        std::function<void()> on_failure);
+
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  /// Stops the intake, finishes what is in flight, flushes, commits, leaves
+  /// the group; takes at most `delivery.shutdown_deadline` and a second.
+  /// Afterwards only `totals` may be called.
+  ExitCode stop();
+
+  NodeTotals totals() const;
+
+  /// Asks the actors, so it takes a moment; any thread, until `stop`.
+  NodeStatus status();
+
+  /// "http://127.0.0.1:9108", empty where the endpoint is off.
+  std::string endpoint_url() const;
+
+private:
+  class Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+} // namespace millrace::node

@@ -1,0 +1,79 @@
+#include "node/run_until_stopped.hpp"
+
+#include "node/logging.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+namespace millrace::node {
+
+namespace {
+
+constexpr std::string_view component = "node";
+
+/// What a drain may take beyond its own deadline before the process is ended
+/// from outside: a client's destructor can hang.
+constexpr std::chrono::milliseconds grace{5'000};
+
+/// Nothing more can be saved: whatever is uncommitted will be read again.
+[[noreturn]] void end_process(Logging& log, ExitCode code) {
+  log.flush();
+  std::_Exit(to_int(code));
+}
+
+/// Drains on another thread, so that this one can watch signals and clock.
+ExitCode drain(std::unique_ptr<Node> node, Logging& log, SignalWaiter& waiter,
+               std::chrono::milliseconds deadline, NodeTotals* totals) {
+  ExitCode code = ExitCode::success;
+  std::thread drainer{[&] {
+    code = node->stop();
+    if (totals != nullptr)
+      *totals = node->totals();
+    node.reset();
+    waiter.wake();
+  }};
+  using Cause = SignalWaiter::Cause;
+  auto wakeup = waiter.wait(deadline + grace);
+  while (wakeup.cause == Cause::signal && !wakeup.asks_to_stop())
+    wakeup = waiter.wait(deadline + grace);
+  if (wakeup.cause == Cause::signal) {
+    log.warn(component, "second signal, ending at once; what is unfinished "
+                        "will be read again");
+    end_process(log, ExitCode::interrupted);
+  }
+  if (wakeup.cause == Cause::timed_out) {
+    log.fatal(component, "the shutdown hangs, ending the process",
+              {{"deadline_ms", deadline.count()}});
+    end_process(log, ExitCode::drain_incomplete);
+  }
+  drainer.join();
+  return code;
+}
+
+} // namespace
+
+ExitCode run_until_stopped(const NodeConfig& config,
+                           std::shared_ptr<Logging> log, SignalWaiter& waiter,
+                           const std::function<void(Node&)>& on_started,
+                           NodeTotals* totals) {
+  auto node = Node::start(config, log, [&waiter] { waiter.wake(); });
+  if (!node) {
+    log->fatal(component, "could not start", {{"error", node.error().text}});
+    log->flush();
+    return ExitCode::failure;
+  }
+  on_started(**node);
+  for (;;) {
+    const auto wakeup = waiter.wait(std::chrono::milliseconds{-1});
+    if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
+      break;
+  }
+  log->info(component, "stopping");
+  return drain(std::move(*node), *log, waiter,
+               config.delivery.shutdown_deadline, totals);
+}
+
+} // namespace millrace::node

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "messages/messages.hpp"
+#include "node/http_endpoint.hpp"
+
+#include <string>
+
+namespace millrace::node {
+
+/// What the parts of a node say of themselves at one moment.
+struct NodeStatus {
+  std::string node;
+  std::string version;
+  messages::ConsumerStatus consumer;
+  messages::DispatcherStatus dispatcher;
+  messages::ProducerStatus producer;
+  std::string failure; ///< why the node is ending, empty while it is not
+};
+
+/// The document behind `/status`; docs/operations.md explains it.
+std::string status_json(const NodeStatus& status);
+
+/// Ready means: partitions (or the group's answer that there are none for
+/// us), brokers that answer both ways, and no end in sight.
+Readiness readiness_of(const NodeStatus& status);
+
+} // namespace millrace::node
