@@ -47,7 +47,7 @@ private:
   void read_section(const std::string& name, const YAML::Node& key,
                     const YAML::Node& body) {
     if (!table_.has_section(name)) {
-      fault(key, name, unknown_section_text(name, body));
+      fault(key, name, unknown_section_text(name));
       return;
     }
     if (body.IsNull())
@@ -90,17 +90,11 @@ private:
     return key;
   }
 
-  std::string unknown_section_text(const std::string& name,
-                                   const YAML::Node& body) const {
+  std::string unknown_section_text(const std::string& name) const {
     const auto dot = name.find('.');
     if (table_.find(name) != nullptr)
       return "expected sections as maps: write '" + name.substr(0, dot)
              + ":' and below it, indented, '" + name.substr(dot + 1) + ": ...'";
-    // A setting that lost its section is told where it belongs.
-    if (!body.IsMap() && dot == std::string::npos)
-      for (const auto& declaration : table_.declarations())
-        if (declaration.setting.name == name)
-          return "unknown section (did you mean '" + declaration.key() + "'?)";
     return unknown_key_text(table_, name.substr(0, dot));
   }
 

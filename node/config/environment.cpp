@@ -31,8 +31,8 @@ bool is_set(const Environment& environment, const std::string& name) {
 /// namespace, named after the Service ("Environment variables" in its manual
 /// on Services). A Service that is called millrace gives these.
 bool is_service_link(std::string_view name, std::string_view value) {
-  if (name.ends_with("_PORT"))
-    return value.find("://") != std::string_view::npos;
+  if (name.ends_with("_PORT") && value.find("://") != std::string_view::npos)
+    return true;
   if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")
       || name.find("_SERVICE_PORT_") != std::string_view::npos)
     return true;

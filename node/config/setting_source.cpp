@@ -38,24 +38,27 @@ std::string to_string(const ConfigFault& fault) {
 
 std::string unknown_key_text(const SettingTable& table, std::string_view key) {
   const auto dot = key.find('.');
-  if (dot == std::string_view::npos)
-    return unknown("section", nearest_word(key, table.section_names()));
-  const std::string_view section = key.substr(0, dot);
-  const std::string_view name = key.substr(dot + 1);
+  const bool has_section = dot != std::string_view::npos;
+  const std::string_view section = key.substr(0, has_section ? dot : 0);
+  const std::string_view name = has_section ? key.substr(dot + 1) : key;
   std::vector<std::string> neighbours;
-  std::vector<std::string> namesakes;
+  std::string namesake;
   for (const auto& known : table.keys()) {
-    const auto known_dot = known.find('.');
-    if (std::string_view{known}.substr(0, known_dot) == section)
+    const std::string_view text{known};
+    const auto known_dot = text.find('.');
+    if (text.substr(0, known_dot) == section)
       neighbours.push_back(known.substr(known_dot + 1));
-    if (std::string_view{known}.substr(known_dot + 1) == name)
-      namesakes.push_back(known);
+    if (text.substr(known_dot + 1) == name && namesake.empty())
+      namesake = known;
   }
-  if (const auto near = nearest_word(name, neighbours); !near.empty())
+  const auto near = nearest_word(name, neighbours);
+  if (!near.empty())
     return unknown("key", std::string{section} + "." + near);
-  if (!namesakes.empty())
-    return unknown("key", namesakes.front());
-  return unknown("key", nearest_word(key, table.keys()));
+  if (!namesake.empty())
+    return unknown(has_section ? "key" : "section", namesake);
+  return has_section
+           ? unknown("key", nearest_word(key, table.keys()))
+           : unknown("section", nearest_word(key, table.section_names()));
 }
 
 SourceReading read_flags(const SettingTable& table,
@@ -65,8 +68,7 @@ SourceReading read_flags(const SettingTable& table,
     const ValueOrigin origin{ValueOrigin::Kind::flag, flag};
     const auto equals = assignment.find('=');
     const std::string key{trimmed(assignment.substr(0, equals))};
-    if (equals == std::string::npos || key.empty()) {
-      // What follows a secret's key must not be shown, so nothing is.
+    if (equals == std::string::npos || key.empty() || table.has_section(key)) {
       reading.faults.push_back({to_string(origin),
                                 equals == std::string::npos ? key : "",
                                 "expected section.key=value"});

@@ -50,7 +50,8 @@ struct SourceReading {
 };
 
 /// "unknown key (did you mean 'kafka.input_topic'?)"; looks in the key's own
-/// section first, then for the same name in the others.
+/// section first, then for the same name in the others. Without a dot the key
+/// is taken for a section.
 std::string unknown_key_text(const SettingTable& table, std::string_view key);
 
 /// Reads a YAML file: a map of sections, each a map of keys. `path` is a file

@@ -251,7 +251,7 @@ logic::Result<void> read_value(const logic::Setting& setting,
     const Kind kind = kind_of(target);
     text += kind.expected;
     if (const auto limits = range(setting, kind); !limits.empty())
-      text += (limits.starts_with("at ") ? ", " : " from ") + limits;
+      text += (limits.starts_with("at ") ? ", " : ", from ") + limits;
   }
   text += ", got " + got(setting, value);
   if (value.kind == RawValue::Kind::text && !setting.secret) {

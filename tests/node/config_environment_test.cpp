@@ -23,8 +23,8 @@ CAF_TEST(a_setting_is_taken_from_its_own_variable_and_from_the_customary_one) {
   CAF_CHECK_EQUAL(customary.origin("stream.topic"),
                   "variable KAFKA_SAMPLE_TOPIC");
   CAF_CHECK_EQUAL(customary.warnings(), "");
-  const Loaded own{variables({{"MILLRACE_WORK_WORKERS", "7"},
-                              {"MILLRACE_STREAM_FIELDS", "x,y"}})};
+  const Loaded own{variables(
+    {{"MILLRACE_WORK_WORKERS", "7"}, {"MILLRACE_STREAM_FIELDS", "x,y"}})};
   CAF_CHECK_EQUAL(own.config.workers, 7);
   CAF_CHECK_EQUAL(own.config.fields, (std::vector<std::string>{"x", "y"}));
   CAF_CHECK_EQUAL(own.faults(), "");
@@ -39,8 +39,8 @@ CAF_TEST(an_alias_is_accepted_with_a_warning_that_names_the_right_one) {
 }
 
 CAF_TEST(the_right_variable_wins_over_its_alias_with_a_warning) {
-  const Loaded loaded{variables(
-    {{"SAMPLE_TOPIC", "alias"}, {"KAFKA_SAMPLE_TOPIC", "right"}})};
+  const Loaded loaded{
+    variables({{"SAMPLE_TOPIC", "alias"}, {"KAFKA_SAMPLE_TOPIC", "right"}})};
   CAF_CHECK_EQUAL(loaded.config.topic, "right");
   CAF_CHECK(contains(loaded.warnings(),
                      "variable SAMPLE_TOPIC is ignored: KAFKA_SAMPLE_TOPIC is "
@@ -100,14 +100,14 @@ CAF_TEST(variables_that_kubernetes_makes_for_services_only_warn) {
   CAF_CHECK_EQUAL(loaded.faults(), "");
   CAF_REQUIRE_EQUAL(loaded.report.warnings.size(), 1u);
   CAF_CHECK(contains(loaded.warnings(), "MILLRACE_PORT_9108_TCP_ADDR"));
-  const Loaded slip{variables({{"MILLRACE_WORK_PORT", "9108"},
-                               {"MILLRACE_PORT_X_TCP", "1"}})};
+  const Loaded slip{
+    variables({{"MILLRACE_WORK_PORT", "9108"}, {"MILLRACE_PORT_X_TCP", "1"}})};
   CAF_CHECK_EQUAL(slip.report.faults.size(), 2u);
 }
 
 CAF_TEST(a_slip_in_a_kafka_variable_is_worth_a_warning) {
-  const Loaded loaded{variables({{"KAFKA_SAMPLE_TOPC", "a"},
-                                 {"KAFKA_HEAP_OPTS", "-Xmx1g"}})};
+  const Loaded loaded{
+    variables({{"KAFKA_SAMPLE_TOPC", "a"}, {"KAFKA_HEAP_OPTS", "-Xmx1g"}})};
   CAF_CHECK_EQUAL(loaded.faults(), "");
   CAF_CHECK_EQUAL(loaded.warnings(),
                   "variable KAFKA_SAMPLE_TOPC is not known and ignored (did "
@@ -118,5 +118,5 @@ CAF_TEST(a_bad_value_names_its_variable_and_key) {
   const Loaded loaded{variables({{"MILLRACE_WORK_WORKERS", "many"}})};
   CAF_CHECK_EQUAL(loaded.faults(),
                   "variable MILLRACE_WORK_WORKERS: work.workers: expected a "
-                  "whole number from 1 to 64, got 'many'\n");
+                  "whole number, from 1 to 64, got 'many'\n");
 }

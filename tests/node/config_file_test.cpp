@@ -46,7 +46,8 @@ CAF_TEST(a_file_of_comments_and_empty_sections_changes_nothing) {
 }
 
 CAF_TEST(all_faults_are_reported_at_once_with_their_lines) {
-  CAF_CHECK_EQUAL(faults_of_file(R"(stream:
+  CAF_CHECK_EQUAL(
+    faults_of_file(R"(stream:
   topik: logins
   fields: {a: b}
 work:
@@ -56,18 +57,18 @@ work:
 wrok:
   workers: 1
 )"),
-                  "millrace.yaml:2: stream.topik: unknown key (did you mean "
-                  "'stream.topic'?)\n"
-                  "millrace.yaml:8: wrok: unknown section (did you mean "
-                  "'work'?)\n"
-                  "millrace.yaml:3: stream.fields: expected a list of texts, "
-                  "got a map\n"
-                  "millrace.yaml:5: work.workers: expected a whole number from "
-                  "1 to 64, got '0'\n"
-                  "millrace.yaml:6: work.interval: expected a duration such as "
-                  "500ms, 5s or 1.5h, from 100ms to 1min, got 'soon'\n"
-                  "millrace.yaml:7: work.level: expected one of debug, info, "
-                  "error, got 'inof' (did you mean 'info'?)\n");
+    "millrace.yaml:2: stream.topik: unknown key (did you mean "
+    "'stream.topic'?)\n"
+    "millrace.yaml:8: wrok: unknown section (did you mean "
+    "'work'?)\n"
+    "millrace.yaml:3: stream.fields: expected a list of texts, "
+    "got a map\n"
+    "millrace.yaml:5: work.workers: expected a whole number, from "
+    "1 to 64, got '0'\n"
+    "millrace.yaml:6: work.interval: expected a duration such as "
+    "500ms, 5s or 1.5h, from 100ms to 1min, got 'soon'\n"
+    "millrace.yaml:7: work.level: expected one of debug, info, "
+    "error, got 'inof' (did you mean 'info'?)\n");
 }
 
 CAF_TEST(a_key_in_the_wrong_section_is_told_the_right_one) {
@@ -101,9 +102,10 @@ CAF_TEST(sections_and_files_of_another_shape_are_refused) {
   CAF_CHECK_EQUAL(faults_of_file("work: 5\n"),
                   "millrace.yaml:1: work: expected a map of settings, got a "
                   "text\n");
-  CAF_CHECK_EQUAL(faults_of_file("work:\n  workers: [1]\n"),
-                  "millrace.yaml:2: work.workers: expected a whole number from "
-                  "1 to 64, got a list\n");
+  CAF_CHECK_EQUAL(
+    faults_of_file("work:\n  workers: [1]\n"),
+    "millrace.yaml:2: work.workers: expected a whole number, from "
+    "1 to 64, got a list\n");
   CAF_CHECK_EQUAL(faults_of_file("stream:\n  fields: [[a]]\n"),
                   "millrace.yaml:2: stream.fields: expected a list of texts, "
                   "got a list with a list\n");
@@ -115,19 +117,18 @@ CAF_TEST(sections_and_files_of_another_shape_are_refused) {
 
 CAF_TEST(a_key_without_a_value_is_refused) {
   CAF_CHECK(contains(faults_of_file("work:\n  workers:\n"),
-                     "millrace.yaml:2: work.workers: expected a whole number "
+                     "millrace.yaml:2: work.workers: expected a whole number, "
                      "from 1 to 64, got no value"));
 }
 
 CAF_TEST(what_is_not_yaml_is_refused_with_its_line) {
   CAF_CHECK(contains(faults_of_file("work:\n  workers: [1, 2\n  level: x: y\n"),
                      "millrace.yaml:3: is not YAML: "));
-  CAF_CHECK(contains(faults_of_file("work:\n\tworkers: 1\n"),
-                     "is not YAML: "));
+  CAF_CHECK(contains(faults_of_file("work:\n\tworkers: 1\n"), "is not YAML: "));
   CAF_CHECK(contains(faults_of_file(std::string_view{"work:\0", 6}),
                      "holds NUL bytes"));
-  CAF_CHECK(contains(faults_of_file("\x89PNG\r\n\x1a\n\xff\xfe{{{"),
-                     "millrace.yaml"));
+  CAF_CHECK(
+    contains(faults_of_file("\x89PNG\r\n\x1a\n\xff\xfe{{{"), "millrace.yaml"));
 }
 
 CAF_TEST(an_empty_file_is_refused) {
@@ -159,8 +160,9 @@ CAF_TEST(an_unreadable_file_is_refused) {
   const auto path = folder.write("m.yaml", "work: {}\n");
   ::chmod(path.c_str(), 0);
   // The superuser reads it all the same.
-  const std::string expected
-    = ::geteuid() == 0 ? "" : "cannot read " + path + ": Permission denied\n";
+  const std::string expected = ::geteuid() == 0 ? ""
+                                                : "cannot read " + path
+                                                    + ": Permission denied\n";
   CAF_CHECK_EQUAL((Loaded{{path, {}, {}}}.faults()), expected);
 }
 

@@ -40,9 +40,8 @@ inline void describe(logic::SettingVisitor& visitor, SampleConfig& config) {
                    .secret = true},
                   &config.password);
   visitor.section("work", "How it is worked on.");
-  visitor.setting(
-    {.name = "workers", .help = "How many.", .min = 1, .max = 64},
-    &config.workers);
+  visitor.setting({.name = "workers", .help = "How many.", .min = 1, .max = 64},
+                  &config.workers);
   visitor.setting({.name = "threshold", .help = "Score.", .min = 0, .max = 1},
                   &config.threshold);
   visitor.setting({.name = "enabled", .help = "Whether."}, &config.enabled);
@@ -63,9 +62,9 @@ inline void describe(logic::SettingVisitor& visitor, SampleConfig& config) {
 class TemporaryFolder {
 public:
   TemporaryFolder() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "millrace-config-XXXXXX")
-          .string();
+    auto pattern = (std::filesystem::temp_directory_path()
+                    / "millrace-config-XXXXXX")
+                     .string();
     path_ = ::mkdtemp(pattern.data());
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

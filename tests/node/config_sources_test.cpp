@@ -13,10 +13,10 @@ CAF_TEST(flags_win_over_the_environment_and_that_over_the_file) {
   const auto path = folder.write("m.yaml", "work:\n  workers: 2\n"
                                            "  threshold: 0.2\n"
                                            "  interval: 2s\n");
-  const Loaded loaded{{path,
-                       {{"MILLRACE_WORK_WORKERS", "3"},
-                        {"MILLRACE_WORK_THRESHOLD", "0.3"}},
-                       {{"work.workers=5"}, {"work.workers=4", "--workers"}}}};
+  const Loaded loaded{
+    {path,
+     {{"MILLRACE_WORK_WORKERS", "3"}, {"MILLRACE_WORK_THRESHOLD", "0.3"}},
+     {{"work.workers=5"}, {"work.workers=4", "--workers"}}}};
   CAF_CHECK_EQUAL(loaded.faults(), "");
   CAF_CHECK_EQUAL(loaded.config.interval.count(), 2000);
   CAF_CHECK_EQUAL(loaded.config.threshold, 0.3);
@@ -31,9 +31,10 @@ CAF_TEST(flags_win_over_the_environment_and_that_over_the_file) {
 CAF_TEST(faults_of_all_sources_are_reported_even_where_overridden) {
   const TemporaryFolder folder;
   const auto path = folder.write("m.yaml", "work:\n  workers: zero\n");
-  const Loaded loaded{{path,
-                       {{"MILLRACE_WORK_WORKERS", "many"}},
-                       {{"work.workers=4"}, {"work.enabled=so"}, {"nonsense"}}}};
+  const Loaded loaded{
+    {path,
+     {{"MILLRACE_WORK_WORKERS", "many"}},
+     {{"work.workers=4"}, {"work.enabled=so"}, {"nonsense"}}}};
   CAF_CHECK_EQUAL(loaded.report.faults.size(), 4u);
   CAF_CHECK(contains(loaded.faults(), path + ":2: work.workers: "));
   CAF_CHECK(contains(loaded.faults(), "variable MILLRACE_WORK_WORKERS: "));
@@ -44,18 +45,20 @@ CAF_TEST(faults_of_all_sources_are_reported_even_where_overridden) {
 }
 
 CAF_TEST(a_flag_of_an_unknown_key_is_told_the_nearest) {
-  const Loaded loaded{{"", {}, {{"work.workrs=4"}, {"=4"}, {"work=1"}}}};
+  const Loaded loaded{
+    {"", {}, {{"work.workrs=4"}, {"=4"}, {"work=1"}, {"workers=1"}}}};
   CAF_CHECK_EQUAL(loaded.faults(),
                   "flag --set: work.workrs: unknown key (did you mean "
                   "'work.workers'?)\n"
                   "flag --set: expected section.key=value\n"
-                  "flag --set: work: unknown section\n");
+                  "flag --set: work: expected section.key=value\n"
+                  "flag --set: workers: unknown section (did you mean "
+                  "'work.workers'?)\n");
 }
 
 CAF_TEST(a_flag_value_may_hold_equals_signs_and_be_empty) {
   const Loaded loaded{{"", {}, {{"stream.fields=a=b,c"}, {"stream.topic="}}}};
-  CAF_CHECK_EQUAL(loaded.config.fields,
-                  (std::vector<std::string>{"a=b", "c"}));
+  CAF_CHECK_EQUAL(loaded.config.fields, (std::vector<std::string>{"a=b", "c"}));
   CAF_CHECK_EQUAL(loaded.faults(),
                   "flag --set: stream.topic: must not be empty; set it in the "
                   "file, as KAFKA_SAMPLE_TOPIC or with --set "
@@ -65,8 +68,8 @@ CAF_TEST(a_flag_value_may_hold_equals_signs_and_be_empty) {
 CAF_TEST(a_secret_is_read_from_a_file_without_its_line_end) {
   const TemporaryFolder folder;
   const auto secret = folder.write("password", "hunter2 \r\n");
-  const auto path
-    = folder.write("m.yaml", "stream:\n  password_file: " + secret + "\n");
+  const auto path = folder.write("m.yaml",
+                                 "stream:\n  password_file: " + secret + "\n");
   const Loaded from_file{{path, {}, {}}};
   CAF_CHECK_EQUAL(from_file.faults(), "");
   CAF_CHECK_EQUAL(from_file.config.password, "hunter2 ");
@@ -89,25 +92,24 @@ CAF_TEST(a_secrets_file_that_is_missing_or_empty_is_a_fault) {
   CAF_CHECK(contains(
     Loaded{{"", {{"SAMPLE_PASSWORD_FILE", empty}}, {}}}.faults(),
     "variable SAMPLE_PASSWORD_FILE: stream.password_file: expected a secret"));
-  CAF_CHECK(contains(
-    Loaded{{"", {{"SAMPLE_PASSWORD_FILE", empty + "s"}}, {}}}.faults(),
-    "No such file"));
+  CAF_CHECK(
+    contains(Loaded{{"", {{"SAMPLE_PASSWORD_FILE", empty + "s"}}, {}}}.faults(),
+             "No such file"));
 }
 
 CAF_TEST(a_secret_given_twice_by_one_source_is_a_fault) {
   const TemporaryFolder folder;
   const auto secret = folder.write("password", "hunter2");
-  const Loaded loaded{{"",
-                       {{"SAMPLE_PASSWORD", "hunter3"},
-                        {"SAMPLE_PASSWORD_FILE", secret}},
-                       {}}};
+  const Loaded loaded{
+    {"",
+     {{"SAMPLE_PASSWORD", "hunter3"}, {"SAMPLE_PASSWORD_FILE", secret}},
+     {}}};
   CAF_CHECK(contains(loaded.faults(), "given as stream.password too"));
 }
 
 CAF_TEST(only_secrets_may_be_given_as_files) {
-  const Loaded loaded{{"",
-                       {{"KAFKA_SAMPLE_TOPIC_FILE", "/x"}},
-                       {{"work.workers_file=/x"}}}};
+  const Loaded loaded{
+    {"", {{"KAFKA_SAMPLE_TOPIC_FILE", "/x"}}, {{"work.workers_file=/x"}}}};
   CAF_CHECK(contains(loaded.faults(), "work.workers_file: unknown key"));
   CAF_CHECK_EQUAL(loaded.config.topic, "user-login");
 }
@@ -120,9 +122,8 @@ CAF_TEST(a_secret_on_the_command_line_is_warned_of_and_not_repeated) {
 }
 
 CAF_TEST(what_a_check_objects_to_is_reported_with_the_origin_of_its_key) {
-  Loaded loaded{{"",
-                 {{"MILLRACE_WORK_WORKERS", "many"}},
-                 {{"work.interval=1s"}}}};
+  Loaded loaded{
+    {"", {{"MILLRACE_WORK_WORKERS", "many"}}, {{"work.interval=1s"}}}};
   const auto code = logic::ErrorCode::invalid_config;
   add_check_faults(loaded.report,
                    {{code, "work.interval: must be longer"},
@@ -131,7 +132,7 @@ CAF_TEST(what_a_check_objects_to_is_reported_with_the_origin_of_its_key) {
                     {code, "two things do not fit: really"}});
   CAF_CHECK_EQUAL(loaded.faults(),
                   "variable MILLRACE_WORK_WORKERS: work.workers: expected a "
-                  "whole number from 1 to 64, got 'many'\n"
+                  "whole number, from 1 to 64, got 'many'\n"
                   "flag --set: work.interval: must be longer\n"
                   "work.budget: is too small by default\n"
                   "two things do not fit: really\n");

@@ -32,8 +32,8 @@ RawValue text(std::string value) {
 
 /// The fault of reading `value` into a copy of `target`'s member, or "".
 template <class Member>
-std::string fault_of(const logic::Setting& setting, Member member,
-                     const RawValue& value) {
+std::string
+fault_of(const logic::Setting& setting, Member member, const RawValue& value) {
   const Member before = member;
   const auto read = read_value(setting, value, &member);
   CAF_CHECK(read || member == before);
@@ -106,8 +106,9 @@ CAF_TEST(a_value_of_the_wrong_kind_is_refused_with_what_was_expected) {
                   "expected a whole number, got 'many'");
   CAF_CHECK_EQUAL(fault_of(plain, std::int64_t{1}, text("1.5")),
                   "expected a whole number, got '1.5'");
-  CAF_CHECK_EQUAL(fault_of(plain, std::int64_t{1}, text("99999999999999999999")),
-                  "expected a whole number, got '99999999999999999999'");
+  CAF_CHECK_EQUAL(
+    fault_of(plain, std::int64_t{1}, text("99999999999999999999")),
+    "expected a whole number, got '99999999999999999999'");
   CAF_CHECK_EQUAL(fault_of(plain, 1.0, text("nan")),
                   "expected a number, got 'nan'");
   CAF_CHECK_EQUAL(fault_of(plain, 1.0, text("inf")),
@@ -116,12 +117,11 @@ CAF_TEST(a_value_of_the_wrong_kind_is_refused_with_what_was_expected) {
                   "expected true or false, got 'maybe'");
   CAF_CHECK_EQUAL(fault_of(plain, 5ms, text("soon")),
                   "expected a duration such as 500ms, 5s or 1.5h, got 'soon'");
-  CAF_CHECK_EQUAL(
-    fault_of(plain, logic::ByteSize{1}, text("256m")),
-    "expected a size such as 65536, 256MiB or 1GB, got '256m'");
-  CAF_CHECK_EQUAL(
-    fault_of(plain, std::string{"a"}, RawValue{RawValue::Kind::list, "", {"b"}}),
-    "expected a text, got a list");
+  CAF_CHECK_EQUAL(fault_of(plain, logic::ByteSize{1}, text("256m")),
+                  "expected a size such as 65536, 256MiB or 1GB, got '256m'");
+  CAF_CHECK_EQUAL(fault_of(plain, std::string{"a"},
+                           RawValue{RawValue::Kind::list, "", {"b"}}),
+                  "expected a text, got a list");
   CAF_CHECK_EQUAL(fault_of(plain, std::vector<std::string>{},
                            RawValue{RawValue::Kind::structure, "a map", {}}),
                   "expected a list of texts, got a map");
@@ -136,9 +136,9 @@ CAF_TEST(a_value_out_of_range_is_refused_with_the_range) {
   CAF_CHECK_EQUAL(fault_of(both, std::int64_t{1}, text("1")), "");
   CAF_CHECK_EQUAL(fault_of(both, std::int64_t{1}, text("100")), "");
   CAF_CHECK_EQUAL(fault_of(both, std::int64_t{1}, text("0")),
-                  "expected a whole number from 1 to 100, got '0'");
+                  "expected a whole number, from 1 to 100, got '0'");
   CAF_CHECK_EQUAL(fault_of(both, std::int64_t{1}, text("101")),
-                  "expected a whole number from 1 to 100, got '101'");
+                  "expected a whole number, from 1 to 100, got '101'");
   const logic::Setting low{.name = "x", .help = "", .min = 1000};
   CAF_CHECK_EQUAL(fault_of(low, 5000ms, text("999ms")),
                   "expected a duration such as 500ms, 5s or 1.5h, at least 1s, "
@@ -152,8 +152,9 @@ CAF_TEST(a_word_that_is_no_choice_is_refused_with_the_nearest) {
   CAF_CHECK_EQUAL(fault_of(setting, std::string{"none"}, text("earlest")),
                   "expected one of earliest, latest, none, got 'earlest' (did "
                   "you mean 'earliest'?)");
-  CAF_CHECK_EQUAL(fault_of(setting, std::vector<std::string>{}, text("none,no")),
-                  "expected a list of earliest, latest, none, got 'none,no'");
+  CAF_CHECK_EQUAL(
+    fault_of(setting, std::vector<std::string>{}, text("none,no")),
+    "expected a list of earliest, latest, none, got 'none,no'");
 }
 
 CAF_TEST(choices_ignore_the_case_of_letters_and_keep_their_own) {
@@ -168,8 +169,8 @@ CAF_TEST(choices_ignore_the_case_of_letters_and_keep_their_own) {
 
 CAF_TEST(a_fault_repeats_a_long_or_odd_value_on_one_short_line) {
   const logic::Setting plain{.name = "x", .help = ""};
-  const auto fault
-    = fault_of(plain, std::int64_t{1}, text("\n\x1b[31m" + std::string(999, 'x')));
+  const auto fault = fault_of(plain, std::int64_t{1},
+                              text("\n\x1b[31m" + std::string(999, 'x')));
   CAF_CHECK(fault.size() < 200);
   CAF_CHECK_EQUAL(fault.find('\n'), std::string::npos);
   CAF_CHECK_EQUAL(fault.find('\x1b'), std::string::npos);
