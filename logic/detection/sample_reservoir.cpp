@@ -8,7 +8,8 @@ namespace millrace::logic::detection {
 
 SampleReservoir::SampleReservoir(std::size_t capacity, std::uint64_t seed)
   : capacity_(std::max<std::size_t>(capacity, 1)), random_(seed) {
-  values_.reserve(capacity_ * feature_count);
+  constexpr std::size_t usual_rows = 8192;
+  values_.reserve(std::min(capacity_, usual_rows) * feature_count);
 }
 
 void SampleReservoir::offer(const FeatureRow& row) {
