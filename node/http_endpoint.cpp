@@ -7,8 +7,13 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
+#include <stop_token>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -20,15 +25,19 @@ namespace millrace::node {
 
 namespace {
 
+sockaddr_in socket_address(const std::string& text, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  ::inet_pton(AF_INET, text.c_str(), &address.sin_addr);
+  return address;
+}
+
 /// civetweb says no more than that it failed: tries again by hand, for the
 /// system's own words.
 std::string bind_problem(const HttpConfig& config) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(config.port));
-  if (::inet_pton(AF_INET, config.address.c_str(), &address.sin_addr) != 1) {
-    return "not an IPv4 address";
-  }
+  const auto address = socket_address(config.address,
+                                      static_cast<std::uint16_t>(config.port));
   const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int reuse = 1;
   const bool bound = probe >= 0
@@ -47,6 +56,39 @@ std::string bind_problem(const HttpConfig& config) {
   return bound ? "the server did not start"
                : std::generic_category().message(problem);
 }
+
+/// What serves on all addresses is reached by this machine's own.
+std::string reachable(const std::string& address) {
+  return address == "0.0.0.0" ? "127.0.0.1" : address;
+}
+
+/// Wakes the thread that accepts connections, which looks only every two
+/// seconds whether it shall end, by connecting until it has ended.
+class StopHastener {
+public:
+  explicit StopHastener(const sockaddr_in& address)
+    : thread_([address](const std::stop_token& stop) { run(stop, address); }) {}
+
+private:
+  static void run(const std::stop_token& stop, const sockaddr_in& address) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock{mutex};
+    while (!stop.stop_requested()) {
+      const int knock = ::socket(AF_INET,
+                                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      if (knock >= 0) {
+        ::connect(knock, reinterpret_cast<const sockaddr*>(&address),
+                  sizeof address);
+        ::close(knock);
+      }
+      stopped.wait_for(lock, stop, std::chrono::milliseconds{10},
+                       [] { return false; });
+    }
+  }
+
+  std::jthread thread_;
+};
 
 std::string_view view(const char* text) noexcept {
   return text == nullptr ? std::string_view{} : std::string_view{text};
@@ -67,12 +109,13 @@ public:
   Server& operator=(const Server&) = delete;
   ~Server() {
     if (context_ != nullptr) {
+      const StopHastener hastener{socket_address(address_, port_)};
       mg_stop(context_);
     }
   }
 
   bool start(const HttpConfig& config);
-  std::uint16_t port() const;
+  std::uint16_t port() const noexcept { return port_; }
 
 private:
   static int on_request(mg_connection* connection);
@@ -83,6 +126,8 @@ private:
 
   HttpSources sources_;
   mg_context* context_ = nullptr;
+  std::string address_;
+  std::uint16_t port_ = 0;
 };
 
 bool HttpEndpoint::Server::start(const HttpConfig& config) {
@@ -121,14 +166,15 @@ bool HttpEndpoint::Server::start(const HttpConfig& config) {
   ::sigaction(SIGCHLD, nullptr, &children);
   context_ = mg_start2(&init, nullptr);
   ::sigaction(SIGCHLD, &children, nullptr);
-  return context_ != nullptr;
-}
-
-std::uint16_t HttpEndpoint::Server::port() const {
+  if (context_ == nullptr) {
+    return false;
+  }
   mg_server_port served{};
-  return mg_get_server_ports(context_, 1, &served) == 1
-           ? static_cast<std::uint16_t>(served.port)
-           : 0;
+  if (mg_get_server_ports(context_, 1, &served) == 1) {
+    port_ = static_cast<std::uint16_t>(served.port);
+  }
+  address_ = reachable(config.address);
+  return true;
 }
 
 int HttpEndpoint::Server::on_request(mg_connection* connection) {
@@ -160,6 +206,9 @@ void HttpEndpoint::Server::send(mg_connection* connection,
 
 logic::Result<std::unique_ptr<HttpEndpoint>>
 HttpEndpoint::start(HttpConfig config, HttpSources sources) {
+  if (const auto faults = check(config); !faults.empty()) {
+    return faults.front();
+  }
   auto server = std::make_unique<Server>(std::move(sources));
   if (!server->start(config)) {
     return logic::Error{
@@ -187,10 +236,7 @@ void HttpEndpoint::stop() noexcept {
 }
 
 std::string HttpEndpoint::url() const {
-  // What serves on all addresses is reached by this machine's own.
-  const auto& host = address_ == "0.0.0.0" ? std::string{"127.0.0.1"}
-                                           : address_;
-  return "http://" + host + ':' + std::to_string(port_);
+  return "http://" + reachable(address_) + ':' + std::to_string(port_);
 }
 
 } // namespace millrace::node
