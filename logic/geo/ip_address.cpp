@@ -194,9 +194,10 @@ std::optional<IpAddress> parse_ip(std::string_view text) noexcept {
   const char* begin = text.data();
   const char* end = begin + text.size();
   IpAddress result;
-  // A v6 address has a colon among its first five characters.
-  const std::size_t window = std::min<std::size_t>(text.size(), 4);
-  if (std::find(begin, begin + window, '.') != begin + window) {
+  // Whatever comes first tells the families apart: "::1.2.3.4" is v6.
+  const char* separator
+    = std::find_if(begin, end, [](char c) { return c == '.' || c == ':'; });
+  if (separator != end && *separator == '.') {
     if (!parse_v4(begin, end, result.bytes.data()))
       return std::nullopt;
     result.family = AddressFamily::v4;
