@@ -1,0 +1,53 @@
+#pragma once
+
+#include "adapters/kafka/kafka_config.hpp"
+#include "logic/result.hpp"
+#include "logic/verification/delivery_judge.hpp"
+#include "logic/verification/judgement.hpp"
+#include "node/exit_code.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace millrace::node::commands {
+
+struct DeliveryCheckOptions {
+  logic::verification::Guarantee guarantee
+    = logic::verification::Guarantee::at_least_once;
+  /// Judged offsets of every input partition, half open; all without.
+  std::optional<std::int64_t> from;
+  std::optional<std::int64_t> to;
+  std::optional<std::uint64_t> expect_dead; ///< records, of the judged ones
+  std::size_t offender_limit = 10; ///< of each fault
+  bool allow_truncated = false;
+  bool json = false;
+  /// How long a silent broker is waited for.
+  std::chrono::milliseconds patience{15'000};
+};
+
+struct DeliveryCheck {
+  logic::verification::Judgement judgement;
+  std::vector<std::string> warnings; ///< a sentence each
+};
+
+/// Reads the three topics of the configuration from end to end and judges
+/// them. Blocks while it reads. Records that arrive in the input meanwhile
+/// are left out. Errors: `not_found` for an unknown topic, `unavailable` or
+/// `timed_out` for a silent broker, `invalid_argument` for a range.
+logic::Result<DeliveryCheck>
+check_delivery(const adapters::kafka::KafkaConfig& kafka,
+               const DeliveryCheckOptions& options);
+
+/// The same as a command: the report goes to `out`, warnings and errors to
+/// `complaints`; the exit code is `success`, `verdict_failed`, `unavailable`
+/// or `usage`.
+ExitCode report_delivery(const adapters::kafka::KafkaConfig& kafka,
+                         const DeliveryCheckOptions& options,
+                         std::ostream& out, std::ostream& complaints);
+
+} // namespace millrace::node::commands

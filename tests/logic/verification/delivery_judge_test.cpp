@@ -1,0 +1,410 @@
+#define CAF_SUITE delivery_judge
+
+#include "logic/verification/delivery_judge.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include "logic/provenance.hpp"
+#include "logic/verification/judgement_text.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <optional>
+#include <string>
+
+using namespace millrace::logic;
+using namespace millrace::logic::verification;
+
+namespace {
+
+const std::string topic = "user-login";
+
+/// One partition with inputs 10 to 14, whose records are easy to make.
+struct Court {
+  explicit Court(JudgeConfig config = {}, Offset high = Offset{15})
+    : judge((config.topic = topic, config)) {
+    CAF_REQUIRE(judge.add_range({PartitionId{2}, Offset{10}, Offset{15}, high})
+                  .has_value());
+    for (std::int64_t offset = 10; offset != 15; ++offset)
+      input(offset, value_of(offset));
+  }
+
+  static std::string value_of(std::int64_t offset) {
+    return R"({"user_id": "u)" + std::to_string(offset)
+           + R"(", "extra": [1, {"a": "}"}]})";
+  }
+
+  static std::string spliced(std::string value, std::int64_t offset) {
+    value.pop_back();
+    value += R"(,"processed_at":"2024-07-03T00:00:00Z","geo":{},)";
+    append_source_member(value, {topic, PartitionId{2}, Offset{offset}});
+    return value + '}';
+  }
+
+  static RecordView record(const std::string& value) {
+    RecordView view;
+    view.key = "key";
+    view.value = value;
+    return view;
+  }
+
+  void input(std::int64_t offset, const std::string& value) {
+    auto view = record(value);
+    view.offset = Offset{offset};
+    judge.input(PartitionId{2}, view);
+  }
+
+  void output_text(const std::string& value, const std::string& headers = {}) {
+    auto view = record(value);
+    view.offset = Offset{next++};
+    view.headers = headers;
+    judge.output(PartitionId{0}, view);
+  }
+
+  void output(std::int64_t offset) {
+    output_text(spliced(value_of(offset), offset));
+  }
+
+  void outputs(std::int64_t begin, std::int64_t end) {
+    for (; begin != end; ++begin)
+      output(begin);
+  }
+
+  void dead(std::int64_t offset, const std::string& value,
+            std::optional<std::string_view> key = "key") {
+    DeadLetterNote note;
+    note.source = {topic, PartitionId{2}, Offset{offset}};
+    std::string headers;
+    append_dead_letter_note(headers, note);
+    RecordView view = record(value);
+    view.key = key;
+    view.headers = headers;
+    judge.dead_letter(PartitionId{0}, view);
+  }
+
+  DeliveryJudge judge;
+  std::int64_t next = 100;
+};
+
+JudgeConfig exactly_once() {
+  JudgeConfig config;
+  config.guarantee = Guarantee::exactly_once;
+  return config;
+}
+
+/// The one offender of a judgement that failed.
+Offender only_offender(const Judgement& judgement, Fault fault) {
+  CAF_CHECK(judgement.conclusion == Conclusion::failed);
+  CAF_REQUIRE_EQUAL(judgement.offenders.size(), 1U);
+  CAF_CHECK(judgement.offenders[0].fault == fault);
+  return judgement.offenders[0];
+}
+
+void check_place(const Offender& offender, std::int64_t offset) {
+  CAF_REQUIRE(offender.partition && offender.offset);
+  CAF_CHECK_EQUAL(offender.partition->value, 2);
+  CAF_CHECK_EQUAL(offender.offset->value, offset);
+}
+
+} // namespace
+
+CAF_TEST(a_clean_delivery_passes) {
+  Court court{exactly_once()};
+  court.outputs(10, 13);
+  court.dead(13, Court::value_of(13));
+  court.output(14);
+  const auto judgement = court.judge.finish();
+  CAF_CHECK(judgement.conclusion == Conclusion::passed);
+  CAF_CHECK(judgement.offenders.empty());
+  CAF_REQUIRE_EQUAL(judgement.partitions.size(), 1U);
+  CAF_CHECK_EQUAL(judgement.partitions[0].input, 5U);
+  CAF_CHECK_EQUAL(judgement.partitions[0].output, 4U);
+  CAF_CHECK_EQUAL(judgement.partitions[0].dead, 1U);
+}
+
+CAF_TEST(a_lost_record_is_found) {
+  Court court;
+  court.outputs(10, 12);
+  court.outputs(13, 15);
+  check_place(only_offender(court.judge.finish(), Fault::lost), 12);
+}
+
+CAF_TEST(a_doubled_output_fails_exactly_once_only) {
+  for (const auto guarantee :
+       {Guarantee::exactly_once, Guarantee::at_least_once}) {
+    JudgeConfig config;
+    config.guarantee = guarantee;
+    Court court{config};
+    court.outputs(10, 13);
+    court.outputs(12, 15);
+    const auto judgement = court.judge.finish();
+    CAF_CHECK_EQUAL(judgement.total.doubled, 1U);
+    CAF_CHECK_EQUAL(judgement.total.swapped, 0U);
+    if (guarantee == Guarantee::exactly_once)
+      check_place(only_offender(judgement, Fault::doubled), 12);
+    else
+      CAF_CHECK(judgement.conclusion == Conclusion::passed);
+  }
+}
+
+CAF_TEST(an_output_and_a_dead_letter_of_one_record_are_a_double) {
+  Court court{exactly_once()};
+  court.outputs(10, 15);
+  court.dead(11, Court::value_of(11));
+  check_place(only_offender(court.judge.finish(), Fault::doubled), 11);
+}
+
+CAF_TEST(a_swap_is_found_at_the_late_record) {
+  Court court;
+  court.outputs(10, 12);
+  court.output(13);
+  court.output(12);
+  court.output(14);
+  const auto offender = only_offender(court.judge.finish(), Fault::swapped);
+  check_place(offender, 12);
+  CAF_CHECK(offender.detail.find("13") != std::string::npos);
+}
+
+CAF_TEST(a_changed_member_is_a_corruption) {
+  Court court;
+  court.outputs(10, 12);
+  court.output_text(Court::spliced(R"({"user_id": "u99"})", 12));
+  court.outputs(13, 15);
+  check_place(only_offender(court.judge.finish(), Fault::corrupted), 12);
+}
+
+CAF_TEST(a_changed_key_is_a_corruption) {
+  Court court;
+  court.outputs(10, 14);
+  const auto value = Court::spliced(Court::value_of(14), 14);
+  auto view = Court::record(value);
+  view.key = "yek";
+  court.judge.output(PartitionId{0}, view);
+  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
+}
+
+CAF_TEST(an_output_with_broken_json_is_a_corruption) {
+  Court court;
+  court.outputs(10, 14);
+  auto value = Court::spliced(Court::value_of(14), 14);
+  value.replace(value.find("{}"), 2, "{]");
+  court.output_text(value);
+  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
+}
+
+CAF_TEST(an_added_member_that_occurs_twice_is_a_corruption) {
+  Court court;
+  court.outputs(10, 14);
+  auto value = Court::value_of(14);
+  value.insert(1, R"("geo":{}, )");
+  court.output_text(Court::spliced(value, 14));
+  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
+}
+
+CAF_TEST(members_that_the_node_replaces_may_differ) {
+  Court court;
+  court.input(14, R"({"geo": 1, "user_id": "u", "\u0067eo": 2, "so": 3})");
+  court.outputs(10, 14);
+  court.output_text(Court::spliced(R"({"user_id": "u", "so": 3})", 14));
+  CAF_CHECK(court.judge.finish().conclusion == Conclusion::passed);
+}
+
+CAF_TEST(a_corrupted_dead_letter_is_found) {
+  const auto right = Court::value_of(14);
+  auto wrong = right;
+  wrong[5] ^= 1;
+  struct Case {
+    std::string value;
+    std::optional<std::string_view> key;
+    bool good;
+  };
+  for (const auto& [value, key, good] :
+       {Case{right, "key", true}, Case{wrong, "key", false},
+        Case{right, "yek", false}, Case{right, std::nullopt, false},
+        Case{right + " ", "key", false}, Case{"", "key", false}}) {
+    Court court;
+    court.outputs(10, 14);
+    court.dead(14, value, key);
+    const auto judgement = court.judge.finish();
+    if (good)
+      CAF_CHECK(judgement.conclusion == Conclusion::passed);
+    else
+      check_place(only_offender(judgement, Fault::corrupted), 14);
+  }
+}
+
+CAF_TEST(an_output_of_something_that_is_no_object_is_a_corruption) {
+  Court court;
+  court.input(14, "[1, 2]");
+  court.outputs(10, 15);
+  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
+}
+
+CAF_TEST(a_tombstone_is_not_an_empty_dead_letter) {
+  for (const bool same : {true, false}) {
+    Court court;
+    RecordView view;
+    view.key = "key";
+    view.offset = Offset{14};
+    court.judge.input(PartitionId{2}, view);
+    court.outputs(10, 14);
+    if (!same)
+      view.value = "";
+    std::string headers;
+    append_provenance(headers, {topic, PartitionId{2}, Offset{14}});
+    view.headers = headers;
+    court.judge.dead_letter(PartitionId{0}, view);
+    CAF_CHECK_EQUAL(court.judge.finish().total.corrupted, same ? 0U : 1U);
+  }
+}
+
+CAF_TEST(outputs_without_an_input_are_foreign) {
+  for (const std::int64_t offset : {15, 1000}) {
+    Court court;
+    court.outputs(10, 15);
+    court.output_text(Court::spliced(Court::value_of(14), offset));
+    check_place(only_offender(court.judge.finish(), Fault::foreign), offset);
+  }
+}
+
+CAF_TEST(an_output_of_a_compacted_offset_is_foreign) {
+  JudgeConfig config;
+  config.topic = topic;
+  DeliveryJudge judge{config};
+  CAF_REQUIRE(judge.add_range({PartitionId{2}, Offset{0}, Offset{9}, Offset{9}})
+                .has_value());
+  const auto value = Court::spliced(Court::value_of(3), 3);
+  judge.output(PartitionId{0}, Court::record(value));
+  check_place(only_offender(judge.finish(), Fault::foreign), 3);
+}
+
+CAF_TEST(an_output_without_provenance_is_foreign) {
+  Court court;
+  court.outputs(10, 15);
+  court.output_text(R"({"user_id": "u"})");
+  const auto offender = only_offender(court.judge.finish(), Fault::foreign);
+  CAF_CHECK(!offender.partition);
+  CAF_CHECK(offender.detail.find("offset 105") != std::string::npos);
+}
+
+CAF_TEST(an_output_of_an_unknown_partition_is_foreign) {
+  Court court;
+  court.outputs(10, 15);
+  std::string headers;
+  append_provenance(headers, {topic, PartitionId{7}, Offset{12}});
+  court.output_text(R"({"user_id": "u"})", headers);
+  CAF_CHECK_EQUAL(
+    only_offender(court.judge.finish(), Fault::foreign).partition->value, 7);
+}
+
+CAF_TEST(other_topics_and_offsets_outside_the_range_are_ignored) {
+  Court court{exactly_once(), Offset{20}};
+  court.outputs(8, 19);
+  std::string headers;
+  append_provenance(headers, {"elsewhere", PartitionId{2}, Offset{12}});
+  court.output_text(R"({"user_id": "u"})", headers);
+  const auto judgement = court.judge.finish();
+  CAF_CHECK(judgement.conclusion == Conclusion::passed);
+  CAF_CHECK_EQUAL(judgement.other_topic, 1U);
+  CAF_CHECK_EQUAL(judgement.outside_range, 6U);
+  CAF_CHECK_EQUAL(judgement.total.output, 5U);
+}
+
+CAF_TEST(provenance_is_read_from_headers_too) {
+  Court court{exactly_once()};
+  court.outputs(10, 14);
+  auto value = Court::value_of(14);
+  // From an earlier node, and carried over as it is.
+  value.insert(1,
+               R"("source": {"topic": "raw", "partition": 0, "offset": 1},)");
+  std::string headers;
+  append_provenance(headers, {topic, PartitionId{2}, Offset{14}});
+  court.input(14, value);
+  court.output_text(value, headers);
+  CAF_CHECK(court.judge.finish().conclusion == Conclusion::passed);
+}
+
+CAF_TEST(what_retention_removed_is_unproven_and_not_lost) {
+  Court court{exactly_once()};
+  court.judge.outlet({.outlet = Outlet::output,
+                      .partition = PartitionId{0},
+                      .partition_count = 2,
+                      .truncated = true});
+  court.output(12);
+  court.output(14);
+  const auto judgement = court.judge.finish();
+  CAF_CHECK_EQUAL(judgement.total.unproven, 2U);
+  check_place(only_offender(judgement, Fault::lost), 13);
+}
+
+CAF_TEST(nothing_wrong_in_what_is_left_is_incomplete) {
+  Court court{exactly_once()};
+  court.judge.outlet({.outlet = Outlet::output,
+                      .partition = PartitionId{0},
+                      .partition_count = 1,
+                      .truncated = true});
+  court.outputs(12, 15);
+  CAF_CHECK(court.judge.finish().conclusion == Conclusion::incomplete);
+}
+
+CAF_TEST(retention_elsewhere_excuses_no_loss) {
+  Court court;
+  // Source partition 2 goes to partition 0 of 2.
+  court.judge.outlet({.outlet = Outlet::dead_letters,
+                      .partition = PartitionId{1},
+                      .partition_count = 2,
+                      .truncated = true});
+  court.outputs(11, 15);
+  check_place(only_offender(court.judge.finish(), Fault::lost), 10);
+}
+
+CAF_TEST(ranges_that_make_no_sense_are_refused) {
+  JudgeConfig config;
+  config.topic = topic;
+  config.offset_limit = 100;
+  DeliveryJudge judge{config};
+  auto add_range = [&judge](int partition, int begin, int end, int high) {
+    return judge
+      .add_range(
+        {PartitionId{partition}, Offset{begin}, Offset{end}, Offset{high}})
+      .has_value();
+  };
+  CAF_CHECK(!add_range(0, 5, 4, 9));
+  CAF_CHECK(!add_range(0, 5, 9, 8));
+  CAF_CHECK(!add_range(0, 0, 101, 101));
+  CAF_CHECK(add_range(0, 0, 60, 60));
+  CAF_CHECK(!add_range(0, 60, 70, 70));
+  CAF_CHECK(!add_range(1, 0, 41, 41));
+  CAF_CHECK(add_range(1, 0, 40, 40));
+}
+
+CAF_TEST(only_the_first_offenders_of_each_fault_are_kept) {
+  auto config = exactly_once();
+  config.offender_limit = 2;
+  Court court{config};
+  court.output(10);
+  for (int repeat = 0; repeat != 3; ++repeat)
+    court.output(10);
+  const auto judgement = court.judge.finish();
+  CAF_CHECK_EQUAL(judgement.offenders.size(), 4U);
+  CAF_CHECK_EQUAL(judgement.total.doubled, 3U);
+  CAF_CHECK_EQUAL(judgement.total.lost, 4U);
+  CAF_CHECK(judgement.offenders[0].fault == Fault::lost);
+  CAF_CHECK_EQUAL(judgement.offenders[1].offset->value, 12);
+}
+
+CAF_TEST(the_report_names_counts_and_offenders) {
+  Court court;
+  court.outputs(10, 12);
+  court.outputs(13, 15);
+  const auto judgement = court.judge.finish();
+  const auto text = to_text(judgement);
+  CAF_CHECK(text.find("10..15") != std::string::npos);
+  CAF_CHECK(text.find("lost: partition 2 offset 12: ") != std::string::npos);
+  CAF_CHECK(text.find("verdict: failed\n") != std::string::npos);
+  const auto json = boost::json::parse(to_json(judgement)).as_object();
+  CAF_CHECK_EQUAL(json.at("verdict").as_string(), "failed");
+  CAF_CHECK_EQUAL(json.at("total").at("lost").to_number<int>(), 1);
+  CAF_CHECK_EQUAL(json.at("partitions").at(0).at("begin").to_number<int>(), 10);
+  CAF_CHECK_EQUAL(json.at("offenders").at(0).at("offset").to_number<int>(), 12);
+}
