@@ -27,11 +27,8 @@ class Hearing {
 public:
   Hearing(const KafkaConfig& kafka, const DeliveryCheckOptions& options,
           TopicReader& reader)
-    : kafka_(kafka),
-      options_(options),
-      reader_(reader),
-      judge_(judge_config(kafka, options)) {
-  }
+    : kafka_(kafka), options_(options), reader_(reader),
+      judge_(judge_config(kafka, options)) {}
 
   Result<DeliveryCheck> run() {
     if (auto prepared = prepare(); !prepared)
@@ -92,8 +89,8 @@ private:
         if (other.partition == extent.partition)
           high = std::max(high, other.high);
       cut_to_range(extent);
-      auto added
-        = judge_.add_range({extent.partition, extent.low, extent.high, high});
+      auto added = judge_.add_range(
+        {extent.partition, extent.low, extent.high, high});
       if (!added)
         return added.error();
     }
@@ -124,11 +121,11 @@ private:
                   const TopicExtent& extents) {
     for (const auto& extent : extents) {
       const bool truncated = extent.low.value > 0;
-      judge_.outlet({.outlet = outlet,
-                     .partition = extent.partition,
-                     .partition_count
-                     = static_cast<std::int32_t>(extents.size()),
-                     .truncated = truncated});
+      judge_.outlet(
+        {.outlet = outlet,
+         .partition = extent.partition,
+         .partition_count = static_cast<std::int32_t>(extents.size()),
+         .truncated = truncated});
       if (truncated)
         warn("topic " + topic + ", partition "
              + std::to_string(extent.partition.value) + " begins at offset "
@@ -199,8 +196,8 @@ Result<DeliveryCheck> check_delivery(const KafkaConfig& kafka,
 }
 
 ExitCode report_delivery(const KafkaConfig& kafka,
-                         const DeliveryCheckOptions& options,
-                         std::ostream& out, std::ostream& complaints) {
+                         const DeliveryCheckOptions& options, std::ostream& out,
+                         std::ostream& complaints) {
   const auto check = check_delivery(kafka, options);
   if (!check) {
     complaints << "error: cannot verify: " << check.error().text << '\n';

@@ -47,7 +47,7 @@ check_delivery(const adapters::kafka::KafkaConfig& kafka,
 /// `complaints`; the exit code is `success`, `verdict_failed`, `unavailable`
 /// or `usage`.
 ExitCode report_delivery(const adapters::kafka::KafkaConfig& kafka,
-                         const DeliveryCheckOptions& options,
-                         std::ostream& out, std::ostream& complaints);
+                         const DeliveryCheckOptions& options, std::ostream& out,
+                         std::ostream& complaints);
 
 } // namespace millrace::node::commands

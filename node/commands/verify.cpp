@@ -76,8 +76,8 @@ ExitCode run(VerifyOptions& options) {
 
 void add_verify(CLI::App& app, ExitCode& outcome) {
   auto* command = app.add_subcommand(
-    "verify", "prove from the topics that every input ended exactly (or at "
-              "least) once, in order and unharmed");
+    "verify", "Prove from the topics that every input ended exactly (or at "
+              "least) once, in order and unharmed.");
   auto options = std::make_shared<VerifyOptions>();
   options->config = add_config_options(*command);
   declare(*command, *options);
