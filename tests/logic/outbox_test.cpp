@@ -1,0 +1,257 @@
+#define CAF_SUITE outbox
+
+#include "logic/outbox.hpp"
+#include "logic/record_headers.hpp"
+#include "tests/support/fake_kafka.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace millrace::logic;
+using millrace::tests::FakeSink;
+using millrace::tests::make_batch;
+using millrace::tests::SentRecord;
+using millrace::tests::SinkScript;
+
+namespace {
+
+using Answer = SinkScript::Answer;
+
+/// A batch of `good` outputs and then `bad` rejections.
+EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0) {
+  std::vector<std::string> values;
+  for (int index = 0; index != good + bad; ++index)
+    values.push_back("in" + std::to_string(first + index));
+  auto batch = std::make_shared<EncodedBatch>();
+  batch->raw = make_batch(values, first);
+  batch->details = {"why not"};
+  for (int index = 0; index != good + bad; ++index) {
+    EncodedRecord record;
+    record.record = static_cast<std::uint32_t>(index);
+    record.dead = index >= good;
+    if (!record.dead) {
+      record.begin = static_cast<std::uint32_t>(batch->bytes.size());
+      batch->bytes += "out" + std::to_string(first + index);
+      record.length
+        = static_cast<std::uint32_t>(batch->bytes.size()) - record.begin;
+    }
+    batch->records.push_back(record);
+  }
+  return batch;
+}
+
+BatchTicket ticket(std::uint64_t id) {
+  BatchTicket ticket;
+  ticket.id = BatchId{id};
+  ticket.epoch = AssignmentEpoch{1};
+  return ticket;
+}
+
+struct Fixture {
+  std::shared_ptr<SinkScript> script = std::make_shared<SinkScript>();
+  FakeSink sink{script};
+  Outbox outbox{make_config()};
+  Outbox::TimePoint now{};
+
+  static OutboxConfig make_config() {
+    OutboxConfig config;
+    config.retry_limit = 3;
+    config.back_off = {std::chrono::milliseconds{100},
+                       std::chrono::milliseconds{400}};
+    config.node = "n1";
+    return config;
+  }
+
+  /// Sends and takes reports until nothing more happens at this time.
+  void run() {
+    for (;;) {
+      const auto before = script->sent.size();
+      outbox.pump(sink, now, 1'720'000'000'000);
+      DeliveryReports reports;
+      sink.take_reports(reports);
+      outbox.settle(reports, now);
+      if (script->sent.size() == before)
+        return;
+    }
+  }
+
+  void run_retries(int rounds) {
+    for (int round = 0; round != rounds && outbox.next_retry(); ++round) {
+      now = *outbox.next_retry();
+      run();
+    }
+  }
+};
+
+} // namespace
+
+CAF_TEST(a_batch_is_delivered_when_every_record_is) {
+  Fixture f;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(3, 1));
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 4u);
+  CAF_CHECK_EQUAL(f.script->sent[0].value, "out0");
+  CAF_CHECK_EQUAL(f.script->sent[0].key, "k0");
+  CAF_CHECK_EQUAL(f.script->sent[3].value, "in3");
+  CAF_CHECK(f.script->sent[3].destination == Destination::dead_letters);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  f.script->resume();
+  f.run();
+  const auto delivered = f.outbox.take_delivered();
+  CAF_REQUIRE_EQUAL(delivered.size(), 1u);
+  CAF_CHECK_EQUAL(delivered[0].outputs, 3u);
+  CAF_CHECK_EQUAL(delivered[0].dead_letters, 1u);
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+}
+
+CAF_TEST(a_dead_letter_tells_where_it_came_from_and_why) {
+  Fixture f;
+  f.outbox.add(ticket(1), encoded(0, 1, 41));
+  f.run();
+  const auto note = read_dead_letter_note(f.script->sent.at(0).headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK_EQUAL(note->source.topic, "user-login");
+  CAF_CHECK(note->source.offset == Offset{41});
+  CAF_CHECK_EQUAL(to_string(note->reason), "not_json");
+  CAF_CHECK_EQUAL(note->detail, "why not");
+  CAF_CHECK_EQUAL(note->stage, "validator");
+  CAF_CHECK_EQUAL(note->node, "n1");
+}
+
+CAF_TEST(a_transient_refusal_is_retried_with_back_off) {
+  Fixture f;
+  int refusals = 2;
+  f.script->answer = [&](const SentRecord&) {
+    return refusals-- > 0 ? Answer{false, DeliveryFault::transient, "later"}
+                          : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  CAF_REQUIRE(f.outbox.next_retry().has_value());
+  CAF_CHECK(*f.outbox.next_retry() - f.now == std::chrono::milliseconds{100});
+  f.now = *f.outbox.next_retry();
+  f.run();
+  CAF_CHECK(*f.outbox.next_retry() - f.now == std::chrono::milliseconds{200});
+  f.run_retries(5);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 1u);
+  CAF_CHECK_EQUAL(f.outbox.retries(), 2u);
+}
+
+CAF_TEST(out_of_retries_a_record_becomes_a_dead_letter_with_the_last_error) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return record.destination == Destination::output
+             ? Answer{false, DeliveryFault::transient, "no leader"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(10);
+  // One try, three retries, and the dead letter.
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 5u);
+  const auto& last = f.script->sent.back();
+  CAF_CHECK(last.destination == Destination::dead_letters);
+  CAF_CHECK_EQUAL(last.value, "in0");
+  const auto note = read_dead_letter_note(last.headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK(note->reason == Reason::delivery_failed);
+  CAF_CHECK_EQUAL(note->detail, "no leader");
+  CAF_CHECK_EQUAL(note->attempts, 4u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(a_record_that_is_refused_for_good_is_not_retried) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return record.destination == Destination::output
+             ? Answer{false, DeliveryFault::record, "too large"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(1);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(an_outage_is_waited_out_and_uses_up_no_retries) {
+  Fixture f;
+  f.script->answer = [&](const SentRecord&) {
+    return f.script->sent.size() <= 20
+             ? Answer{false, DeliveryFault::outage, "all brokers down"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(30);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 21u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 1u);
+}
+
+CAF_TEST(a_dead_letter_is_never_given_up) {
+  Fixture f;
+  f.script->answer = [&](const SentRecord&) {
+    return f.script->sent.size() <= 50
+             ? Answer{false, DeliveryFault::record, "no such topic"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(0, 1));
+  f.run();
+  f.run_retries(49);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  const auto notices = f.outbox.take_notices();
+  CAF_REQUIRE(!notices.empty());
+  CAF_CHECK(notices.front().kind == OutboxNotice::Kind::stuck);
+  f.run_retries(1);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(a_full_sink_is_tried_again_where_it_stopped) {
+  Fixture f;
+  f.script->capacity = 2;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(5, 0));
+  f.outbox.pump(f.sink, f.now, 0);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+  f.script->capacity = 100;
+  f.script->resume();
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 5u);
+  for (std::size_t index = 0; index != 5; ++index)
+    CAF_CHECK_EQUAL(f.script->sent[index].value,
+                    "out" + std::to_string(index));
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 5u);
+}
+
+CAF_TEST(a_forgotten_partition_reports_nothing_and_leaves_nothing) {
+  Fixture f;
+  f.script->capacity = 2;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(4, 0));
+  f.outbox.add(ticket(2), encoded(4, 0, 4));
+  f.outbox.pump(f.sink, f.now, 0);
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  // The second was never sent; the first waits for the reports on its two.
+  CAF_CHECK_EQUAL(f.outbox.batches(), 1u);
+  f.script->resume();
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+}
+
+CAF_TEST(provenance_goes_into_headers_on_request) {
+  Fixture f;
+  auto config = Fixture::make_config();
+  config.provenance_header = true;
+  f.outbox = Outbox{config};
+  f.outbox.add(ticket(1), encoded(1, 0, 7));
+  f.run();
+  const auto source = read_provenance(f.script->sent.at(0).headers);
+  CAF_REQUIRE(source.has_value());
+  CAF_CHECK(source->offset == Offset{7});
+}
