@@ -60,7 +60,7 @@ struct MmdbLayout {
   /// under ::ffff:0:0/96 too).
   int ip_version = 6;
   int record_bits = 28; ///< 24, 28 or 32
-  std::uint64_t build_time_s = 0;
+  std::uint64_t build_time_s = 1; ///< since 1970; libmaxminddb refuses 0
 };
 
 /// Builds a file in the MaxMind DB format, version 2.0
