@@ -1,13 +1,16 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
 #include "node/commands/connect_check.hpp"
+#include "node/config/quantity.hpp"
 #include "node/config/reference_page.hpp"
 #include "node/config/show_config.hpp"
 
+#include <CLI/Error.hpp>
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -21,6 +24,7 @@ struct CheckOptions {
   std::shared_ptr<ConfigOptions> config;
   ShowFormat format = ShowFormat::text;
   bool connect = false;
+  std::chrono::milliseconds deadline{10'000}; ///< of each connection
   bool reference = false;
 };
 
@@ -33,9 +37,10 @@ std::size_t count_changed(const LoadedConfig& loaded) {
 
 /// A line per item; on the error output where the standard output carries a
 /// document.
-ExitCode try_connections(const LoadedConfig& loaded, std::ostream& to) {
+ExitCode try_connections(const LoadedConfig& loaded,
+                         std::chrono::milliseconds deadline, std::ostream& to) {
   bool all_reached = true;
-  for (const auto& item : check_connections(loaded.config)) {
+  for (const auto& item : check_connections(loaded.config, deadline)) {
     to << (item.reached ? "ok      " : "failed  ") << item.name << ": "
        << item.text << std::endl;
     all_reached = all_reached && item.reached;
@@ -60,9 +65,9 @@ ExitCode check_config(const CheckOptions& options) {
     std::cout << "the configuration is valid: " << loaded.origins.size()
               << " settings, " << count_changed(loaded)
               << " of them set, the rest defaults" << std::endl;
-  return options.connect
-           ? try_connections(loaded, is_text ? std::cout : std::cerr)
-           : ExitCode::success;
+  return options.connect ? try_connections(loaded, options.deadline,
+                                           is_text ? std::cout : std::cerr)
+                         : ExitCode::success;
 }
 
 } // namespace
@@ -84,6 +89,19 @@ void add_check(CLI::App& app, ExitCode& outcome) {
       CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
   command->add_flag("--connect", options->connect,
                     "also try the broker, topics, GeoIP files and model");
+  command
+    ->add_option_function<std::string>(
+      "--deadline",
+      [options](const std::string& text) {
+        const auto deadline = parse_duration(text);
+        if (!deadline || deadline->count() <= 0)
+          throw CLI::ValidationError("--deadline", "expected a duration such "
+                                                   "as 500ms or 5s, got '"
+                                                     + text + "'");
+        options->deadline = *deadline;
+      },
+      "how long --connect waits for each (default 10s)")
+    ->type_name("DURATION");
   command->add_flag("--reference", options->reference,
                     "print docs/configuration.md instead");
   command->callback([options, &outcome] { outcome = check_config(*options); });

@@ -2,6 +2,8 @@
 
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/topic_admin.hpp"
+#include "adapters/model_file.hpp"
+#include "logic/detection/model.hpp"
 #include "logic/event_time.hpp"
 
 #include <algorithm>
@@ -14,8 +16,6 @@ namespace {
 
 namespace kafka = adapters::kafka;
 namespace geoip = adapters::geoip;
-
-constexpr std::chrono::seconds deadline{10};
 
 /// The topics that the node uses, each with what it is for.
 std::vector<std::pair<std::string, std::string>>
@@ -39,30 +39,30 @@ bool will_be_created(const kafka::KafkaConfig& config,
                      });
 }
 
-ConnectItem check_topic(const kafka::KafkaConfig& config,
-                        kafka::TopicAdmin& admin, const std::string& key,
-                        const std::string& topic) {
-  ConnectItem item{"topic " + topic + " (kafka." + key + ")", false, {}};
+/// Fills in what became of the topic's item.
+void check_topic(const kafka::KafkaConfig& config, kafka::TopicAdmin& admin,
+                 const std::string& topic, std::chrono::milliseconds deadline,
+                 ConnectItem& item) {
   const auto found = admin.topic(topic, deadline);
   if (found) {
     item.reached = true;
     item.text = std::to_string(found->partitions)
                 + (found->partitions == 1 ? " partition" : " partitions");
-    return item;
+    return;
   }
   item.text = found.error().text;
   if (found.error().code != logic::ErrorCode::not_found)
-    return item;
+    return;
   item.reached = will_be_created(config, topic);
   item.text = item.reached
                 ? "does not exist yet; will be created at the start"
                 : "does not exist; create it, or let the node do so: "
                   "KAFKA_CREATE_TOPICS="
                     + topic + ":PARTITIONS:REPLICATION";
-  return item;
 }
 
 void check_kafka(const kafka::KafkaConfig& config,
+                 std::chrono::milliseconds deadline,
                  std::vector<ConnectItem>& items) {
   ConnectItem broker{"broker " + config.bootstrap_servers, false, {}};
   const auto admin = kafka::TopicAdmin::open(config);
@@ -71,11 +71,12 @@ void check_kafka(const kafka::KafkaConfig& config,
   broker.reached = reachable.has_value();
   broker.text = broker.reached ? "answers" : reachable.error().text;
   items.push_back(std::move(broker));
-  for (const auto& [key, topic] : used_topics(config))
-    items.push_back(reachable
-                      ? check_topic(config, **admin, key, topic)
-                      : ConnectItem{"topic " + topic + " (kafka." + key + ")",
-                                    false, "not asked for, see the broker"});
+  for (const auto& [key, topic] : used_topics(config)) {
+    items.push_back({"topic " + topic + " (kafka." + key + ")", false,
+                     "not asked for, see the broker"});
+    if (reachable)
+      check_topic(config, **admin, topic, deadline, items.back());
+  }
 }
 
 std::string describe_file(const geoip::GeoFileInfo& file) {
@@ -112,12 +113,38 @@ void check_geoip(const geoip::GeoipConfig& config,
   }
 }
 
+void check_model(const logic::detection::DetectionConfig& config,
+                 std::vector<ConnectItem>& items) {
+  if (!config.enabled || config.model_file.empty()) {
+    items.push_back({"detection.model_file", true,
+                     config.enabled ? "none given; the forest is fitted from "
+                                      "the stream"
+                                    : "not needed; detection is off"});
+    return;
+  }
+  ConnectItem item{"model " + config.model_file, false, {}};
+  const auto model = adapters::read_model_file(config.model_file);
+  item.reached = model.has_value();
+  if (item.reached) {
+    const auto& info = (*model)->info;
+    item.text = "id " + info.id + ", "
+                + std::to_string(info.feature_names.size())
+                + " features, fitted from " + std::to_string(info.training_rows)
+                + " rows";
+  } else {
+    item.text = model.error().text;
+  }
+  items.push_back(std::move(item));
+}
+
 } // namespace
 
-std::vector<ConnectItem> check_connections(const NodeConfig& config) {
+std::vector<ConnectItem> check_connections(const NodeConfig& config,
+                                           std::chrono::milliseconds deadline) {
   std::vector<ConnectItem> items;
-  check_kafka(config.kafka, items);
+  check_kafka(config.kafka, deadline, items);
   check_geoip(config.geoip, items);
+  check_model(config.detection, items);
   return items;
 }
 

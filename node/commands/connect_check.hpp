@@ -2,6 +2,7 @@
 
 #include "node/config/node_config.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ struct ConnectItem {
 };
 
 /// Tries the broker, the topics, the geolocation files and the model file.
-/// Changes nothing. Blocks for up to 10 s per item that does not answer.
-std::vector<ConnectItem> check_connections(const NodeConfig& config);
+/// Changes nothing. Blocks for at most `deadline` at each item; where no broker
+/// answers, its topics are not asked for.
+std::vector<ConnectItem> check_connections(const NodeConfig& config,
+                                           std::chrono::milliseconds deadline);
 
 } // namespace millrace::node::commands

@@ -10,6 +10,30 @@ namespace millrace::node {
 
 namespace {
 
+std::string place_of(const ValueOrigin& origin) {
+  return origin.kind == ValueOrigin::Kind::default_value ? std::string{}
+                                                         : to_string(origin);
+}
+
+/// The known keys that a sentence names, in its order.
+std::vector<std::string>
+keys_named(const std::string& text,
+           const std::map<std::string, ValueOrigin>& known) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789_.";
+  std::vector<std::string> keys;
+  for (auto begin = text.find_first_of(letters); begin != std::string::npos;) {
+    const auto end = std::min(text.find_first_not_of(letters, begin),
+                              text.size());
+    std::string word = text.substr(begin, end - begin);
+    if (word.ends_with('.'))
+      word.pop_back();
+    if (known.contains(word))
+      keys.push_back(std::move(word));
+    begin = text.find_first_of(letters, end);
+  }
+  return keys;
+}
+
 /// Puts what the sources say into the targets, lowest precedence first.
 class SettingsLoader {
 public:
@@ -53,11 +77,6 @@ private:
   template <class Item>
   static void move_to(std::vector<Item>& to, std::vector<Item>& from) {
     std::move(from.begin(), from.end(), std::back_inserter(to));
-  }
-
-  static std::string place_of(const ValueOrigin& origin) {
-    return origin.kind == ValueOrigin::Kind::default_value ? std::string{}
-                                                           : to_string(origin);
   }
 
   static std::string preferred_variable(const Declaration& declaration) {
@@ -137,19 +156,19 @@ void add_check_faults(SettingsReport& report,
   for (const auto& fault : report.faults)
     faulty.insert(fault.key);
   for (const auto& error : found) {
-    const auto colon = error.text.find(": ");
-    const auto origin = report.origins.find(
-      error.text.substr(0, std::min(colon, error.text.size())));
-    if (origin == report.origins.end()) {
-      report.faults.push_back({{}, {}, error.text});
+    const auto keys = keys_named(error.text, report.origins);
+    // A check that read a default in place of a faulty value proves nothing.
+    if (std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+          return faulty.contains(key);
+        }))
       continue;
+    std::string places;
+    for (const auto& key : keys) {
+      const auto place = place_of(report.origins.at(key));
+      if (!place.empty() && places.find(place) == std::string::npos)
+        places += (places.empty() ? "" : ", ") + place;
     }
-    if (faulty.contains(origin->first))
-      continue;
-    const bool is_default = origin->second.kind
-                            == ValueOrigin::Kind::default_value;
-    report.faults.push_back({is_default ? "" : to_string(origin->second),
-                             origin->first, error.text.substr(colon + 2)});
+    report.faults.push_back({places, {}, error.text});
   }
 }
 

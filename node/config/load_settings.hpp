@@ -33,8 +33,8 @@ struct SettingsReport {
 SettingsReport load_settings(const SettingTable& table,
                              const ConfigInputs& inputs);
 
-/// Adds what a component's check objects to, each with the origin of the key
-/// that its text begins with; leaves out what is about a key that was faulty
+/// Adds what a component's check objects to, each with the origins of the
+/// keys that its text names; leaves out what names a key that was faulty
 /// already.
 void add_check_faults(SettingsReport& report,
                       const std::vector<logic::Error>& found);

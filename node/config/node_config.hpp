@@ -38,8 +38,8 @@ void describe(logic::SettingVisitor& visitor, NodeConfig& config);
 
 /// What the components object to in the configuration as a whole: runs the
 /// `std::vector<logic::Error> check(const TheConfig&)` of each component that
-/// has one, found beside the component's struct. A text that begins with a
-/// key (`kafka.auto_commit: ...`) is reported with that key's origin.
+/// has one, found beside the component's struct. A text names the keys that
+/// it is about in full (`kafka.linger`): they are reported with their origins.
 std::vector<logic::Error> check(const NodeConfig& config);
 
 } // namespace millrace::node

@@ -116,8 +116,15 @@ std::string render_duration(std::chrono::milliseconds duration) {
 }
 
 std::string render_byte_size(logic::ByteSize size) {
-  constexpr std::array<Unit, 4> units{
-    {{"GiB", 1073741824.0}, {"MiB", 1048576.0}, {"KiB", 1024.0}, {"B", 1.0}}};
+  constexpr std::array<Unit, 9> units{{{"TiB", 1099511627776.0},
+                                       {"TB", 1e12},
+                                       {"GiB", 1073741824.0},
+                                       {"GB", 1e9},
+                                       {"MiB", 1048576.0},
+                                       {"MB", 1e6},
+                                       {"KiB", 1024.0},
+                                       {"kB", 1e3},
+                                       {"B", 1.0}}};
   return size.bytes == 0 ? "0B" : render_quantity(size.bytes, units);
 }
 

@@ -69,9 +69,8 @@ SourceReading read_flags(const SettingTable& table,
     const auto equals = assignment.find('=');
     const std::string key{trimmed(assignment.substr(0, equals))};
     if (equals == std::string::npos || key.empty() || table.has_section(key)) {
-      reading.faults.push_back({to_string(origin),
-                                equals == std::string::npos ? key : "",
-                                "expected section.key=value"});
+      reading.faults.push_back(
+        {to_string(origin), key, "expected section.key=value"});
       continue;
     }
     const Declaration* known = table.find(key);

@@ -25,7 +25,11 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// The shortest text that reads as the same number; whole numbers in full.
 std::string render_number(double number) {
+  constexpr double largest_in_full = 1e15;
+  if (number == std::floor(number) && std::abs(number) < largest_in_full)
+    return std::to_string(static_cast<std::int64_t>(number));
   std::array<char, 32> buffer{};
   const auto [end, fault] = std::to_chars(
     buffer.data(), buffer.data() + buffer.size(), number);
@@ -92,7 +96,10 @@ std::string join(const std::vector<std::string_view>& words,
   for (const auto word : words) {
     if (!result.empty())
       result += ", ";
-    result.append(around).append(word).append(around);
+    if (word.empty())
+      result += "empty";
+    else
+      result.append(around).append(word).append(around);
   }
   return result;
 }

@@ -2,9 +2,10 @@
 
 #include "logic/json_text.hpp"
 #include "node/config/setting_value.hpp"
+#include "node/config/words.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <type_traits>
 #include <variant>
 
@@ -13,6 +14,9 @@ namespace millrace::node {
 namespace {
 
 constexpr std::string_view mask = "***";
+
+constexpr std::array<std::string_view, 5> secret_words{
+  "password", "secret", "token", "credential", "key.pem"};
 
 std::string json_text(std::string_view text) {
   std::string result = "\"";
@@ -57,6 +61,35 @@ bool is_masked(const Declaration& declaration) {
   return declaration.setting.secret && !is_empty(declaration.target);
 }
 
+/// Where the value of a `name=value` item begins whose name speaks of a
+/// secret, as librdkafka's properties may; npos for all other items.
+std::size_t secret_in(std::string_view item) {
+  const auto equals = item.find('=');
+  const auto name = lower_case(item.substr(0, equals));
+  const bool is_secret = std::any_of(
+    secret_words.begin(), secret_words.end(), [&](std::string_view word) {
+      return name.find(word) != std::string::npos;
+    });
+  return equals != std::string_view::npos && is_secret ? equals + 1
+                                                       : std::string_view::npos;
+}
+
+/// The items of a list with what is secret in them masked; empty when nothing
+/// is.
+std::vector<std::string> masked_items(const logic::SettingTarget& target) {
+  const auto* list = std::get_if<std::vector<std::string>*>(&target);
+  if (list == nullptr)
+    return {};
+  bool is_any_secret = false;
+  auto items = **list;
+  for (auto& item : items)
+    if (const auto begin = secret_in(item); begin != std::string::npos) {
+      item.replace(begin, std::string::npos, mask);
+      is_any_secret = true;
+    }
+  return is_any_secret ? items : std::vector<std::string>{};
+}
+
 const ValueOrigin& origin_of(const SettingsReport& report,
                              const Declaration& declaration) {
   static const ValueOrigin by_default;
@@ -73,9 +106,10 @@ std::string show_text(const SettingTable& table, const SettingsReport& report) {
   std::size_t width = 0;
   constexpr std::size_t widest = 60;
   for (const auto& declaration : table.declarations()) {
-    const std::string value = is_masked(declaration)
-                                ? std::string{mask}
-                                : render_value(declaration.target);
+    auto items = masked_items(declaration.target);
+    const std::string value = is_masked(declaration) ? std::string{mask}
+                              : items.empty() ? render_value(declaration.target)
+                                              : render_value(&items);
     lines.push_back({declaration.key() + " = " + value,
                      to_string(origin_of(report, declaration))});
     width = std::max(width, std::min(lines.back().assignment.size(), widest));
@@ -98,7 +132,7 @@ std::string show_yaml(const SettingTable& table, const SettingsReport& report) {
     section = &declaration.section;
     const std::string name{declaration.setting.name};
     // A mask in a settings file would be taken for the secret.
-    if (is_masked(declaration))
+    if (is_masked(declaration) || !masked_items(declaration.target).empty())
       text += "  # " + name + ": not shown";
     else
       text += "  " + name + ": " + yaml_value(declaration.target);
@@ -116,10 +150,12 @@ std::string show_json(const SettingTable& table, const SettingsReport& report) {
   text += ",\n  \"settings\": {";
   std::string_view separator = "\n";
   for (const auto& declaration : table.declarations()) {
+    const auto items = masked_items(declaration.target);
     text += separator;
     text += "    " + json_text(declaration.key()) + ": {\"value\": "
             + (is_masked(declaration) ? json_text(mask)
-                                      : json_value(declaration.target))
+               : items.empty()        ? json_value(declaration.target)
+                                      : json_texts(items))
             + ", \"origin\": "
             + json_text(to_string(origin_of(report, declaration))) + "}";
     separator = ",\n";

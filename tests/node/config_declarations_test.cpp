@@ -216,7 +216,7 @@ CAF_TEST(automatic_commits_are_refused_with_the_reason) {
     CAF_REQUIRE_EQUAL(loaded.faults.size(), 1u);
     const auto fault = to_string(loaded.faults.front());
     CAF_CHECK(contains(fault, std::string{"variable "} + name
-                                + ": kafka.enable_auto_commit: "));
+                                + ": kafka.enable_auto_commit "));
     CAF_CHECK(contains(fault, "los"));
     CAF_CHECK(load_config({"", {{name, "false"}}, {}}).faults.empty());
   }

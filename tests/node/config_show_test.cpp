@@ -50,6 +50,17 @@ CAF_TEST(secrets_are_masked_in_every_format) {
   CAF_CHECK(contains(show(loaded, ShowFormat::text), "password = *** "));
 }
 
+CAF_TEST(a_list_item_that_names_a_secret_is_masked_in_every_format) {
+  const Loaded loaded{
+    {"", {}, {{"stream.fields=debug=all,ssl.Key.PEM=hunter2,plain"}}}};
+  for (const auto format :
+       {ShowFormat::text, ShowFormat::yaml, ShowFormat::json})
+    CAF_CHECK(!contains(show(loaded, format), "hunter2"));
+  CAF_CHECK(contains(show(loaded, ShowFormat::text),
+                     "stream.fields = debug=all,ssl.Key.PEM=***,plain "));
+  CAF_CHECK(contains(show(loaded, ShowFormat::yaml), "# fields: not shown"));
+}
+
 CAF_TEST(yaml_is_a_file_that_gives_the_same_values) {
   const Loaded loaded{some_inputs()};
   const TemporaryFolder folder;

@@ -121,19 +121,26 @@ CAF_TEST(a_secret_on_the_command_line_is_warned_of_and_not_repeated) {
   CAF_CHECK(!contains(loaded.warnings(), "hunter2"));
 }
 
-CAF_TEST(what_a_check_objects_to_is_reported_with_the_origin_of_its_key) {
+CAF_TEST(what_a_check_objects_to_is_reported_with_the_origins_of_its_keys) {
   Loaded loaded{
-    {"", {{"MILLRACE_WORK_WORKERS", "many"}}, {{"work.interval=1s"}}}};
+    {"",
+     {{"MILLRACE_WORK_WORKERS", "many"}, {"MILLRACE_WORK_BUDGET", "2MiB"}},
+     {{"work.interval=1s"}}}};
   const auto code = logic::ErrorCode::invalid_config;
-  add_check_faults(loaded.report,
-                   {{code, "work.interval: must be longer"},
-                    {code, "work.workers: is faulty already, so not repeated"},
-                    {code, "work.budget: is too small by default"},
-                    {code, "two things do not fit: really"}});
+  add_check_faults(
+    loaded.report,
+    {{code, "work.interval must be longer"},
+     {code, "work.workers is faulty already, so this is not repeated"},
+     {code,
+      "work.budget, work.interval and work.level do not fit work.budget."},
+     {code, "work.level: is too low by default"},
+     {code, "two things do not fit"}});
   CAF_CHECK_EQUAL(loaded.faults(),
                   "variable MILLRACE_WORK_WORKERS: work.workers: expected a "
                   "whole number, from 1 to 64, got 'many'\n"
-                  "flag --set: work.interval: must be longer\n"
-                  "work.budget: is too small by default\n"
-                  "two things do not fit: really\n");
+                  "flag --set: work.interval must be longer\n"
+                  "variable MILLRACE_WORK_BUDGET, flag --set: work.budget, "
+                  "work.interval and work.level do not fit work.budget.\n"
+                  "work.level: is too low by default\n"
+                  "two things do not fit\n");
 }

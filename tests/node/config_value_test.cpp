@@ -80,7 +80,8 @@ CAF_TEST(what_is_no_size_is_refused) {
 CAF_TEST(durations_and_sizes_are_written_as_they_are_read) {
   for (const auto* written : {"0ms", "500ms", "5s", "90s", "2min", "36h"})
     CAF_CHECK_EQUAL(render_duration(*parse_duration(written)), written);
-  for (const auto* written : {"0B", "1000B", "1KiB", "256MiB", "3GiB"})
+  for (const auto* written :
+       {"0B", "999B", "1kB", "1KiB", "25MB", "256MiB", "3GiB", "1TB"})
     CAF_CHECK_EQUAL(render_byte_size(*parse_byte_size(written)), written);
 }
 
