@@ -5,6 +5,7 @@
 #include "logic/validator.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -148,7 +149,10 @@ std::string check_members(const boost::json::object& before,
     const auto found = after.find(member.key());
     if (found == after.end())
       return "a member was lost";
-    if (found->value() != member.value())
+    // As text: 0E400 is a number, but Boost.JSON reads it as NaN, which never
+    // equals itself.
+    if (boost::json::serialize(found->value())
+        != boost::json::serialize(member.value()))
       return "a member's value was changed";
   }
   const auto& source = after.at("source").as_object();
