@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 #include <thread>
 #include <utility>
 
@@ -24,9 +23,12 @@ constexpr std::chrono::milliseconds grace{5'000};
   std::_Exit(to_int(code));
 }
 
-/// Drains on another thread, so that this one can watch signals and clock.
-ExitCode drain(std::unique_ptr<Node> node, Logging& log, SignalWaiter& waiter,
-               std::chrono::milliseconds deadline, NodeTotals* totals) {
+} // namespace
+
+ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
+                   SignalWaiter& waiter, std::chrono::milliseconds deadline,
+                   NodeTotals* totals) {
+  // On another thread, so that this one can watch signals and clock.
   ExitCode code = ExitCode::success;
   std::thread drainer{[&] {
     code = node->stop();
@@ -53,27 +55,23 @@ ExitCode drain(std::unique_ptr<Node> node, Logging& log, SignalWaiter& waiter,
   return code;
 }
 
-} // namespace
-
 ExitCode run_until_stopped(const NodeConfig& config,
-                           std::shared_ptr<Logging> log, SignalWaiter& waiter,
-                           const std::function<void(Node&)>& on_started,
-                           NodeTotals* totals) {
+                           std::shared_ptr<Logging> log,
+                           SignalWaiter& waiter) {
   auto node = Node::start(config, log, [&waiter] { waiter.wake(); });
   if (!node) {
     log->fatal(component, "could not start", {{"error", node.error().text}});
     log->flush();
     return ExitCode::failure;
   }
-  on_started(**node);
   for (;;) {
     const auto wakeup = waiter.wait(std::chrono::milliseconds{-1});
     if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
       break;
   }
   log->info(component, "stopping");
-  return drain(std::move(*node), *log, waiter,
-               config.delivery.shutdown_deadline, totals);
+  return stop_node(std::move(*node), *log, waiter,
+                   config.delivery.shutdown_deadline, nullptr);
 }
 
 } // namespace millrace::node

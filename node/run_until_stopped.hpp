@@ -5,21 +5,23 @@
 #include "node/node.hpp"
 #include "node/signals.hpp"
 
-#include <functional>
+#include <chrono>
 #include <memory>
 
 namespace millrace::node {
 
 class Logging;
 
-/// Runs a node until it is told to stop: by SIGINT or SIGTERM, by its own
-/// failure, or by `SignalWaiter::wake`. Then drains it; a second signal ends
-/// the process at once (exit code `interrupted`), and so does a drain that
-/// outlives its deadline (`drain_incomplete`). `on_started` is called once
-/// the node runs; `totals` is filled at the end.
+/// Runs a node until SIGINT, SIGTERM or its own failure stops it. Then drains
+/// it; a second signal ends the process at once (exit code `interrupted`),
+/// and so does a drain that outlives its deadline (`drain_incomplete`).
 ExitCode run_until_stopped(const NodeConfig& config,
-                           std::shared_ptr<Logging> log, SignalWaiter& waiter,
-                           const std::function<void(Node&)>& on_started,
-                           NodeTotals* totals = nullptr);
+                           std::shared_ptr<Logging> log, SignalWaiter& waiter);
+
+/// Drains the node and destroys it, within its shutdown deadline or not at
+/// all, as above.
+ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
+                   SignalWaiter& waiter, std::chrono::milliseconds deadline,
+                   NodeTotals* totals);
 
 } // namespace millrace::node

@@ -25,7 +25,7 @@ ExitCode run(const ConfigOptions& options) {
     std::cerr << "error: " << log.error().text << std::endl;
     return ExitCode::failure;
   }
-  return run_until_stopped(loaded.config, *log, **waiter, [](Node&) {});
+  return run_until_stopped(loaded.config, *log, **waiter);
 }
 
 } // namespace
