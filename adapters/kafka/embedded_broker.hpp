@@ -3,6 +3,7 @@
 #include "logic/result.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +23,8 @@ logic::Result<EmbeddedTopic> parse_embedded_topic(std::string_view text);
 struct EmbeddedBrokerOptions {
   std::int32_t brokers = 1;
   std::vector<EmbeddedTopic> topics;
+  /// Bytes kept of each partition; the oldest batches go first.
+  std::size_t retention_bytes = 256U << 20U;
   /// How long a new consumer group waits for further members.
   std::chrono::milliseconds group_join_delay{0};
 };
@@ -58,8 +61,7 @@ public:
   /// Answers the next `count` requests of that kind with an error. Names as
   /// in the protocol: `Produce`, `NOT_LEADER_FOR_PARTITION`.
   logic::Result<void> fail_requests(std::string_view request,
-                                    std::string_view error,
-                                    std::int32_t count);
+                                    std::string_view error, std::int32_t count);
 
   /// Answers everything about that topic with an error until `NO_ERROR`.
   logic::Result<void> fail_topic(const std::string& topic,

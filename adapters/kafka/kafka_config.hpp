@@ -29,10 +29,10 @@ struct KafkaConfig {
 
   std::string consumer_group = "user-group";
   std::string auto_offset_reset = "earliest"; ///< earliest, latest, none
-  bool enable_auto_commit = false;            ///< only false is accepted
+  bool enable_auto_commit = false; ///< only false is accepted
   std::chrono::milliseconds session_timeout{30'000};
   std::chrono::milliseconds socket_timeout{30'000};
-  std::chrono::milliseconds fetch_wait{10};
+  std::chrono::milliseconds fetch_wait{100};
   logic::ByteSize fetch_max_partition{1U << 20U};
   logic::ByteSize fetch_max{16U << 20U};
   logic::ByteSize max_message{1U << 20U}; ///< of what is produced

@@ -50,10 +50,9 @@ public:
   /// record (compacted, transaction markers) are passed over. `timed_out`
   /// when nothing comes for `stall_limit`; `not_found` when a range's start
   /// is no longer retained.
-  logic::Result<std::uint64_t> read(const std::string& topic,
-                                    std::span<const PartitionExtent> ranges,
-                                    const RecordVisitor& visit,
-                                    std::chrono::milliseconds stall_limit);
+  logic::Result<std::uint64_t>
+  read(const std::string& topic, std::span<const PartitionExtent> ranges,
+       const RecordVisitor& visit, std::chrono::milliseconds stall_limit);
 
 private:
   class State;

@@ -1,0 +1,117 @@
+#include "adapters/kafka/broker_watch.hpp"
+
+#include <array>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+using OptionsPtr
+  = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
+
+constexpr std::chrono::seconds repeat_after{30};
+constexpr std::chrono::seconds probe_interval{1};
+constexpr int probe_timeout_ms = 3'000;
+constexpr std::size_t text_bytes = 512;
+constexpr std::size_t max_said = 256;
+
+} // namespace
+
+BrokerWatch::BrokerWatch(rd_kafka_t* client, rd_kafka_queue_t* queue,
+                         std::string role)
+  : client_(client), queue_(queue), role_(std::move(role)) {}
+
+bool BrokerWatch::on_event(rd_kafka_event_t* event,
+                           std::vector<logic::SourceEvent>& events) {
+  const auto error = rd_kafka_event_error(event);
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
+      probing_ = false;
+      if (!is_unreachable(error))
+        on_contact(events);
+      else
+        tick();
+      return true;
+    case RD_KAFKA_EVENT_ERROR:
+      on_error(error, role_, rd_kafka_event_error_string(event), events);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void BrokerWatch::on_error(rd_kafka_resp_err_t error,
+                           std::string_view attempted, std::string_view detail,
+                           std::vector<logic::SourceEvent>& events) {
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, text_bytes> text{};
+    const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
+    auto fault = to_error(cause, attempted, text.data());
+    if (fault.code != logic::ErrorCode::fenced)
+      fault.code = logic::ErrorCode::fatal_client;
+    if (!std::exchange(failed_, true))
+      events.push_back(
+        {logic::SourceEvent::Kind::failed, {}, std::move(fault)});
+    return;
+  }
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    if (std::exchange(cut_off_, true))
+      return;
+    auto fault = to_error(error, attempted, "no broker can be reached");
+    if (!last_words_.empty())
+      fault.text += "; last: " + last_words_;
+    events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(fault)});
+    tick();
+    return;
+  }
+  // One connection of several: librdkafka mends it, and says so when it was
+  // the last one.
+  if (error == RD_KAFKA_RESP_ERR__TRANSPORT
+      || error == RD_KAFKA_RESP_ERR__RESOLVE
+      || error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+    last_words_ = detail;
+    return;
+  }
+  report(to_error(error, attempted, detail), events);
+}
+
+void BrokerWatch::report(logic::Error error,
+                         std::vector<logic::SourceEvent>& events) {
+  const auto now = Clock::now();
+  if (said_.size() >= max_said)
+    said_.clear();
+  const auto [entry, first] = said_.try_emplace(error.text, now);
+  if (!first && now - entry->second < repeat_after)
+    return;
+  entry->second = now;
+  events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(error)});
+}
+
+void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
+  if (!std::exchange(cut_off_, false))
+    return;
+  last_words_.clear();
+  events.push_back({logic::SourceEvent::Kind::recovered, {}, {}});
+}
+
+void BrokerWatch::tick() {
+  // An idle client hears nothing from a broker that is back: ask.
+  if (!cut_off_ || probing_ || Clock::now() < next_probe_)
+    return;
+  next_probe_ = Clock::now() + probe_interval;
+  send_probe();
+}
+
+void BrokerWatch::send_probe() {
+  const OptionsPtr options{
+    rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER)};
+  std::array<char, text_bytes> text{};
+  if (rd_kafka_AdminOptions_set_request_timeout(options.get(), probe_timeout_ms,
+                                                text.data(), text.size())
+      != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return;
+  rd_kafka_DescribeCluster(client_, options.get(), queue_);
+  probing_ = true;
+}
+
+} // namespace millrace::adapters::kafka

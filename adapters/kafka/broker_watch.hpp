@@ -1,0 +1,54 @@
+#pragma once
+
+#include "adapters/kafka/client.hpp"
+#include "logic/ports.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// Turns the error events of a client into faults for its owner, each said
+/// once, and finds out when the brokers answer again. One thread.
+class BrokerWatch {
+public:
+  /// Answers of its probes arrive on `queue`; pass them to `on_event`.
+  BrokerWatch(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string role);
+
+  /// Takes in an error or probe event; false for any other.
+  bool on_event(rd_kafka_event_t* event,
+                std::vector<logic::SourceEvent>& events);
+
+  /// An error that came another way, with what was attempted.
+  void on_error(rd_kafka_resp_err_t error, std::string_view attempted,
+                std::string_view detail,
+                std::vector<logic::SourceEvent>& events);
+
+  /// The same fault is said again only after a while.
+  void report(logic::Error error, std::vector<logic::SourceEvent>& events);
+
+  /// Proof that a broker answers.
+  void on_contact(std::vector<logic::SourceEvent>& events);
+
+  /// Call now and then: sends the next probe when one is due.
+  void tick();
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  void send_probe();
+
+  rd_kafka_t* client_;
+  rd_kafka_queue_t* queue_;
+  std::string role_;
+  bool cut_off_ = false; ///< from all brokers
+  bool failed_ = false;
+  bool probing_ = false;
+  Clock::time_point next_probe_{};
+  std::string last_words_;
+  std::map<std::string, Clock::time_point> said_;
+};
+
+} // namespace millrace::adapters::kafka

@@ -1,0 +1,211 @@
+#include "adapters/kafka/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+constexpr std::size_t text_bytes = 512;
+
+bool debugging(const KafkaConfig& config) {
+  return std::any_of(
+    config.properties.begin(), config.properties.end(),
+    [](const std::string& property) { return property.starts_with("debug="); });
+}
+
+/// A property of the other role is no fault: one list serves all clients.
+bool fits(const std::string& name, ClientRole role) {
+  static constexpr std::array consumer_only = {
+    "fetch.",     "queued.",      "group.",     "partition.assignment.",
+    "isolation.", "heartbeat.",   "session.",   "max.poll.",
+    "check.crcs", "auto.offset.", "client.rack"};
+  static constexpr std::array producer_only = {
+    "queue.buffering.", "linger.",           "batch.",
+    "compression.",     "partitioner",       "retries",
+    "message.send.",    "request.required.", "acks",
+    "max.in.flight.",   "delivery.timeout.", "message.timeout.",
+    "sticky."};
+  const auto among = [&name](const auto& prefixes) {
+    return std::any_of(
+      prefixes.begin(), prefixes.end(),
+      [&name](const char* prefix) { return name.starts_with(prefix); });
+  };
+  if (among(consumer_only))
+    return role == ClientRole::consumer;
+  if (among(producer_only))
+    return role == ClientRole::producer;
+  return true;
+}
+
+} // namespace
+
+ClientSettings::ClientSettings(const KafkaConfig& config)
+  : config_(config), conf_(rd_kafka_conf_new()) {
+  set("bootstrap.servers", config.bootstrap_servers);
+  set("client.id", config.client_id);
+  set("security.protocol", config.security_protocol);
+  set("socket.timeout.ms", config.socket_timeout.count());
+  set("socket.keepalive.enable", std::string{"true"});
+  // A lost broker is tried again soon, yet not in a tight loop.
+  set("reconnect.backoff.ms", 100);
+  set("reconnect.backoff.max.ms", 2'000);
+  const auto set_if = [this](const char* name, const std::string& value) {
+    if (!value.empty())
+      set(name, value);
+  };
+  set_if("sasl.mechanisms", config.sasl_mechanism);
+  set_if("sasl.username", config.sasl_username);
+  set_if("sasl.password", config.sasl_password);
+  set_if("ssl.ca.location", config.ssl_ca_file);
+  set_if("ssl.certificate.location", config.ssl_certificate_file);
+  set_if("ssl.key.location", config.ssl_key_file);
+  set_if("ssl.key.password", config.ssl_key_password);
+  // What matters arrives as an event; librdkafka's own lines on stderr would
+  // break the node's structured log. They are wanted when debugging it.
+  rd_kafka_conf_set_log_cb(conf_.get(),
+                           debugging(config) ? rd_kafka_log_print : nullptr);
+}
+
+ClientSettings& ClientSettings::set(const char* name,
+                                    const std::string& value) {
+  std::array<char, text_bytes> text{};
+  if (fault_.code == logic::ErrorCode::none
+      && rd_kafka_conf_set(conf_.get(), name, value.c_str(), text.data(),
+                           text.size())
+           != RD_KAFKA_CONF_OK)
+    fault_ = {logic::ErrorCode::invalid_config,
+              std::string{"setting the Kafka client's "} + name + ": "
+                + text.data()};
+  return *this;
+}
+
+ClientSettings& ClientSettings::set(const char* name, std::int64_t value) {
+  return set(name, std::to_string(value));
+}
+
+ClientSettings& ClientSettings::events(int mask) {
+  events_ = mask;
+  return *this;
+}
+
+logic::Result<ClientPtr> ClientSettings::create(ClientRole role) {
+  for (const auto& text : config_.properties) {
+    auto property = parse_property(text);
+    if (!property)
+      return property.error();
+    if (fits(property->first, role))
+      set(property->first.c_str(), property->second);
+  }
+  if (fault_.code != logic::ErrorCode::none)
+    return fault_;
+  rd_kafka_conf_set_events(conf_.get(), events_);
+  std::array<char, text_bytes> text{};
+  ClientPtr client{rd_kafka_new(
+    role == ClientRole::consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER,
+    conf_.get(), text.data(), text.size())};
+  if (!client)
+    return logic::Error{logic::ErrorCode::invalid_config,
+                        std::string{"creating a Kafka client: "} + text.data()};
+  static_cast<void>(conf_.release()); // the client owns it now
+  return client;
+}
+
+int to_timeout(std::chrono::milliseconds duration) noexcept {
+  return static_cast<int>(std::clamp<std::int64_t>(
+    duration.count(), 0, std::numeric_limits<int>::max()));
+}
+
+bool is_unreachable(rd_kafka_resp_err_t error) noexcept {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR__NODE_UPDATE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_unauthorized(rd_kafka_resp_err_t error) noexcept {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
+  if (is_unauthorized(error))
+    return logic::ErrorCode::unauthorized;
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      return logic::ErrorCode::none;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return logic::ErrorCode::not_found;
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+      return logic::ErrorCode::timed_out;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return logic::ErrorCode::queue_full;
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+      return logic::ErrorCode::fenced;
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return logic::ErrorCode::fatal_client;
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      return logic::ErrorCode::invalid_argument;
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+      return logic::ErrorCode::unsupported;
+    default:
+      return logic::ErrorCode::unavailable;
+  }
+}
+
+logic::Error to_error(rd_kafka_resp_err_t error, std::string_view attempted,
+                      std::string_view detail) {
+  std::string text{attempted};
+  text += ": ";
+  text += detail.empty() ? std::string_view{rd_kafka_err2str(error)} : detail;
+  text += " (";
+  text += rd_kafka_err2name(error);
+  text += ')';
+  return {to_code(error), std::move(text)};
+}
+
+std::string missing_topic_text(std::string_view topic) {
+  const std::string name{topic};
+  return "topic " + name + " does not exist; create it by starting the node"
+         + " with KAFKA_CREATE_TOPICS=" + name + ":<partitions>:<replication>"
+         + " or with kafka-topics --create --topic " + name;
+}
+
+} // namespace millrace::adapters::kafka

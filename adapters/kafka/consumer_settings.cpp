@@ -1,0 +1,59 @@
+#include "adapters/kafka/consumer_settings.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+constexpr std::size_t min_queue_bytes = 1U << 20U;
+/// The longest that librdkafka allows, 24 hours. A consumer without credit
+/// takes no records and is still alive: it heartbeats, and it must not be put
+/// out of the group for waiting.
+constexpr std::int64_t max_poll_interval_ms = 86'400'000;
+
+std::int64_t to_limit(std::uint64_t configured, std::size_t budget) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(configured, budget));
+}
+
+} // namespace
+
+logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
+                                         std::size_t queue_bytes) {
+  // What is fetched but not parsed yet comes on top of the queue's limit:
+  // half for each.
+  const auto half = std::max(queue_bytes, min_queue_bytes) / 2;
+  ClientSettings settings{config};
+  settings.set("group.id", config.consumer_group)
+    .set("session.timeout.ms", config.session_timeout.count())
+    .set("heartbeat.interval.ms",
+         std::min<std::int64_t>(3'000, config.session_timeout.count() / 3))
+    .set("max.poll.interval.ms",
+         std::max(max_poll_interval_ms, config.session_timeout.count()))
+    .set("partition.assignment.strategy", std::string{"cooperative-sticky"})
+    .set("enable.auto.commit", std::string{"false"})
+    .set("enable.auto.offset.store", std::string{"false"})
+    .set("allow.auto.create.topics", std::string{"false"})
+    .set("auto.offset.reset", config.auto_offset_reset == "none"
+                                ? std::string{"error"}
+                                : config.auto_offset_reset)
+    .set("queued.min.messages", 10'000'000) // bytes bound, not records
+    .set("queued.max.messages.kbytes", static_cast<std::int64_t>(half / 1'024))
+    .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, half))
+    .set("fetch.message.max.bytes",
+         to_limit(config.fetch_max_partition.bytes, half))
+    .set("receive.message.max.bytes",
+         std::max<std::int64_t>(100'000'000,
+                                static_cast<std::int64_t>(half) + 1'024))
+    .set("fetch.wait.max.ms", config.fetch_wait.count())
+    // The default second would stall a partition each time its queue is full.
+    .set("fetch.queue.backoff.ms", 20)
+    .set("fetch.error.backoff.ms", 100)
+    .events(RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR
+            | RD_KAFKA_EVENT_OFFSET_COMMIT);
+  return settings.create(ClientRole::consumer);
+}
+
+} // namespace millrace::adapters::kafka

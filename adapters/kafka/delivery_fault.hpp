@@ -1,0 +1,12 @@
+#pragma once
+
+#include "logic/ports.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+namespace millrace::adapters::kafka {
+
+/// What may be done about a record that came back with this error. Pure.
+logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept;
+
+} // namespace millrace::adapters::kafka

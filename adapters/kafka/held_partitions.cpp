@@ -1,0 +1,176 @@
+#include "adapters/kafka/held_partitions.hpp"
+
+#include "adapters/kafka/message_fields.hpp"
+
+#include <atomic>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+/// Epochs outlive a client: one that is built anew must not repeat those of
+/// its predecessor, whose batches may still be under way.
+logic::AssignmentEpoch next_epoch() {
+  static std::atomic<std::uint64_t> last{0};
+  return logic::AssignmentEpoch{++last};
+}
+
+} // namespace
+
+HeldPartitions::HeldPartitions(rd_kafka_t* client, rd_kafka_queue_t* records,
+                               std::string topic)
+  : client_(client), records_(records), topic_(std::move(topic)) {}
+
+logic::PartitionEpoch HeldPartitions::add(logic::PartitionId partition) {
+  auto& held = entries_[partition];
+  waiting_ -= held.waiting.size();
+  held = Held{};
+  held.id = {partition, next_epoch()};
+  held.queue.reset(
+    rd_kafka_queue_get_partition(client_, topic_.c_str(), partition.value));
+  if (held.queue)
+    rd_kafka_queue_forward(held.queue.get(), records_);
+  return held.id;
+}
+
+void HeldPartitions::remove(logic::PartitionEpoch partition) {
+  const auto entry = entries_.find(partition.partition);
+  if (entry == entries_.end() || entry->second.id != partition)
+    return;
+  waiting_ -= entry->second.waiting.size();
+  entries_.erase(entry);
+}
+
+void HeldPartitions::set_lost(logic::PartitionId partition) {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return;
+  waiting_ -= entry->second.waiting.size();
+  entry->second.waiting.clear();
+  entry->second.lost = true;
+}
+
+void HeldPartitions::clear() {
+  entries_.clear();
+  waiting_ = 0;
+}
+
+bool HeldPartitions::holds(logic::PartitionEpoch partition) const {
+  const auto* held = find(partition.partition);
+  return held != nullptr && *held == partition;
+}
+
+bool HeldPartitions::owns(logic::PartitionEpoch partition) const {
+  const auto entry = entries_.find(partition.partition);
+  return entry != entries_.end() && entry->second.id == partition
+         && !entry->second.lost;
+}
+
+const logic::PartitionEpoch*
+HeldPartitions::find(logic::PartitionId partition) const {
+  const auto entry = entries_.find(partition);
+  return entry == entries_.end() ? nullptr : &entry->second.id;
+}
+
+std::vector<logic::PartitionId> HeldPartitions::ids() const {
+  std::vector<logic::PartitionId> result;
+  result.reserve(entries_.size());
+  for (const auto& [partition, held] : entries_)
+    result.push_back(partition);
+  return result;
+}
+
+void HeldPartitions::push(rd_kafka_message_t* message,
+                          std::vector<logic::SourceEvent>& events) {
+  MessagePtr owned{message};
+  const auto entry = entries_.find(logic::PartitionId{message->partition});
+  if (entry == entries_.end() || entry->second.lost)
+    return;
+  auto& held = entry->second;
+  if (message->offset < held.next_offset)
+    restart(held, message->offset, events);
+  held.next_offset = message->offset + 1;
+  held.waiting.push_back(std::move(owned));
+  ++waiting_;
+}
+
+void HeldPartitions::restart(Held& held, std::int64_t offset,
+                             std::vector<logic::SourceEvent>& events) {
+  using Kind = logic::SourceEvent::Kind;
+  const auto before = held.id;
+  held.id.epoch = next_epoch();
+  waiting_ -= held.waiting.size();
+  held.waiting.clear();
+  events.push_back(
+    {Kind::fault,
+     {before},
+     {logic::ErrorCode::malformed,
+      "reading " + topic_ + "[" + std::to_string(before.partition.value)
+        + "]: the log went back from offset " + std::to_string(held.next_offset)
+        + " to " + std::to_string(offset)
+        + " (truncated, or the topic was created anew); reading it again"
+          " from there"}});
+  events.push_back({Kind::lost, {before}, {}});
+  events.push_back({Kind::assigned, {held.id}, {}});
+}
+
+logic::RecordBatchPtr HeldPartitions::take(const logic::BatchLimits& limits,
+                                           const Accepts& accepts) {
+  if (waiting_ == 0)
+    return nullptr;
+  // Once around the ring, starting behind the partition served last.
+  auto entry = entries_.upper_bound(turn_);
+  for (std::size_t seen = 0; seen != entries_.size(); ++seen, ++entry) {
+    if (entry == entries_.end())
+      entry = entries_.begin();
+    auto& held = entry->second;
+    if (held.waiting.empty() || (accepts && !accepts(entry->first)))
+      continue;
+    turn_ = entry->first;
+    return build(held, limits);
+  }
+  return nullptr;
+}
+
+logic::RecordBatchPtr HeldPartitions::build(Held& held,
+                                            const logic::BatchLimits& limits) {
+  std::size_t records = 0;
+  std::size_t bytes = 0;
+  for (const auto& message : held.waiting) {
+    const auto size = message->len + message->key_len;
+    if (records != 0
+        && (records >= limits.max_records || bytes + size > limits.max_bytes))
+      break;
+    ++records;
+    bytes += size;
+  }
+  logic::RecordBatch::Builder builder{topic_, held.id.partition, held.id.epoch};
+  builder.reserve(records, bytes);
+  for (std::size_t count = 0; count != records; ++count) {
+    builder.append(to_record(*held.waiting.front(), headers_));
+    held.waiting.pop_front();
+    --waiting_;
+    if (builder.payload_bytes() >= limits.max_bytes) // headers count as well
+      break;
+  }
+  return builder.finish();
+}
+
+void HeldPartitions::route(const logic::BatchLimits& limits,
+                           const Accepts& accepts) {
+  for (auto& [partition, held] : entries_) {
+    if (!held.queue || (held.waiting.empty() && !held.diverted))
+      continue;
+    const bool accepted = !accepts || accepts(partition);
+    const bool divert = !accepted && held.waiting.size() >= limits.max_records;
+    if (accepted && held.diverted) {
+      rd_kafka_queue_forward(held.queue.get(), records_);
+      held.diverted = false;
+    } else if (divert && !held.diverted) {
+      rd_kafka_queue_forward(held.queue.get(), nullptr);
+      held.diverted = true;
+    }
+  }
+}
+
+} // namespace millrace::adapters::kafka

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "adapters/kafka/client.hpp"
+#include "logic/ports.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// The partitions that this consumer holds, and what was fetched of them and
+/// not yet taken. Internal to KafkaSource; one thread.
+///
+/// All partitions are forwarded to one queue, because librdkafka bounds what
+/// it prefetches per queue: with a queue each, memory would grow with the
+/// number of partitions. A partition that its owner refuses for long gets its
+/// queue back, so that it cannot stand in the others' way.
+class HeldPartitions {
+public:
+  HeldPartitions(rd_kafka_t* client, rd_kafka_queue_t* records,
+                 std::string topic);
+
+  /// Routes a partition here under a new epoch. Call before the assignment.
+  logic::PartitionEpoch add(logic::PartitionId partition);
+  void remove(logic::PartitionEpoch partition);
+  void set_lost(logic::PartitionId partition);
+  void clear();
+
+  bool holds(logic::PartitionEpoch partition) const;
+  /// Held, and its offsets may still be committed.
+  bool owns(logic::PartitionEpoch partition) const;
+  const logic::PartitionEpoch* find(logic::PartitionId partition) const;
+  std::vector<logic::PartitionId> ids() const;
+  std::size_t waiting_records() const noexcept { return waiting_; }
+
+  using Accepts = std::function<bool(logic::PartitionId)>;
+
+  /// Takes a message over. When its offset lies before what was read already
+  /// (the log was cut off), the partition starts over under a new epoch and
+  /// `events` says so.
+  void push(rd_kafka_message_t* message,
+            std::vector<logic::SourceEvent>& events);
+
+  /// The next batch of the partition whose turn it is, null when none.
+  logic::RecordBatchPtr take(const logic::BatchLimits& limits,
+                             const Accepts& accepts);
+
+  /// Takes refused partitions with a lot waiting off the common queue, and
+  /// puts accepted ones back.
+  void route(const logic::BatchLimits& limits, const Accepts& accepts);
+
+private:
+  struct Held {
+    logic::PartitionEpoch id;
+    QueuePtr queue;
+    std::deque<MessagePtr> waiting;
+    std::int64_t next_offset = 0;
+    bool lost = false;
+    bool diverted = false;
+  };
+  using Entries = std::map<logic::PartitionId, Held>;
+
+  void restart(Held& held, std::int64_t offset,
+               std::vector<logic::SourceEvent>& events);
+  logic::RecordBatchPtr build(Held& held, const logic::BatchLimits& limits);
+
+  rd_kafka_t* client_;
+  rd_kafka_queue_t* records_;
+  std::string topic_;
+  Entries entries_;
+  logic::PartitionId turn_;
+  std::size_t waiting_ = 0;
+  std::string headers_; ///< scratch
+};
+
+} // namespace millrace::adapters::kafka

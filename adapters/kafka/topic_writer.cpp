@@ -1,0 +1,166 @@
+#include "adapters/kafka/topic_writer.hpp"
+
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/message_fields.hpp"
+
+#include <algorithm>
+
+namespace millrace::adapters::kafka {
+
+class TopicWriter::State {
+public:
+  logic::Result<void> open(const KafkaConfig& config, const std::string& topic,
+                           TopicWriterLimits limits);
+  bool write(const TopicRecord& record);
+  void poll(std::chrono::milliseconds wait);
+  logic::Result<void> flush(std::chrono::milliseconds deadline);
+
+  const TopicWriterCounts& counts() const noexcept { return counts_; }
+  std::size_t queued() const noexcept { return queued_; }
+
+private:
+  void fail(std::string text) {
+    ++counts_.failed;
+    counts_.last_error = std::move(text);
+  }
+
+  ClientPtr client_;
+  QueuePtr queue_;
+  TopicPtr topic_;
+  std::string name_;
+  TopicWriterCounts counts_;
+  std::size_t queued_ = 0;
+};
+
+logic::Result<void> TopicWriter::State::open(const KafkaConfig& config,
+                                             const std::string& topic,
+                                             TopicWriterLimits limits) {
+  auto asked = config;
+  asked.client_id += "-writer";
+  ClientSettings settings{asked};
+  settings.set("enable.idempotence", std::string{"true"})
+    .set("compression.type", config.compression)
+    .set("linger.ms", config.linger.count())
+    .set("batch.num.messages", config.batch_messages)
+    .set("message.max.bytes",
+         static_cast<std::int64_t>(config.max_message.bytes))
+    .set("delivery.timeout.ms", config.delivery_timeout.count())
+    .set("allow.auto.create.topics", std::string{"false"})
+    .set("partitioner", std::string{"murmur2_random"})
+    .set("queue.buffering.max.messages",
+         static_cast<std::int64_t>(
+           std::clamp<std::size_t>(limits.max_queued_records, 1, 10'000'000)))
+    .set("queue.buffering.max.kbytes",
+         static_cast<std::int64_t>(std::clamp<std::size_t>(
+           limits.max_queued_bytes / 1'024, 1, 2'147'483'647)))
+    .events(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  auto client = settings.create(ClientRole::producer);
+  if (!client)
+    return client.error();
+  client_ = *std::move(client);
+  queue_.reset(rd_kafka_queue_get_main(client_.get()));
+  name_ = topic;
+  topic_.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  if (!topic_)
+    return to_error(rd_kafka_last_error(), "preparing to write to " + topic);
+  return {};
+}
+
+bool TopicWriter::State::write(const TopicRecord& record) {
+  const auto error = produce(
+    client_.get(), {.topic = topic_.get(),
+                    .partition = record.partition ? record.partition->value
+                                                  : RD_KAFKA_PARTITION_UA,
+                    .flags = RD_KAFKA_MSG_F_COPY,
+                    .key = record.key,
+                    .value = record.value,
+                    .headers = record.headers,
+                    .timestamp_ms = record.timestamp_ms});
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    return false;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+    ++queued_;
+  else
+    fail(to_error(error, "writing to topic " + name_).text);
+  return true;
+}
+
+void TopicWriter::State::poll(std::chrono::milliseconds wait) {
+  int timeout_ms = to_timeout(wait);
+  while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), timeout_ms)}) {
+    timeout_ms = 0;
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) {
+      counts_.last_error = rd_kafka_event_error_string(event.get());
+      continue;
+    }
+    while (const auto* message = rd_kafka_event_message_next(event.get())) {
+      --queued_;
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        ++counts_.delivered;
+      else
+        fail(to_error(message->err, "writing to topic " + name_).text);
+    }
+  }
+}
+
+logic::Result<void>
+TopicWriter::State::flush(std::chrono::milliseconds deadline) {
+  using std::chrono::steady_clock;
+  const auto until = steady_clock::now() + deadline;
+  while (queued_ != 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - steady_clock::now());
+    if (left.count() <= 0)
+      break;
+    poll(left);
+  }
+  if (queued_ != 0)
+    return logic::Error{
+      logic::ErrorCode::timed_out,
+      "writing to topic " + name_ + ": " + std::to_string(queued_)
+        + " records were not confirmed within "
+        + std::to_string(deadline.count()) + " ms"
+        + (counts_.last_error.empty() ? "" : "; last: " + counts_.last_error)};
+  if (counts_.failed != 0)
+    return logic::Error{logic::ErrorCode::unavailable,
+                        std::to_string(counts_.failed)
+                          + " records were not written; last: "
+                          + counts_.last_error};
+  return {};
+}
+
+TopicWriter::TopicWriter(std::unique_ptr<State> state)
+  : state_(std::move(state)) {}
+
+TopicWriter::~TopicWriter() = default;
+
+logic::Result<std::unique_ptr<TopicWriter>>
+TopicWriter::open(const KafkaConfig& config, const std::string& topic,
+                  TopicWriterLimits limits) {
+  auto state = std::make_unique<State>();
+  if (auto opened = state->open(config, topic, limits); !opened)
+    return opened.error();
+  return std::unique_ptr<TopicWriter>{new TopicWriter{std::move(state)}};
+}
+
+bool TopicWriter::write(const TopicRecord& record) {
+  return state_->write(record);
+}
+
+void TopicWriter::poll(std::chrono::milliseconds wait) {
+  state_->poll(wait);
+}
+
+logic::Result<void> TopicWriter::flush(std::chrono::milliseconds deadline) {
+  return state_->flush(deadline);
+}
+
+const TopicWriterCounts& TopicWriter::counts() const noexcept {
+  return state_->counts();
+}
+
+std::size_t TopicWriter::queued_records() const noexcept {
+  return state_->queued();
+}
+
+} // namespace millrace::adapters::kafka
