@@ -59,5 +59,5 @@ CAF_TEST(old_words_fade) {
   for (int i = 0; i != 1000000; ++i)
     counter.count(2);
   CAF_CHECK_GREATER(counter.surprise_bits(1), fresh + 10.0F);
-  CAF_CHECK_LESS_EQUAL(counter.surprise_bits(2), 0.1F);
+  CAF_CHECK_LESS_OR_EQUAL(counter.surprise_bits(2), 0.1F);
 }

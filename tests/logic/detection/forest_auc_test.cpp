@@ -77,8 +77,8 @@ void compare_with(const Reference& reference) {
   CAF_MESSAGE(reference.name << ": exact " << exact << ", compiled " << compiled
                              << ", reference " << reference.mean << " +/- "
                              << reference.deviation);
-  CAF_CHECK_LESS_EQUAL(std::abs(exact - reference.mean), reference.deviation);
-  CAF_CHECK_LESS_EQUAL(std::abs(compiled - reference.mean),
+  CAF_CHECK_LESS_OR_EQUAL(std::abs(exact - reference.mean), reference.deviation);
+  CAF_CHECK_LESS_OR_EQUAL(std::abs(compiled - reference.mean),
                        reference.deviation);
 }
 

@@ -65,7 +65,7 @@ CAF_TEST(trees_stay_within_the_height_limit) {
     const auto forest = fit(rows, options);
     CAF_REQUIRE(forest);
     for (const auto& tree : forest->trees)
-      CAF_CHECK_LESS_EQUAL(depth_of(tree, 0), height_limit(sample_size));
+      CAF_CHECK_LESS_OR_EQUAL(depth_of(tree, 0), height_limit(sample_size));
   }
   CAF_CHECK_EQUAL(height_limit(256), 8u);
   CAF_CHECK_EQUAL(height_limit(257), 9u);

@@ -1,0 +1,273 @@
+#define CAF_SUITE detector
+
+#include "logic/detection/detector.hpp"
+#include "logic/detection/forest_trainer.hpp"
+
+#include "tests/logic/detection/login_batch.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <string>
+
+using namespace millrace::logic;
+using namespace millrace::logic::detection;
+using millrace::tests::login_batch;
+using millrace::tests::LoginText;
+
+namespace {
+
+constexpr std::int64_t noon_s = 1'700'000'000;
+
+geo::Place place_of(std::string country, double latitude, double longitude) {
+  geo::Place place;
+  place.country = std::move(country);
+  place.has_coordinates = true;
+  place.latitude = latitude;
+  place.longitude = longitude;
+  return place;
+}
+
+const auto lisbon = place_of("PT", 38.7223, -9.1393);
+const auto hartford = place_of("US", 41.7658, -72.6734);
+
+DetectionConfig small_config() {
+  DetectionConfig config;
+  config.max_users = 4096;
+  config.training_sample = 2048;
+  return config;
+}
+
+/// Each login by a user never seen before, as the usual generator sends them.
+std::vector<LoginText> strangers(std::size_t count, std::uint64_t seed) {
+  Random random{seed};
+  std::vector<LoginText> logins(count);
+  for (std::size_t i = 0; i != count; ++i) {
+    logins[i].user = std::to_string(random.next());
+    logins[i].device = std::to_string(random.next());
+    logins[i].locale = std::string{"L"} + std::to_string(random.below(50));
+    logins[i].at_s = noon_s + static_cast<std::int64_t>(40 * i);
+  }
+  return logins;
+}
+
+ModelPtr fit_on(Detector& detector, double contamination = 0.001) {
+  const auto rows = detector.take_samples();
+  FitOptions options;
+  options.contamination = contamination;
+  auto model = fit_model({rows, feature_count}, feature_names(), options);
+  CAF_REQUIRE(model);
+  return *model;
+}
+
+std::vector<LoginText> same_user(std::size_t count) {
+  return std::vector<LoginText>(count);
+}
+
+} // namespace
+
+CAF_TEST(a_traveller_is_told_with_distance_and_countries) {
+  Detector detector{small_config(), 0, 1};
+  const auto verdicts = detector.judge(*login_batch(
+    {{.at_s = noon_s, .place = &lisbon},
+     {.at_s = noon_s + 3600, .place = &hartford},
+     {.user = "other", .at_s = noon_s + 3600, .place = &hartford}}));
+  CAF_REQUIRE_EQUAL(verdicts.verdicts.size(), 3u);
+  CAF_CHECK(!verdicts.verdicts[0].anomalous());
+  CAF_CHECK(verdicts.verdicts[1].has(Rule::impossible_travel));
+  CAF_CHECK(!verdicts.verdicts[1].scored);
+  CAF_CHECK(!verdicts.verdicts[2].anomalous());
+  CAF_REQUIRE_EQUAL(verdicts.details.size(), 1u);
+  CAF_CHECK_EQUAL(verdicts.details[0].event, 1u);
+  CAF_CHECK_EQUAL(verdicts.details[0].text, "5187 km in 1.0 h, from PT to US");
+  CAF_CHECK_EQUAL(verdicts.model_id, "");
+  const auto counts = detector.counts();
+  CAF_CHECK_EQUAL(counts.users, 2u);
+  CAF_CHECK_EQUAL(counts.judged, 3u);
+  CAF_CHECK_EQUAL(counts.anomalous, 1u);
+  CAF_CHECK_EQUAL(
+    counts.fired[static_cast<std::size_t>(Rule::impossible_travel)], 1u);
+}
+
+CAF_TEST(a_redelivered_batch_counts_once) {
+  Detector detector{small_config(), 0, 1};
+  const auto batch = login_batch(same_user(8));
+  detector.judge(*batch);
+  const auto samples = detector.samples();
+  for (int i = 0; i != 5; ++i)
+    for (const auto& verdict : detector.judge(*batch).verdicts)
+      CAF_CHECK(!verdict.anomalous());
+  CAF_CHECK_EQUAL(detector.counts().repeated, 40u);
+  CAF_CHECK_EQUAL(detector.samples(), samples);
+  // Two more make ten, the third is one too many.
+  const auto more = detector.judge(*login_batch(same_user(3), 8));
+  CAF_CHECK(!more.verdicts[1].anomalous());
+  CAF_CHECK(more.verdicts[2].has(Rule::velocity));
+}
+
+CAF_TEST(of_an_overlapping_batch_only_the_new_records_count) {
+  Detector detector{small_config(), 0, 1};
+  detector.judge(*login_batch(same_user(6), 0));
+  const auto verdicts = detector.judge(*login_batch(same_user(10), 1));
+  CAF_CHECK_EQUAL(detector.counts().repeated, 5u);
+  CAF_CHECK(!verdicts.verdicts[8].anomalous());
+  CAF_CHECK(verdicts.verdicts[9].has(Rule::velocity));
+}
+
+CAF_TEST(the_same_offsets_of_another_partition_or_topic_are_other_records) {
+  Detector detector{small_config(), 0, 1};
+  detector.judge(*login_batch(same_user(5), 0, 0));
+  detector.judge(*login_batch(same_user(5), 0, 1));
+  CAF_CHECK(detector.judge(*login_batch(same_user(1), 0, 0, "elsewhere"))
+              .verdicts[0]
+              .has(Rule::velocity));
+  CAF_CHECK_EQUAL(detector.counts().repeated, 0u);
+}
+
+CAF_TEST(shards_divide_the_events_among_them) {
+  const auto batch = login_batch(strangers(500, 5));
+  std::vector<int> judged(500);
+  for (std::uint32_t shard = 0; shard != 3; ++shard) {
+    Detector detector{small_config(), shard, 3};
+    const auto verdicts = detector.judge(*batch);
+    CAF_CHECK_EQUAL(verdicts.shard, shard);
+    CAF_CHECK_EQUAL(verdicts.events.size(), verdicts.verdicts.size());
+    CAF_CHECK(std::is_sorted(verdicts.events.begin(), verdicts.events.end()));
+    CAF_CHECK_GREATER(verdicts.events.size(), 100u);
+    for (const auto event : verdicts.events)
+      ++judged[event];
+  }
+  CAF_CHECK_EQUAL(judged, std::vector<int>(500, 1));
+}
+
+CAF_TEST(a_forest_fitted_on_the_stream_leaves_strangers_alone) {
+  Detector detector{small_config(), 0, 1};
+  for (int i = 0; i != 4; ++i)
+    detector.judge(*login_batch(strangers(1000, 10 + i), 1000 * i));
+  CAF_CHECK_EQUAL(detector.sampled_from(), 4000u);
+  CAF_CHECK_EQUAL(detector.samples(), 2048u);
+  const auto model = fit_on(detector);
+  CAF_CHECK_EQUAL(detector.samples(), 0u);
+  detector.use_forest(model);
+  std::size_t anomalous = 0;
+  for (int i = 4; i != 14; ++i) {
+    const auto verdicts = detector.judge(
+      *login_batch(strangers(1000, 10 + i), 1000 * i));
+    CAF_CHECK_EQUAL(verdicts.model_id, model->info.id);
+    for (const auto& verdict : verdicts.verdicts) {
+      CAF_REQUIRE(verdict.scored);
+      CAF_REQUIRE(verdict.score > 0.0F && verdict.score <= 1.0F);
+      anomalous += verdict.anomalous() ? 1 : 0;
+    }
+  }
+  CAF_MESSAGE(anomalous << " of 10000 are anomalous");
+  CAF_CHECK_LESS_OR_EQUAL(anomalous, 50u);
+}
+
+CAF_TEST(the_forest_sees_what_no_rule_asks_for) {
+  Detector detector{small_config(), 0, 1};
+  detector.judge(*login_batch(strangers(3000, 20)));
+  detector.use_forest(fit_on(detector));
+  // Known for hours, then nine logins at once from an odd version abroad:
+  // below every limit, unlike everybody.
+  std::vector<LoginText> odd(9);
+  for (auto& login : odd)
+    login = {.user = "odd",
+             .at_s = noon_s + 7200,
+             .place = &lisbon,
+             .device = "d",
+             .locale = "xx",
+             .version = "0.0.1"};
+  const auto verdicts = detector.judge(*login_batch(odd, 3000));
+  CAF_CHECK(verdicts.verdicts[8].has(Rule::forest));
+  CAF_CHECK(!verdicts.verdicts[8].has(Rule::velocity));
+  CAF_REQUIRE(!verdicts.details.empty());
+  CAF_CHECK(
+    verdicts.details.back().text.starts_with("unlike most logins: score 0."));
+}
+
+CAF_TEST(rules_that_are_switched_off_never_fire) {
+  auto config = small_config();
+  config.rules = {"velocity"};
+  Detector detector{config, 0, 1};
+  const auto verdicts = detector.judge(
+    *login_batch({{.at_s = noon_s, .place = &lisbon},
+                  {.at_s = noon_s + 60, .place = &hartford}}));
+  CAF_CHECK(!verdicts.verdicts[1].anomalous());
+  CAF_CHECK(verdicts.details.empty());
+  CAF_CHECK(detector.judge(*login_batch(same_user(11), 2))
+              .verdicts[10]
+              .has(Rule::velocity));
+}
+
+CAF_TEST(a_fixed_threshold_overrides_the_models) {
+  auto config = small_config();
+  config.threshold = 0.01;
+  Detector detector{config, 0, 1};
+  detector.judge(*login_batch(strangers(600, 30)));
+  detector.use_forest(fit_on(detector));
+  const auto verdicts = detector.judge(*login_batch(strangers(10, 31), 600));
+  for (const auto& verdict : verdicts.verdicts)
+    CAF_CHECK(verdict.has(Rule::forest));
+  detector.use_forest(nullptr);
+  const auto unscored = detector.judge(*login_batch(strangers(10, 32), 610));
+  CAF_CHECK(!unscored.verdicts[0].scored);
+  CAF_CHECK(!unscored.verdicts[0].anomalous());
+}
+
+CAF_TEST(placeholder_users_have_no_habits) {
+  Detector detector{small_config(), 0, 1};
+  std::vector<LoginText> logins(50);
+  for (std::size_t i = 0; i != logins.size(); ++i) {
+    logins[i].user = "anonymous";
+    logins[i].place = i % 2 == 0 ? &lisbon : &hartford;
+    logins[i].device = std::to_string(i);
+  }
+  for (const auto& verdict : detector.judge(*login_batch(logins)).verdicts)
+    CAF_CHECK(!verdict.anomalous());
+  CAF_CHECK_EQUAL(detector.counts().users, 0u);
+}
+
+CAF_TEST(users_beyond_the_limit_are_forgotten) {
+  auto config = small_config();
+  config.max_users = 1024;
+  Detector detector{config, 0, 1};
+  for (int i = 0; i != 5; ++i)
+    detector.judge(*login_batch(strangers(1000, 40 + i), 1000 * i));
+  const auto counts = detector.counts();
+  CAF_CHECK_LESS_OR_EQUAL(counts.users, 1024u);
+  CAF_CHECK_EQUAL(counts.evictions + counts.users, 5000u);
+}
+
+CAF_TEST(switched_off_it_says_nothing_and_remembers_nothing) {
+  auto config = small_config();
+  config.enabled = false;
+  Detector detector{config, 0, 1};
+  const auto verdicts = detector.judge(*login_batch(same_user(30)));
+  CAF_CHECK_EQUAL(verdicts.verdicts.size(), 30u);
+  for (const auto& verdict : verdicts.verdicts)
+    CAF_CHECK(!verdict.anomalous() && !verdict.scored);
+  CAF_CHECK_EQUAL(detector.counts().users, 0u);
+  CAF_CHECK_EQUAL(detector.samples(), 0u);
+}
+
+CAF_TEST(equal_detectors_give_equal_verdicts) {
+  Detector a{small_config(), 0, 1};
+  Detector b{small_config(), 0, 1};
+  for (int i = 0; i != 3; ++i) {
+    const auto batch = login_batch(strangers(1000, 50 + i), 1000 * i);
+    a.judge(*batch);
+    b.judge(*batch);
+  }
+  const auto model = fit_on(a);
+  CAF_CHECK_EQUAL(fit_on(b)->info.id, model->info.id);
+  CAF_CHECK(fits_events(*model));
+}
+
+CAF_TEST(batches_without_events_are_judged_too) {
+  Detector detector{small_config(), 0, 1};
+  detector.judge(*login_batch(strangers(600, 60)));
+  detector.use_forest(fit_on(detector));
+  CAF_CHECK(detector.judge(*login_batch({}, 600)).events.empty());
+  Detector second{small_config(), 1, 2};
+  CAF_CHECK(second.judge(*login_batch({}, 0)).verdicts.empty());
+}
