@@ -130,8 +130,7 @@ void read_five_values(MMDB_entry_s entry) {
   take("location", "longitude");
 }
 
-void measure_libmaxminddb(const std::string& path,
-                          const Addresses& addresses) {
+void measure_libmaxminddb(const std::string& path, const Addresses& addresses) {
   MMDB_s file;
   if (MMDB_open(path.c_str(), MMDB_MODE_MMAP, &file) != MMDB_SUCCESS)
     return;
@@ -147,8 +146,8 @@ void measure_libmaxminddb(const std::string& path,
       if (address.family == AddressFamily::v4)
         any = &v4;
       int error = 0;
-      const auto found
-        = MMDB_lookup_sockaddr(&file, static_cast<const sockaddr*>(any), &error);
+      const auto found = MMDB_lookup_sockaddr(
+        &file, static_cast<const sockaddr*>(any), &error);
       sink += found.found_entry;
       if (read_values && found.found_entry)
         read_five_values(found.entry);
@@ -184,8 +183,8 @@ bool measure_files(const std::vector<std::string>& files, bool demo) {
     if (is_v4 ? !v4 : !v6 || demo)
       continue;
     std::printf("\n%s addresses\n", is_v4 ? "v4" : "v6");
-    const Addresses addresses
-      = demo ? demo_addresses() : random_addresses(family);
+    const Addresses addresses = demo ? demo_addresses()
+                                     : random_addresses(family);
     measure_tables(**database, addresses);
     for (const auto& file : (*database)->files())
       if (is_v4 ? file.answers_v4 : file.answers_v6)
@@ -205,8 +204,7 @@ int main(int argc, char** argv) {
   if (descriptor < 0)
     return EXIT_FAILURE;
   ::close(descriptor);
-  const auto written
-    = millrace::adapters::geoip::write_demo_database(path);
+  const auto written = millrace::adapters::geoip::write_demo_database(path);
   const bool measured = written && measure_files({path}, true);
   ::unlink(path.c_str());
   return measured ? EXIT_SUCCESS : EXIT_FAILURE;

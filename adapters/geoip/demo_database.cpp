@@ -21,8 +21,8 @@ MmdbValue record_of(const DemoCity& city) {
   MmdbMap record{
     {"country", MmdbMap{{"iso_code", city.country}}},
     {"city", MmdbMap{{"names", MmdbMap{{"en", city.city}}}}},
-    {"location", MmdbMap{{"latitude", city.latitude},
-                         {"longitude", city.longitude}}},
+    {"location",
+     MmdbMap{{"latitude", city.latitude}, {"longitude", city.longitude}}},
     {"autonomous_system_number", city.asn},
     {"autonomous_system_organization", city.asn_organization},
   };
@@ -37,8 +37,8 @@ IpAddress network_v4(const DemoCity& city) {
   IpAddress network;
   network.family = AddressFamily::v4;
   for (std::size_t i = 0; i < 4; ++i)
-    network.bytes[i]
-      = static_cast<std::uint8_t>(city.network_v4 >> (24 - 8 * i));
+    network.bytes[i] = static_cast<std::uint8_t>(city.network_v4
+                                                 >> (24 - 8 * i));
   return network;
 }
 
@@ -46,8 +46,8 @@ IpAddress network_v6(const DemoCity& city) {
   IpAddress network;
   network.family = AddressFamily::v6;
   for (std::size_t i = 0; i < 8; ++i)
-    network.bytes[i]
-      = static_cast<std::uint8_t>(city.network_v6 >> (56 - 8 * i));
+    network.bytes[i] = static_cast<std::uint8_t>(city.network_v6
+                                                 >> (56 - 8 * i));
   return network;
 }
 
@@ -62,8 +62,8 @@ logic::Result<MmdbWriter> demo_writer() {
       return done.error();
     if (city.network_v6 == 0)
       continue;
-    if (auto done = writer.insert(network_v6(city),
-                                  logic::geo::demo_prefix_v6, record);
+    if (auto done = writer.insert(network_v6(city), logic::geo::demo_prefix_v6,
+                                  record);
         !done)
       return done.error();
   }

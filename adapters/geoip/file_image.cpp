@@ -39,9 +39,9 @@ private:
 
 Error system_error(std::string_view attempt) {
   const int number = errno;
-  const ErrorCode code
-    = number == ENOENT || number == ENOTDIR ? ErrorCode::not_found
-                                            : ErrorCode::io_failed;
+  const ErrorCode code = number == ENOENT || number == ENOTDIR
+                           ? ErrorCode::not_found
+                           : ErrorCode::io_failed;
   return {code, std::string{attempt} + ": "
                   + std::generic_category().message(number)};
 }
@@ -101,10 +101,10 @@ logic::Result<FileImage> FileImage::load(const std::string& path,
     return Error{ErrorCode::unsupported, "is larger than 2 GiB"};
   const auto size = static_cast<std::size_t>(signature.bytes);
   const bool copies = access == FileAccess::memory;
-  void* memory
-    = ::mmap(nullptr, size, copies ? PROT_READ | PROT_WRITE : PROT_READ,
-             copies ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE,
-             copies ? -1 : file.descriptor(), 0);
+  void* memory = ::mmap(nullptr, size,
+                        copies ? PROT_READ | PROT_WRITE : PROT_READ,
+                        copies ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE,
+                        copies ? -1 : file.descriptor(), 0);
   if (memory == MAP_FAILED)
     return system_error("cannot be brought into memory");
   FileImage image{static_cast<const char*>(memory), size, signature};

@@ -15,7 +15,7 @@ struct FileSignature {
   std::uint64_t inode = 0;
   std::uint64_t bytes = 0;
   std::int64_t modified_ns = 0; ///< since 1970
-  std::int64_t changed_ns = 0;  ///< status change, since 1970
+  std::int64_t changed_ns = 0; ///< status change, since 1970
 
   friend bool operator==(const FileSignature&, const FileSignature&) = default;
 };
@@ -25,7 +25,7 @@ FileSignature signature_of(const std::string& path) noexcept;
 
 enum class FileAccess : std::uint8_t {
   memory, ///< a private copy: nothing that happens to the file matters
-  map,    ///< shared with the page cache: SIGBUS when the file is cut short
+  map, ///< shared with the page cache: SIGBUS when the file is cut short
 };
 
 /// The bytes of one file, read-only. Any thread may read them.

@@ -32,15 +32,14 @@ GeoSource::load(const std::string& path, FileAccess access) {
     v4.emplace(*tree, *root);
   if (const auto root = tree->root_v6())
     v6.emplace(*tree, *root);
-  return std::make_shared<const GeoSource>(
-    GeoSource{path, *std::move(image), *std::move(tree), std::move(v4),
-              std::move(v6)});
+  return std::make_shared<const GeoSource>(GeoSource{
+    path, *std::move(image), *std::move(tree), std::move(v4), std::move(v6)});
 }
 
-logic::Result<GeoSnapshotPtr>
-GeoSnapshot::load(const GeoipConfig& config, const GeoSnapshot* previous) {
-  const FileAccess access
-    = config.access == "map" ? FileAccess::map : FileAccess::memory;
+logic::Result<GeoSnapshotPtr> GeoSnapshot::load(const GeoipConfig& config,
+                                                const GeoSnapshot* previous) {
+  const FileAccess access = config.access == "map" ? FileAccess::map
+                                                   : FileAccess::memory;
   auto snapshot = std::make_shared<GeoSnapshot>();
   for (const std::string& path : config.files) {
     std::shared_ptr<const GeoSource> source;
@@ -62,8 +61,7 @@ GeoSnapshot::load(const GeoipConfig& config, const GeoSnapshot* previous) {
       snapshot->v6_.push_back({&source->tree, &*source->v6});
     snapshot->sources_.push_back(std::move(source));
   }
-  if (std::max(snapshot->v4_.size(), snapshot->v6_.size())
-      > max_family_sources)
+  if (std::max(snapshot->v4_.size(), snapshot->v6_.size()) > max_family_sources)
     return Error{ErrorCode::invalid_config,
                  "geoip.files names more than "
                    + std::to_string(max_family_sources)

@@ -55,8 +55,9 @@ MmdbData::header_at(std::size_t offset) const noexcept {
     const auto rest = big_endian(at, more + 1);
     if (!rest)
       return std::nullopt;
-    const std::uint64_t high
-      = more == 3 ? 0 : std::uint64_t{low & 7} << (8 * (more + 1));
+    const std::uint64_t high = more == 3
+                                 ? 0
+                                 : std::uint64_t{low & 7} << (8 * (more + 1));
     const MmdbItem item{.type = MmdbType::pointer, .payload = at + more + 1};
     return Header{item, high + *rest + pointer_base[more]};
   }

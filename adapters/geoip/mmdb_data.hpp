@@ -40,6 +40,9 @@ public:
   /// Far above what location records need (some 200 with names in eight
   /// languages).
   static constexpr int max_items = 2'000;
+  /// Of a map that is visited; real ones have some twenty members. Small, as
+  /// pointers let a hostile file nest the same map in itself.
+  static constexpr std::uint32_t max_members = 256;
 
   MmdbData() = default;
   explicit MmdbData(std::string_view section) noexcept : section_(section) {}
@@ -67,7 +70,7 @@ public:
   template <class Visitor>
   bool for_each_member(std::size_t offset, Visitor&& visit) const {
     const auto map = item_at(offset);
-    if (!map || map->type != MmdbType::map || map->size > max_items)
+    if (!map || map->type != MmdbType::map || map->size > max_members)
       return false;
     std::size_t at = map->payload;
     for (std::uint32_t i = 0; i < map->size; ++i) {

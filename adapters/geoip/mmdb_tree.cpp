@@ -60,9 +60,9 @@ logic::Result<MmdbMetadata> read_metadata(const MmdbData& section) {
       || !raw.major_version)
     return malformed("has broken metadata; download it again");
   if (*raw.major_version != 2)
-    return Error{ErrorCode::unsupported,
-                 "has format version " + std::to_string(*raw.major_version)
-                   + ", but only version 2 is known"};
+    return Error{ErrorCode::unsupported, "has format version "
+                                           + std::to_string(*raw.major_version)
+                                           + ", but only version 2 is known"};
   const std::uint64_t bits = *raw.record_bits;
   if (bits != 24 && bits != 28 && bits != 32)
     return Error{ErrorCode::unsupported,
@@ -73,12 +73,12 @@ logic::Result<MmdbMetadata> read_metadata(const MmdbData& section) {
   if (*raw.node_count == 0 || *raw.node_count >= std::uint64_t{1} << bits)
     return malformed("has an impossible number of nodes ("
                      + std::to_string(*raw.node_count) + ")");
-  return MmdbMetadata{.node_count = static_cast<std::uint32_t>(*raw.node_count),
-                      .record_bits = static_cast<std::uint32_t>(bits),
-                      .ip_version = static_cast<int>(*raw.ip_version),
-                      .database_type
-                      = std::string{raw.database_type.value_or("")},
-                      .build_time_s = raw.build_time_s.value_or(0)};
+  return MmdbMetadata{
+    .node_count = static_cast<std::uint32_t>(*raw.node_count),
+    .record_bits = static_cast<std::uint32_t>(bits),
+    .ip_version = static_cast<int>(*raw.ip_version),
+    .database_type = std::string{raw.database_type.value_or("")},
+    .build_time_s = raw.build_time_s.value_or(0)};
 }
 
 /// Some publishers make a file per family and say so only in its type,
@@ -95,8 +95,7 @@ bool type_names(const MmdbMetadata& metadata, std::string_view word) {
 
 logic::Result<MmdbTree> MmdbTree::parse(std::string_view file) {
   const std::size_t searched = std::min(file.size(), max_metadata_bytes);
-  const std::size_t found
-    = file.substr(file.size() - searched).rfind(marker);
+  const std::size_t found = file.substr(file.size() - searched).rfind(marker);
   if (found == std::string_view::npos)
     return foreign(file);
   const std::size_t tree_and_data = file.size() - searched + found;
@@ -107,14 +106,15 @@ logic::Result<MmdbTree> MmdbTree::parse(std::string_view file) {
   MmdbTree tree;
   tree.metadata_ = *std::move(metadata);
   tree.node_bytes_ = tree.metadata_.record_bits / 4;
-  const std::uint64_t tree_bytes
-    = std::uint64_t{tree.metadata_.node_count} * tree.node_bytes_;
+  const std::uint64_t tree_bytes = std::uint64_t{tree.metadata_.node_count}
+                                   * tree.node_bytes_;
   if (tree_bytes + separator_bytes > tree_and_data)
     return malformed("is too short for its search tree of "
                      + std::to_string(tree_bytes)
                      + " bytes; download it again");
   tree.nodes_ = file.data();
-  const auto data_begin = static_cast<std::size_t>(tree_bytes) + separator_bytes;
+  const auto data_begin = static_cast<std::size_t>(tree_bytes)
+                          + separator_bytes;
   tree.data_ = MmdbData{file.substr(data_begin, tree_and_data - data_begin)};
   if (auto checked = tree.check_records(); !checked)
     return checked.error();

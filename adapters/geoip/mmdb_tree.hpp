@@ -17,7 +17,7 @@ namespace millrace::adapters::geoip {
 struct MmdbMetadata {
   std::uint32_t node_count = 0;
   std::uint32_t record_bits = 0; ///< 24, 28 or 32
-  int ip_version = 0;            ///< 4 or 6
+  int ip_version = 0; ///< 4 or 6
   std::string database_type;
   std::uint64_t build_time_s = 0; ///< seconds since 1970, 0 where absent
 };
@@ -63,8 +63,7 @@ public:
         const auto shared = static_cast<Record>(word >> 32) & 0xff;
         return right ? (shared & 0x0f) << 24
                          | (static_cast<Record>(word >> 8) & 0xff'ffff)
-                     : (shared & 0xf0) << 20
-                         | static_cast<Record>(word >> 40);
+                     : (shared & 0xf0) << 20 | static_cast<Record>(word >> 40);
       }
       default:
         return static_cast<Record>(right ? word : word >> 32);

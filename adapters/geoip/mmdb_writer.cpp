@@ -192,8 +192,8 @@ void MmdbWriter::place_child(std::vector<Node>& nodes,
       continue;
     }
     // Both halves inherit the value of the network that is split, if any.
-    nodes[node][side]
-      = {Child::Kind::node, static_cast<std::uint32_t>(nodes.size())};
+    nodes[node][side] = {Child::Kind::node,
+                         static_cast<std::uint32_t>(nodes.size())};
     node = nodes.size();
     nodes.push_back({next, next});
   }
@@ -214,10 +214,9 @@ MmdbWriter::Child MmdbWriter::child_at(const std::vector<Node>& nodes,
 
 std::uint32_t MmdbWriter::intern(const MmdbValue& value) {
   std::string bytes;
-  append_value(bytes, value,
-               [this](std::string& out, const MmdbValue& inner) {
-                 append_shared(out, inner);
-               });
+  append_value(bytes, value, [this](std::string& out, const MmdbValue& inner) {
+    append_shared(out, inner);
+  });
   const auto found = offsets_.find(bytes);
   if (found != offsets_.end())
     return found->second;
@@ -276,8 +275,8 @@ logic::Result<std::string> MmdbWriter::to_bytes() const {
       && layout_.record_bits != 32)
     return Error{ErrorCode::unsupported,
                  "records of " + std::to_string(layout_.record_bits) + " bits"};
-  if (count + separator_bytes + data_.size()
-      > std::uint64_t{1} << layout_.record_bits)
+  if (count + separator_bytes + data_.size() > std::uint64_t{1}
+                                                 << layout_.record_bits)
     return Error{ErrorCode::unsupported,
                  "records of " + std::to_string(layout_.record_bits)
                    + " bits are too small for " + std::to_string(count)
@@ -305,8 +304,9 @@ logic::Result<std::string> MmdbWriter::to_bytes() const {
 }
 
 std::string MmdbWriter::metadata(std::size_t node_count) const {
-  const auto small
-    = [](int number) { return MmdbValue{static_cast<std::uint16_t>(number)}; };
+  const auto small = [](int number) {
+    return MmdbValue{static_cast<std::uint16_t>(number)};
+  };
   const MmdbMap map{
     {"binary_format_major_version", small(2)},
     {"binary_format_minor_version", small(0)},

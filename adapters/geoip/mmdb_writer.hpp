@@ -26,9 +26,9 @@ using MmdbArray = std::vector<MmdbValue>;
 /// use.
 class MmdbValue {
 public:
-  using Variant = std::variant<std::string, double, float, std::uint16_t,
-                               std::uint32_t, std::uint64_t, MmdbMap,
-                               MmdbArray>;
+  using Variant
+    = std::variant<std::string, double, float, std::uint16_t, std::uint32_t,
+                   std::uint64_t, MmdbMap, MmdbArray>;
 
   MmdbValue(const char* text);
   MmdbValue(std::string_view text);

@@ -35,8 +35,8 @@ void PlaceGeneration::insert(const Slot& slot, std::uint64_t hash) noexcept {
 }
 
 void PlaceGeneration::grow() {
-  const std::vector<Slot> old
-    = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+  const std::vector<Slot> old = std::exchange(
+    slots_, std::vector<Slot>(slots_.size() * 2));
   --shift_;
   for (const Slot& slot : old)
     if (!slot.key.unknown())

@@ -46,13 +46,13 @@ std::string country_code(std::string code) {
 std::string localized_name(const MmdbData& data, std::size_t names) {
   std::string english;
   std::string first;
-  data.for_each_member(names, [&](std::string_view language,
-                                  std::size_t value) {
-    if (language == "en")
-      english = name_at(data, value);
-    else if (first.empty())
-      first = name_at(data, value);
-  });
+  data.for_each_member(names,
+                       [&](std::string_view language, std::size_t value) {
+                         if (language == "en")
+                           english = name_at(data, value);
+                         else if (first.empty())
+                           first = name_at(data, value);
+                       });
   return english.empty() ? first : english;
 }
 
@@ -65,8 +65,7 @@ std::string name_of(const MmdbData& data, std::size_t offset) {
     return name_at(data, offset);
   std::string name;
   std::string code;
-  data.for_each_member(offset, [&](std::string_view member,
-                                   std::size_t value) {
+  data.for_each_member(offset, [&](std::string_view member, std::size_t value) {
     if (member == "names")
       name = localized_name(data, value);
     else if (member == "iso_code")
@@ -82,8 +81,7 @@ std::string country_of(const MmdbData& data, std::size_t offset) {
   if (item->type == MmdbType::text)
     return country_code(name_at(data, offset));
   std::string code;
-  data.for_each_member(offset, [&](std::string_view member,
-                                   std::size_t value) {
+  data.for_each_member(offset, [&](std::string_view member, std::size_t value) {
     if (member == "iso_code")
       code = country_code(name_at(data, value));
   });
@@ -137,8 +135,7 @@ struct Record {
 
 Record read_record(const MmdbData& data, std::size_t offset) {
   Record record;
-  data.for_each_member(offset, [&](std::string_view member,
-                                   std::size_t value) {
+  data.for_each_member(offset, [&](std::string_view member, std::size_t value) {
     if (member == "country" || member == "country_code") {
       if (record.country.empty())
         record.country = country_of(data, value);
@@ -152,10 +149,10 @@ Record read_record(const MmdbData& data, std::size_t offset) {
     } else if (member == "city") {
       record.city = name_of(data, value);
     } else if (member == "location") {
-      data.for_each_member(value, [&](std::string_view inner,
-                                      std::size_t number) {
-        record.coordinates.take(data, inner, number);
-      });
+      data.for_each_member(value,
+                           [&](std::string_view inner, std::size_t number) {
+                             record.coordinates.take(data, inner, number);
+                           });
     } else if (member == "latitude" || member == "longitude") {
       record.coordinates.take(data, member, value);
     } else if (member == "autonomous_system_number" || member == "asn") {

@@ -17,8 +17,8 @@ PrefixTable::PrefixTable(const MmdbTree& tree, MmdbTree::Record root)
 }
 
 /// Recursion ends after `prefix_bits_` levels, even in a tree with cycles.
-void PrefixTable::fill(const MmdbTree& tree, MmdbTree::Record record,
-                       int depth, std::size_t first) {
+void PrefixTable::fill(const MmdbTree& tree, MmdbTree::Record record, int depth,
+                       std::size_t first) {
   const std::size_t covered = std::size_t{1} << (prefix_bits_ - depth);
   if (depth == prefix_bits_ || !tree.is_node(record)) {
     std::fill_n(entries_.begin() + static_cast<std::ptrdiff_t>(first), covered,

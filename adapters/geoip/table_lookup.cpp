@@ -162,8 +162,8 @@ void TableLookup::resolve(const Group& group, bool v6,
     if (key.unknown())
       continue;
     const auto [found, place] = generation_->find(key, hashes[i]);
-    places[group.index[i]]
-      = found ? place : decode(key, hashes[i], sources, v6);
+    places[group.index[i]] = found ? place
+                                   : decode(key, hashes[i], sources, v6);
   }
 }
 

@@ -31,16 +31,16 @@ struct V4Network {
 
 /// Networks smaller than /8. The first that contains the address decides.
 constexpr V4Network v4_networks[] = {
-  {quad(100, 64, 0, 0), 10, AddressClass::shared},         // RFC 6598
-  {quad(169, 254, 0, 0), 16, AddressClass::link_local},    // RFC 3927
-  {quad(172, 16, 0, 0), 12, AddressClass::private_},       // RFC 1918
-  {quad(192, 168, 0, 0), 16, AddressClass::private_},      // RFC 1918
-  {quad(192, 0, 0, 9), 32, AddressClass::public_},         // RFC 7723
-  {quad(192, 0, 0, 10), 32, AddressClass::public_},        // RFC 8155
-  {quad(192, 0, 0, 0), 24, AddressClass::reserved},        // RFC 6890
-  {quad(192, 0, 2, 0), 24, AddressClass::documentation},   // RFC 5737
-  {quad(192, 88, 99, 0), 24, AddressClass::reserved},      // RFC 7526
-  {quad(198, 18, 0, 0), 15, AddressClass::reserved},       // RFC 2544
+  {quad(100, 64, 0, 0), 10, AddressClass::shared}, // RFC 6598
+  {quad(169, 254, 0, 0), 16, AddressClass::link_local}, // RFC 3927
+  {quad(172, 16, 0, 0), 12, AddressClass::private_}, // RFC 1918
+  {quad(192, 168, 0, 0), 16, AddressClass::private_}, // RFC 1918
+  {quad(192, 0, 0, 9), 32, AddressClass::public_}, // RFC 7723
+  {quad(192, 0, 0, 10), 32, AddressClass::public_}, // RFC 8155
+  {quad(192, 0, 0, 0), 24, AddressClass::reserved}, // RFC 6890
+  {quad(192, 0, 2, 0), 24, AddressClass::documentation}, // RFC 5737
+  {quad(192, 88, 99, 0), 24, AddressClass::reserved}, // RFC 7526
+  {quad(198, 18, 0, 0), 15, AddressClass::reserved}, // RFC 2544
   {quad(198, 51, 100, 0), 24, AddressClass::documentation}, // RFC 5737
   {quad(203, 0, 113, 0), 24, AddressClass::documentation}, // RFC 5737
 };
@@ -49,8 +49,9 @@ constexpr V4Network v4_networks[] = {
 constexpr std::uint8_t mixed = 0xff;
 
 constexpr std::array<std::uint8_t, 256> make_first_octets() noexcept {
-  const auto number
-    = [](AddressClass what) { return static_cast<std::uint8_t>(what); };
+  const auto number = [](AddressClass what) {
+    return static_cast<std::uint8_t>(what);
+  };
   std::array<std::uint8_t, 256> table{};
   table.fill(number(AddressClass::public_));
   table[0] = number(AddressClass::reserved); // RFC 791, this network
@@ -97,15 +98,15 @@ constexpr V6Network v6_networks[] = {
   {0x2001'0001'0000'0000, 1, 128, AddressClass::public_}, // RFC 7723
   {0x2001'0001'0000'0000, 2, 128, AddressClass::public_}, // RFC 8155
   {0x2001'0001'0000'0000, 3, 128, AddressClass::public_}, // RFC 9665
-  {0x2001'0003'0000'0000, 0, 32, AddressClass::public_},  // RFC 7450
-  {0x2001'0004'0112'0000, 0, 48, AddressClass::public_},  // RFC 7535
-  {0x2001'0020'0000'0000, 0, 28, AddressClass::public_},  // RFC 7343
-  {0x2001'0030'0000'0000, 0, 28, AddressClass::public_},  // RFC 9374
+  {0x2001'0003'0000'0000, 0, 32, AddressClass::public_}, // RFC 7450
+  {0x2001'0004'0112'0000, 0, 48, AddressClass::public_}, // RFC 7535
+  {0x2001'0020'0000'0000, 0, 28, AddressClass::public_}, // RFC 7343
+  {0x2001'0030'0000'0000, 0, 28, AddressClass::public_}, // RFC 9374
   // Protocol assignments, with Teredo (RFC 4380), benchmarking (RFC 5180)
   // and the old ORCHID (RFC 4843) in it.
-  {0x2001'0000'0000'0000, 0, 23, AddressClass::reserved},      // RFC 2928
+  {0x2001'0000'0000'0000, 0, 23, AddressClass::reserved}, // RFC 2928
   {0x2001'0db8'0000'0000, 0, 32, AddressClass::documentation}, // RFC 3849
-  {0x2002'0000'0000'0000, 0, 16, AddressClass::reserved},      // RFC 3056
+  {0x2002'0000'0000'0000, 0, 16, AddressClass::reserved}, // RFC 3056
   {0x3fff'0000'0000'0000, 0, 20, AddressClass::documentation}, // RFC 9637
 };
 
@@ -150,9 +151,9 @@ AddressClass classify_v6(const std::array<std::uint8_t, 16>& bytes) noexcept {
   const std::uint64_t low = half(bytes, 8);
   if (high >> 61 != 1)
     return classify_outside_unicast(high, low);
-  const auto* found
-    = std::find_if(std::begin(v6_networks), std::end(v6_networks),
-                   [&](const V6Network& n) { return n.contains(high, low); });
+  const auto* found = std::find_if(
+    std::begin(v6_networks), std::end(v6_networks),
+    [&](const V6Network& n) { return n.contains(high, low); });
   return found == std::end(v6_networks) ? AddressClass::public_
                                         : found->address_class;
 }

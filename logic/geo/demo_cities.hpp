@@ -15,7 +15,7 @@ struct DemoCity {
   std::string_view country; ///< ISO 3166-1 alpha-2
   std::string_view region;
   std::string_view city;
-  double latitude = 0.0;  ///< degrees
+  double latitude = 0.0; ///< degrees
   double longitude = 0.0; ///< degrees
   /// First address of the city's v4 network, host order; globally reachable
   /// unicast, no two cities overlap.

@@ -127,8 +127,8 @@ struct V6Parser {
   }
 };
 
-constexpr std::uint8_t mapped_prefix[12]
-  = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr std::uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0,    0,
+                                            0, 0, 0, 0, 0xff, 0xff};
 
 /// "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".
 constexpr std::size_t max_text_bytes = 45;
@@ -195,8 +195,8 @@ std::optional<IpAddress> parse_ip(std::string_view text) noexcept {
   const char* end = begin + text.size();
   IpAddress result;
   // Whatever comes first tells the families apart: "::1.2.3.4" is v6.
-  const char* separator
-    = std::find_if(begin, end, [](char c) { return c == '.' || c == ':'; });
+  const char* separator = std::find_if(
+    begin, end, [](char c) { return c == '.' || c == ':'; });
   if (separator != end && *separator == '.') {
     if (!parse_v4(begin, end, result.bytes.data()))
       return std::nullopt;

@@ -71,10 +71,9 @@ void render_json(Place& place) {
 
 double distance_km(double latitude_a, double longitude_a, double latitude_b,
                    double longitude_b) noexcept {
-  const double sin_latitude
-    = std::sin(radians(latitude_b - latitude_a) / 2.0);
-  const double sin_longitude
-    = std::sin(radians(longitude_b - longitude_a) / 2.0);
+  const double sin_latitude = std::sin(radians(latitude_b - latitude_a) / 2.0);
+  const double sin_longitude = std::sin(radians(longitude_b - longitude_a)
+                                        / 2.0);
   const double chord = sin_latitude * sin_latitude
                        + std::cos(radians(latitude_a))
                            * std::cos(radians(latitude_b)) * sin_longitude

@@ -12,9 +12,9 @@ struct Place {
   std::string region;
   std::string city;
   bool has_coordinates = false;
-  double latitude = 0.0;  ///< degrees
+  double latitude = 0.0; ///< degrees
   double longitude = 0.0; ///< degrees
-  std::uint32_t asn = 0;  ///< autonomous system number, 0 where unknown
+  std::uint32_t asn = 0; ///< autonomous system number, 0 where unknown
   std::string asn_organization;
 
   /// The place as a JSON object, ready to be copied into an output record:

@@ -20,8 +20,8 @@ namespace {
 
 std::unique_ptr<GeoDatabase> opened(std::vector<std::string> files,
                                     std::string access = "memory") {
-  auto database
-    = GeoDatabase::open({.files = std::move(files), .access = access});
+  auto database = GeoDatabase::open(
+    {.files = std::move(files), .access = access});
   if (!database)
     throw std::runtime_error(database.error().text);
   return *std::move(database);
@@ -104,15 +104,15 @@ CAF_TEST(unusable_files_are_named_with_what_is_wrong) {
   CAF_CHECK(contains(refusal(scratch.path("none.mmdb")), "geoip.files"));
   CAF_CHECK(contains(refusal(scratch.path("")), "not a regular file"));
   CAF_CHECK(contains(refused(""), "is empty"));
-  CAF_CHECK(contains(refused("network,country\n1.0.0.0/8,AA\n"),
-                     "not a MaxMind DB"));
+  CAF_CHECK(
+    contains(refused("network,country\n1.0.0.0/8,AA\n"), "not a MaxMind DB"));
   CAF_CHECK(contains(refused("\x1f\x8b" + good.substr(2, 50)), "gzip"));
   CAF_CHECK(contains(refused("PK\x03\x04" + good.substr(4, 50)), "zip"));
   // Cut at the end, and with the front missing.
-  CAF_CHECK(contains(refused(good.substr(0, good.size() / 2)),
-                     "its end is missing"));
-  CAF_CHECK(contains(refused(good.substr(0, good.size() - 10)),
-                     "broken metadata"));
+  CAF_CHECK(
+    contains(refused(good.substr(0, good.size() / 2)), "its end is missing"));
+  CAF_CHECK(
+    contains(refused(good.substr(0, good.size() - 10)), "broken metadata"));
   CAF_CHECK(contains(refused(good.substr(good.size() - 250)), "too short"));
   CAF_CHECK(contains(refused(bytes_of(MmdbWriter{{}})), "no networks"));
   std::string version = good;
@@ -140,8 +140,8 @@ CAF_TEST(more_files_for_a_family_than_a_place_can_merge_are_refused) {
 
 CAF_TEST(a_renamed_in_replacement_answers_from_the_next_call_on) {
   const Scratch scratch;
-  const std::string path
-    = scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"));
+  const std::string path = scratch.write("a.mmdb",
+                                         tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   const auto lookup = database->make_lookup();
   const auto wanted = address("1.2.3.4");
@@ -185,8 +185,8 @@ CAF_TEST(a_broken_replacement_keeps_the_old_answers_and_is_reported_once) {
 
 CAF_TEST(overwriting_the_file_in_place_does_not_disturb_lookups) {
   const Scratch scratch;
-  const std::string path
-    = scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"));
+  const std::string path = scratch.write("a.mmdb",
+                                         tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   const auto lookup = database->make_lookup();
   std::filesystem::resize_file(path, 0);
@@ -196,8 +196,8 @@ CAF_TEST(overwriting_the_file_in_place_does_not_disturb_lookups) {
 
 CAF_TEST(lookups_outlive_their_database) {
   const Scratch scratch;
-  auto database
-    = opened({scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"))});
+  auto database = opened(
+    {scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"))});
   const auto lookup = database->make_lookup();
   database.reset();
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("AA"));
@@ -205,8 +205,8 @@ CAF_TEST(lookups_outlive_their_database) {
 
 CAF_TEST(lookups_on_other_threads_go_on_while_files_are_replaced) {
   const Scratch scratch;
-  const std::string path
-    = scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"));
+  const std::string path = scratch.write("a.mmdb",
+                                         tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   std::atomic<bool> done = false;
   std::atomic<int> wrong = 0;

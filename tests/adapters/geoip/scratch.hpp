@@ -18,9 +18,9 @@ namespace millrace::adapters::geoip {
 class Scratch {
 public:
   Scratch() {
-    std::string pattern
-      = (std::filesystem::temp_directory_path() / "millrace-geoip-XXXXXX")
-          .string();
+    std::string pattern = (std::filesystem::temp_directory_path()
+                           / "millrace-geoip-XXXXXX")
+                            .string();
     if (::mkdtemp(pattern.data()) == nullptr)
       throw std::runtime_error("no folder for the test");
     folder_ = pattern;
