@@ -68,7 +68,7 @@ public:
 
 private:
   prometheus::Histogram& histogram_;
-  const std::vector<double> bounds_;
+  std::vector<double> bounds_;
   std::mutex mutex_;
   std::vector<double> increments_; ///< all zero between two calls
 };

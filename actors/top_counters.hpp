@@ -44,8 +44,8 @@ private:
   void admit(const ValueCount& entry);
 
   Family& family_;
-  const std::string dimension_;
-  const std::size_t limit_;
+  std::string dimension_;
+  std::size_t limit_;
   std::mutex mutex_;
   prometheus::Counter& other_;
   std::map<std::string, Series, std::less<>> shown_;

@@ -78,8 +78,9 @@ private:
       const int knock = ::socket(AF_INET,
                                  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       if (knock >= 0) {
-        ::connect(knock, reinterpret_cast<const sockaddr*>(&address),
-                  sizeof address);
+        // Refused or still under way: the next one follows soon.
+        static_cast<void>(::connect(
+          knock, reinterpret_cast<const sockaddr*>(&address), sizeof address));
         ::close(knock);
       }
       stopped.wait_for(lock, stop, std::chrono::milliseconds{10},

@@ -46,8 +46,8 @@ private:
   void rotate();
   void report(const std::string& attempt, int error_number);
 
-  const std::string path_;
-  const Limits limits_;
+  std::string path_;
+  Limits limits_;
   int file_;
   std::uint64_t bytes_;
   bool torn_ = false; ///< the last line was written only in part

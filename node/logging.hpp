@@ -72,7 +72,7 @@ private:
 
   bool admits(logic::LogLevel level, std::string_view component) const;
 
-  const Outputs outputs_;
+  Outputs outputs_;
 
   /// The lowest of all levels, so that `enabled` takes no lock.
   std::atomic<logic::LogLevel> lowest_;

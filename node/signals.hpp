@@ -41,8 +41,8 @@ public:
 private:
   SignalWaiter(int signal_fd, int wake_fd);
 
-  const int signal_fd_;
-  const int wake_fd_;
+  int signal_fd_;
+  int wake_fd_;
 };
 
 /// For a child between fork and exec: the mask is inherited, so a child

@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
-using namespace millrace;
+namespace actors = millrace::actors;
+namespace logic = millrace::logic;
+namespace tests = millrace::tests;
 using actors::Dimension;
 using actors::Metrics;
 using actors::Outcome;

@@ -8,7 +8,8 @@
 
 #include <limits>
 
-using namespace millrace;
+namespace logic = millrace::logic;
+namespace tests = millrace::tests;
 using namespace std::chrono_literals;
 using logic::LogLevel;
 using logic::LogLimiter;

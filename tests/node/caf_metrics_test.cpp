@@ -16,7 +16,8 @@
 #include <string>
 #include <vector>
 
-using namespace millrace;
+namespace node = millrace::node;
+namespace tests = millrace::tests;
 using tests::metric_text;
 using tests::metric_value;
 

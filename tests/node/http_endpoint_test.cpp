@@ -16,7 +16,9 @@
 #include <stdexcept>
 #include <thread>
 
-using namespace millrace;
+namespace logic = millrace::logic;
+namespace node = millrace::node;
+namespace tests = millrace::tests;
 using node::HttpConfig;
 using node::HttpEndpoint;
 using node::HttpSources;

@@ -19,7 +19,9 @@
 #include <thread>
 #include <vector>
 
-using namespace millrace;
+namespace logic = millrace::logic;
+namespace node = millrace::node;
+namespace tests = millrace::tests;
 using logic::LogField;
 using logic::LogLevel;
 using node::LogConfig;

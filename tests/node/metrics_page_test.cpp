@@ -17,7 +17,10 @@
 #include <sstream>
 #include <string>
 
-using namespace millrace;
+namespace actors = millrace::actors;
+namespace logic = millrace::logic;
+namespace node = millrace::node;
+namespace tests = millrace::tests;
 
 namespace {
 

@@ -9,7 +9,8 @@
 #include <cerrno>
 #include <thread>
 
-using namespace millrace;
+namespace node = millrace::node;
+namespace tests = millrace::tests;
 using namespace std::chrono_literals;
 using node::SignalWaiter;
 using Cause = SignalWaiter::Cause;

@@ -74,7 +74,7 @@ private:
       value);
   }
 
-  const logic::LogLevel lowest_;
+  logic::LogLevel lowest_;
   mutable std::mutex mutex_;
   std::vector<Line> lines_;
 };
