@@ -29,11 +29,13 @@ struct Stop {
   bool in_timestamp = false;
 };
 
-/// Whether the bytes before `position` are an escape of a leading surrogate:
-/// where no second escape follows, the parser just says that it expected
-/// something else.
+/// Whether the bytes before `position` are an escape of a leading surrogate,
+/// perhaps with the backslash of another escape: where no trailing surrogate
+/// follows, the parser just says that it expected something else.
 bool follows_leading_surrogate(std::string_view value, std::size_t position) {
   constexpr std::size_t escape_bytes = 6; // \uD800
+  if (position != 0 && value[position - 1] == '\\')
+    --position;
   if (position < escape_bytes)
     return false;
   const std::size_t begin = position - escape_bytes;
@@ -42,7 +44,7 @@ bool follows_leading_surrogate(std::string_view value, std::size_t position) {
                        && (escape[2] == 'd' || escape[2] == 'D')
                        && std::string_view{"89abAB"}.find(escape[3])
                             != std::string_view::npos;
-  // An even number of backslashes before it would make it plain text.
+  // An even number of backslashes up to here would make it plain text.
   const std::size_t other = value.find_last_not_of('\\', begin);
   return leading && (begin - other) % 2 == 1;
 }
