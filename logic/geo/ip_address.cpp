@@ -1,6 +1,5 @@
 #include "logic/geo/ip_address.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -194,15 +193,11 @@ std::optional<IpAddress> parse_ip(std::string_view text) noexcept {
   const char* begin = text.data();
   const char* end = begin + text.size();
   IpAddress result;
-  // Whatever comes first tells the families apart: "::1.2.3.4" is v6.
-  const char* separator = std::find_if(
-    begin, end, [](char c) { return c == '.' || c == ':'; });
-  if (separator != end && *separator == '.') {
-    if (!parse_v4(begin, end, result.bytes.data()))
-      return std::nullopt;
+  if (parse_v4(begin, end, result.bytes.data())) {
     result.family = AddressFamily::v4;
     return result;
   }
+  result.bytes = {};
   V6Parser parser;
   if (!parser.parse(begin, end))
     return std::nullopt;
