@@ -50,7 +50,7 @@ private:
       window.reserve(counts.size());
       for (const auto& [value, count] : counts)
         window.push_back({value, count});
-      metrics.logins(static_cast<Dimension>(index)).add(window);
+      metrics.logins(static_cast<logic::InsightDimension>(index)).add(window);
     }
   }
 

@@ -58,8 +58,6 @@ constexpr Definition bytes{"millrace_bytes_in_flight",
 constexpr Definition redispatch{
   "millrace_redispatches_total",
   "Batches given out again after a stage failed on them."};
-constexpr Definition mailbox{"millrace_mailbox_depth",
-                             "Messages that wait in an actor's mailbox."};
 constexpr Definition limit{
   "millrace_limit_reached_total",
   "Times that a configured limit held something back, by limit."};
@@ -70,7 +68,7 @@ constexpr Definition retries{
   "Records sent again after a delivery that may yet succeed."};
 constexpr Definition bytes_written{
   "millrace_produced_bytes_total",
-  "Bytes of values handed to the Kafka producer, all destinations."};
+  "Bytes of output values handed to the Kafka producer."};
 constexpr Definition dead_letter{"millrace_dead_letters_total",
                                  "Records set aside, by reason."};
 
@@ -106,8 +104,6 @@ constexpr Definition fit{"millrace_model_fits_total",
 // Node.
 constexpr Definition errors{"millrace_errors_total",
                             "Errors by component and code."};
-constexpr Definition restart{"millrace_actor_restarts_total",
-                             "Restarts of an actor after it died."};
 constexpr Definition readiness{"millrace_ready",
                                "1 while the node takes work, else 0."};
 constexpr Definition build{"millrace_build_info",
@@ -193,20 +189,6 @@ std::string_view to_string(RebalanceKind kind) noexcept {
   return "unknown";
 }
 
-std::string_view to_string(Dimension dimension) noexcept {
-  switch (dimension) {
-    case Dimension::version:
-      return "version";
-    case Dimension::device:
-      return "device";
-    case Dimension::locale:
-      return "locale";
-    case Dimension::country:
-      return "country";
-  }
-  return "unknown";
-}
-
 WeightedHistogram::WeightedHistogram(Histogram& histogram,
                                      std::vector<double> bounds)
   : histogram_(histogram), bounds_(std::move(bounds)),
@@ -287,18 +269,17 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
     ready(gauge(registry, readiness)), registry_(owner),
-    mailbox_family_(gauges(registry, mailbox)),
     credit_family_(gauges(registry, credit)),
     build_family_(gauges(registry, build)),
     model_family_(gauges(registry, model)),
-    restart_family_(counters(registry, restart)),
     limit_family_(counters(registry, limit)),
     error_family_(counters(registry, errors)),
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
     success_duration_(durations(registry, Outcome::success), duration_bounds),
     failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
-  for (std::size_t i = 0; i < dimension_count; ++i) {
-    const auto name = std::string{to_string(static_cast<Dimension>(i))};
+  for (std::size_t i = 0; i < logic::insight_dimension_count; ++i) {
+    const auto name
+      = std::string{to_string(static_cast<logic::InsightDimension>(i))};
     logins_[i] = std::make_unique<TopCounters>(counters(registry, login), name,
                                                shown_values);
   }
@@ -312,16 +293,8 @@ void Metrics::processed(Outcome outcome, std::uint64_t records,
   histogram.observe(seconds, records);
 }
 
-Gauge& Metrics::mailbox_depth(std::string_view actor) {
-  return mailbox_family_.Add({{"actor", std::string{actor}}});
-}
-
 Gauge& Metrics::credit_bytes(std::string_view stage) {
   return credit_family_.Add({{"stage", std::string{stage}}});
-}
-
-Counter& Metrics::actor_restarts(std::string_view actor) {
-  return restart_family_.Add({{"actor", std::string{actor}}});
 }
 
 Counter& Metrics::limit_reached(std::string_view limit_name) {

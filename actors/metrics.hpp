@@ -2,6 +2,7 @@
 
 #include "actors/top_counters.hpp"
 #include "logic/ids.hpp"
+#include "logic/insight_tally.hpp"
 #include "logic/reason.hpp"
 #include "logic/result.hpp"
 #include "logic/verdict.hpp"
@@ -33,15 +34,11 @@ namespace millrace::actors {
 enum class Outcome : std::uint8_t { success, failure };
 enum class CommitOutcome : std::uint8_t { success, failure, fenced };
 enum class RebalanceKind : std::uint8_t { assigned, revoked, lost };
-enum class Dimension : std::uint8_t { version, device, locale, country };
-
-inline constexpr std::size_t dimension_count = 4;
 
 /// The values as label texts, equal to the enumerators' names.
 std::string_view to_string(Outcome outcome) noexcept;
 std::string_view to_string(CommitOutcome outcome) noexcept;
 std::string_view to_string(RebalanceKind kind) noexcept;
-std::string_view to_string(Dimension dimension) noexcept;
 
 /// One series for each value of an enum, indexed by it.
 template <class Enum, std::size_t Count>
@@ -111,9 +108,7 @@ public:
 
   // Handles whose label comes from the topology or the configuration:
   // resolve them when the actor starts. Equal labels give the same series.
-  Gauge& mailbox_depth(std::string_view actor);
   Gauge& credit_bytes(std::string_view stage);
-  Counter& actor_restarts(std::string_view actor);
   Counter& limit_reached(std::string_view limit);
 
   /// For faults, which are rare: looks up by name.
@@ -125,7 +120,7 @@ public:
   /// Shows one model as the one in use, others no longer; empty: none.
   void set_model(std::string_view model_id);
 
-  TopCounters& logins(Dimension dimension) {
+  TopCounters& logins(logic::InsightDimension dimension) {
     return *logins_[static_cast<std::size_t>(dimension)];
   }
 
@@ -172,18 +167,17 @@ private:
           prometheus::Registry& registry);
 
   std::shared_ptr<prometheus::Registry> registry_;
-  prometheus::Family<Gauge>& mailbox_family_;
   prometheus::Family<Gauge>& credit_family_;
   prometheus::Family<Gauge>& build_family_;
   prometheus::Family<Gauge>& model_family_;
-  prometheus::Family<Counter>& restart_family_;
   prometheus::Family<Counter>& limit_family_;
   prometheus::Family<Counter>& error_family_;
 
   CounterTable<Outcome, 2> processed_;
   WeightedHistogram success_duration_;
   WeightedHistogram failure_duration_;
-  std::array<std::unique_ptr<TopCounters>, dimension_count> logins_;
+  std::array<std::unique_ptr<TopCounters>, logic::insight_dimension_count>
+    logins_;
   std::mutex model_mutex_;
   Gauge* model_ = nullptr;
 };

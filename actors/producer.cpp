@@ -70,8 +70,11 @@ private:
     in_order_[{ticket.partition, ticket.epoch}].offer(
       ticket.sequence, ticket.oldest_unfinished,
       Waiting{ticket, std::move(order.batch)}, [this](Waiting due) {
-        if (!outbox_.holds(due.ticket.id))
-          outbox_.add(due.ticket, std::move(due.batch));
+        if (outbox_.holds(due.ticket.id))
+          return;
+        metrics_.bytes_produced.Increment(
+          static_cast<double>(due.batch->bytes.size()));
+        outbox_.add(due.ticket, std::move(due.batch));
       });
     pump();
   }

@@ -13,7 +13,6 @@
 namespace actors = millrace::actors;
 namespace logic = millrace::logic;
 namespace tests = millrace::tests;
-using actors::Dimension;
 using actors::Metrics;
 using actors::Outcome;
 using actors::ValueCount;
@@ -167,7 +166,7 @@ CAF_TEST(only_the_model_in_use_is_shown) {
 }
 
 CAF_TEST(endless_values_of_a_dimension_become_other) {
-  auto& logins = metrics.logins(Dimension::version);
+  auto& logins = metrics.logins(logic::InsightDimension::app_version);
   std::vector<std::string> names;
   for (int i = 0; i < 1000; ++i) {
     names.push_back("v" + std::to_string(i));
@@ -179,15 +178,15 @@ CAF_TEST(endless_values_of_a_dimension_become_other) {
   logins.add(window);
   const auto text = metric_text(*registry);
   std::size_t series = 0;
-  for (std::size_t at = text.find("dimension=\"version\""); at != text.npos;
-       at = text.find("dimension=\"version\"", at + 1)) {
+  for (std::size_t at = text.find("dimension=\"app_version\""); at != text.npos;
+       at = text.find("dimension=\"app_version\"", at + 1)) {
     ++series;
   }
   CAF_CHECK_EQUAL(series, Metrics::shown_values + 1);
   CAF_CHECK_EQUAL(
-    value(R"(millrace_logins_total{dimension="version",value="v0"})"), 5);
+    value(R"(millrace_logins_total{dimension="app_version",value="v0"})"), 5);
   CAF_CHECK_EQUAL(
-    value(R"(millrace_logins_total{dimension="version",value="other"})"),
+    value(R"(millrace_logins_total{dimension="app_version",value="other"})"),
     5.0 * (1000 - Metrics::shown_values));
 }
 
@@ -213,7 +212,7 @@ CAF_TEST(a_frequent_newcomer_replaces_the_weakest_value) {
 CAF_TEST(long_values_are_cut_between_characters) {
   std::string name(63, 'a');
   name += "\xC3\xA9";
-  metrics.logins(Dimension::locale)
+  metrics.logins(logic::InsightDimension::locale)
     .add(std::vector<ValueCount>{{name, 1}, {"other", 4}});
   CAF_CHECK_EQUAL(value("millrace_logins_total{dimension=\"locale\",value=\""
                         + std::string(63, 'a') + "\"}"),

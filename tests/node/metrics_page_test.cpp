@@ -60,9 +60,7 @@ void collect(const prometheus::Collectable& source, Names& names) {
 Names served() {
   const auto registry = std::make_shared<prometheus::Registry>();
   actors::Metrics metrics{registry};
-  metrics.mailbox_depth("consumer");
   metrics.credit_bytes("lane");
-  metrics.actor_restarts("consumer");
   metrics.limit_reached("retries");
   metrics.count_error("consumer", logic::ErrorCode::timed_out);
   metrics.set_build("0.1.0", "abc");
