@@ -186,7 +186,7 @@ void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
                              rarity_bits(event, origin, repeated));
   if (repeated)
     ++counts_.repeated;
-  else
+  else if (++counted_events_ > warm_up_events)
     reservoir_.offer(rows_[place]);
 }
 

@@ -34,6 +34,10 @@ struct DetectorCounts {
 /// thread-safe: one owner.
 class Detector {
 public:
+  /// So many events only fill the rarity counts: what they look like is not
+  /// what the stream looks like, and no sample holds them.
+  static constexpr std::uint64_t warm_up_events = 64;
+
   Detector(const DetectionConfig& config, std::uint32_t shard,
            std::uint32_t shard_count);
 
@@ -81,6 +85,7 @@ private:
   SampleReservoir reservoir_;
   std::array<RarityCounter, 4> rarity_;
   DetectorCounts counts_;
+  std::uint64_t counted_events_ = 0; ///< not the repeated ones
   // Of the batch at hand, one for each of its events here; kept for reuse.
   std::vector<FeatureRow> rows_;
   std::vector<Findings> findings_;

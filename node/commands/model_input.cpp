@@ -56,10 +56,13 @@ public:
     pass_on();
     const auto offered = detector_.sampled_from();
     if (offered == 0)
-      return cannot_read(path_, input_.refusals.empty()
-                                  ? "it has no events"
-                                  : "no line is a valid event; the first: "
-                                      + input_.refusals.front());
+      return cannot_read(
+        path_, input_.refusals.empty()
+                 ? "it has no more than "
+                     + std::to_string(detection::Detector::warm_up_events)
+                     + " events, which only warm up"
+                 : "too few lines are valid events; the first fault: "
+                     + input_.refusals.front());
     if (offered > static_cast<std::uint64_t>(max_events))
       return cannot_read(path_, "it has more than " + std::to_string(max_events)
                                   + " events");

@@ -83,7 +83,8 @@ CAF_TEST(ranks_count_the_cut_points_that_a_value_reaches) {
 CAF_TEST(compiled_and_exact_scores_differ_by_at_most_0_013) {
   for (const std::uint64_t seed : {21, 22, 23}) {
     const auto rows = random_rows(1500, 8, seed);
-    CAF_CHECK_LESS_OR_EQUAL(largest_difference(fitted(rows, 100), rows), 0.013F);
+    CAF_CHECK_LESS_OR_EQUAL(largest_difference(fitted(rows, 100), rows),
+                            0.013F);
   }
 }
 
@@ -128,7 +129,7 @@ CAF_TEST(deep_and_wide_forests_are_scored_by_the_portable_kernel) {
   CAF_CHECK_LESS_OR_EQUAL(largest_difference(wide, rows), 0.013F);
   const auto narrow = random_rows(3000, 3, 52);
   const auto deep = fitted(narrow, 30, 1024);
-  CAF_CHECK_LESS_OR_EQUAL(largest_difference(deep, narrow), 0.02F);
+  CAF_CHECK_LESS_OR_EQUAL(largest_difference(deep, narrow), 0.03F);
   if (supported(ForestKernel::avx2)) {
     const CompiledForest compiled{deep};
     CAF_CHECK_EQUAL(scores_of(compiled, narrow, ForestKernel::avx2),
