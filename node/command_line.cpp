@@ -2,7 +2,10 @@
 
 #include "node/config/words.hpp"
 
+// The definitions that <CLI/App.hpp> leaves out; here, once, for all commands.
+#include <CLI/Config.hpp>
 #include <CLI/Error.hpp>
+#include <CLI/Formatter.hpp>
 
 #include <exception>
 #include <string>

@@ -39,43 +39,44 @@ bool will_be_created(const kafka::KafkaConfig& config,
                      });
 }
 
-/// Fills in what became of the topic's item.
-void check_topic(const kafka::KafkaConfig& config, kafka::TopicAdmin& admin,
-                 const std::string& topic, std::chrono::milliseconds deadline,
-                 ConnectItem& item) {
-  const auto found = admin.topic(topic, deadline);
-  if (found) {
-    item.reached = true;
-    item.text = std::to_string(found->partitions)
-                + (found->partitions == 1 ? " partition" : " partitions");
-    return;
-  }
-  item.text = found.error().text;
-  if (found.error().code != logic::ErrorCode::not_found)
-    return;
-  item.reached = will_be_created(config, topic);
-  item.text = item.reached
-                ? "does not exist yet; will be created at the start"
-                : "does not exist; create it, or let the node do so: "
-                  "KAFKA_CREATE_TOPICS="
-                    + topic + ":PARTITIONS:REPLICATION";
+/// Judges one topic by the list of all: to ask for a topic by its name may
+/// create it, and a check changes nothing.
+ConnectItem check_topic(const kafka::KafkaConfig& config,
+                        const std::vector<kafka::TopicInfo>& topics,
+                        const std::string& topic) {
+  const auto found = std::find_if(
+    topics.begin(), topics.end(),
+    [&](const kafka::TopicInfo& it) { return it.name == topic; });
+  if (found != topics.end())
+    return {{},
+            true,
+            std::to_string(found->partitions)
+              + (found->partitions == 1 ? " partition" : " partitions")};
+  if (will_be_created(config, topic))
+    return {{}, true, "does not exist yet; will be created at the start"};
+  return {{},
+          false,
+          "does not exist, or this user may not see it; create it, or let the "
+          "node do so: KAFKA_CREATE_TOPICS="
+            + topic + ":PARTITIONS:REPLICATION"};
 }
 
 void check_kafka(const kafka::KafkaConfig& config,
                  std::chrono::milliseconds deadline,
                  std::vector<ConnectItem>& items) {
-  ConnectItem broker{"broker " + config.bootstrap_servers, false, {}};
+  using Topics = logic::Result<std::vector<kafka::TopicInfo>>;
   const auto admin = kafka::TopicAdmin::open(config);
   const auto reachable = admin ? (*admin)->check_reachable(deadline)
                                : logic::Result<void>{admin.error()};
-  broker.reached = reachable.has_value();
-  broker.text = broker.reached ? "answers" : reachable.error().text;
-  items.push_back(std::move(broker));
+  const Topics topics = reachable ? (*admin)->topics(deadline)
+                                  : Topics{reachable.error()};
+  items.push_back({"broker " + config.bootstrap_servers, topics.has_value(),
+                   topics ? "answers" : topics.error().text});
   for (const auto& [key, topic] : used_topics(config)) {
-    items.push_back({"topic " + topic + " (kafka." + key + ")", false,
-                     "not asked for, see the broker"});
-    if (reachable)
-      check_topic(config, **admin, topic, deadline, items.back());
+    auto item = topics ? check_topic(config, *topics, topic)
+                       : ConnectItem{{}, false, "unknown, see the broker"};
+    item.name = "topic " + topic + " (kafka." + key + ")";
+    items.push_back(std::move(item));
   }
 }
 

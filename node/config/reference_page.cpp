@@ -51,13 +51,17 @@ std::string code(std::string_view text) {
   return "`" + std::string{text} + "`";
 }
 
-/// Text in a table cell: a bar would end it.
+/// Text in a table cell: a bar would end it, and an angle bracket would begin
+/// an HTML tag.
 std::string cell(std::string_view text) {
   std::string result;
   for (const char letter : text) {
     if (letter == '|')
-      result += '\\';
-    result += letter;
+      result += "\\|";
+    else if (letter == '<')
+      result += "&lt;";
+    else
+      result += letter;
   }
   return result;
 }
