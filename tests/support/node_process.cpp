@@ -1,0 +1,256 @@
+#include "tests/support/node_process.hpp"
+
+#include "adapters/kafka/topic_writer.hpp"
+#include "logic/verification/judgement_text.hpp"
+#include "node/commands/delivery_check.hpp"
+#include "tests/support/http_client.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace millrace::tests {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+std::string binary() {
+  const char* path = std::getenv("MILLRACE_BINARY");
+  if (path == nullptr)
+    throw std::runtime_error{"MILLRACE_BINARY is not set; run this by ctest"};
+  return path;
+}
+
+std::string scratch_file() {
+  std::array<char, 32> path{"/tmp/millrace-test-XXXXXX"};
+  const int fd = mkstemp(path.data());
+  if (fd < 0)
+    throw std::runtime_error{"cannot create a file in /tmp"};
+  close(fd);
+  return path.data();
+}
+
+} // namespace
+
+bool eventually(std::chrono::milliseconds limit,
+                const std::function<bool()>& condition) {
+  const auto end = Clock::now() + limit;
+  while (!condition()) {
+    if (Clock::now() >= end)
+      return false;
+    poll(nullptr, 0, 20);
+  }
+  return true;
+}
+
+NodeProcess::NodeProcess(const std::string& bootstrap_servers,
+                         const std::vector<std::string>& settings)
+  : log_path_(scratch_file()) {
+  std::vector<std::string> arguments{
+    binary(),    "run",           "--bootstrap-servers", bootstrap_servers,
+    "--set",     "http.port=0",   "--set",               "log.format=json",
+    "--set",     "log.level=info", "--set",
+    "delivery.commit_interval=200ms"};
+  for (const auto& setting : settings) {
+    arguments.emplace_back("--set");
+    arguments.push_back(setting);
+  }
+  std::vector<char*> argv;
+  for (auto& argument : arguments)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ != 0)
+    return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int fd = open(log_path_.c_str(), O_WRONLY | O_TRUNC);
+  dup2(fd, STDOUT_FILENO);
+  dup2(fd, STDERR_FILENO);
+  execv(argv[0], argv.data());
+  _exit(127);
+}
+
+NodeProcess::~NodeProcess() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  unlink(log_path_.c_str());
+}
+
+void NodeProcess::send_signal(int signal) {
+  kill(pid_, signal);
+}
+
+int NodeProcess::wait(std::chrono::milliseconds limit) {
+  int status = 0;
+  if (!eventually(limit,
+                  [&] { return waitpid(pid_, &status, WNOHANG) == pid_; })) {
+    std::cerr << log();
+    return -1000;
+  }
+  pid_ = 0;
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int NodeProcess::stop(std::chrono::milliseconds limit) {
+  send_signal(SIGTERM);
+  const int code = wait(limit);
+  if (code != 0)
+    std::cerr << log();
+  return code;
+}
+
+std::uint16_t NodeProcess::port() {
+  if (port_ != 0)
+    return port_;
+  const auto text = log();
+  constexpr std::string_view mark = R"("endpoint":"http://127.0.0.1:)";
+  const auto begin = text.find(mark);
+  if (begin != std::string::npos)
+    port_ = static_cast<std::uint16_t>(
+      std::stoi(text.substr(begin + mark.size(), 5)));
+  return port_;
+}
+
+boost::json::object NodeProcess::status() {
+  if (port() == 0)
+    return {};
+  boost::system::error_code error;
+  auto value
+    = boost::json::parse(http_request(port(), "GET", "/status").body, error);
+  return value.is_object() ? value.as_object() : boost::json::object{};
+}
+
+int NodeProcess::http_code(const std::string& path) {
+  return port() == 0 ? 0 : http_request(port(), "GET", path).status;
+}
+
+std::uint64_t NodeProcess::settled() {
+  const auto page = status();
+  if (!page.contains("producer"))
+    return 0;
+  const auto& producer = page.at("producer").as_object();
+  return producer.at("outputs").to_number<std::uint64_t>()
+         + producer.at("dead_letters").to_number<std::uint64_t>();
+}
+
+std::uint64_t NodeProcess::resident_bytes() const {
+  std::ifstream file{"/proc/" + std::to_string(pid_) + "/statm"};
+  std::uint64_t pages = 0;
+  file >> pages >> pages;
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string NodeProcess::log() const {
+  std::ifstream file{log_path_};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+KafkaFixture::KafkaFixture() {
+  adapters::kafka::EmbeddedBrokerOptions options;
+  options.topics = {{kafka.input_topic, partitions},
+                    {kafka.output_topic, partitions},
+                    {kafka.dlq_topic, partitions},
+                    {kafka.insights_topic, 1}};
+  auto started = adapters::kafka::EmbeddedBroker::start(options);
+  if (!started)
+    throw std::runtime_error{started.error().text};
+  broker = std::move(*started);
+  kafka.bootstrap_servers = broker->bootstrap_servers();
+}
+
+void KafkaFixture::generate(std::uint64_t count, double bad_share,
+                            std::uint64_t seed) {
+  logic::generation::GeneratorConfig config;
+  config.seed = seed;
+  config.bad_share = bad_share;
+  auto generator = logic::generation::LoginGenerator::create(config);
+  auto writer
+    = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  if (!generator || !writer)
+    throw std::runtime_error{"cannot generate"};
+  logic::generation::GeneratedBatch batch;
+  for (std::uint64_t left = count; left != 0;) {
+    const auto some = std::min<std::uint64_t>(left, 1000);
+    generator->fill(batch, some);
+    for (const auto& record : batch.records()) {
+      adapters::kafka::TopicRecord out;
+      out.partition = logic::PartitionId{
+        static_cast<std::int32_t>(record.number % partitions)};
+      out.key = batch.key(record);
+      out.value = batch.value(record);
+      while (!(*writer)->write(out))
+        (*writer)->poll(100ms);
+    }
+    left -= some;
+  }
+  if (auto flushed = (*writer)->flush(30s); !flushed)
+    throw std::runtime_error{flushed.error().text};
+  written += count;
+}
+
+void KafkaFixture::write(const std::vector<std::string>& values) {
+  auto writer
+    = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  if (!writer)
+    throw std::runtime_error{writer.error().text};
+  for (const auto& value : values) {
+    adapters::kafka::TopicRecord out;
+    out.partition = logic::PartitionId{
+      static_cast<std::int32_t>(written++ % partitions)};
+    out.key = "k";
+    out.value = value;
+    while (!(*writer)->write(out))
+      (*writer)->poll(100ms);
+  }
+  if (auto flushed = (*writer)->flush(30s); !flushed)
+    throw std::runtime_error{flushed.error().text};
+}
+
+logic::verification::Judgement
+KafkaFixture::judge(logic::verification::Guarantee guarantee) {
+  node::commands::DeliveryCheckOptions options;
+  options.guarantee = guarantee;
+  auto check = node::commands::check_delivery(kafka, options);
+  if (!check)
+    throw std::runtime_error{check.error().text};
+  return check->judgement;
+}
+
+bool KafkaFixture::proven(logic::verification::Guarantee guarantee) {
+  const auto judgement = judge(guarantee);
+  if (judgement.conclusion == logic::verification::Conclusion::passed
+      && judgement.total.input == written)
+    return true;
+  std::cerr << to_text(judgement) << "written " << written << '\n';
+  return false;
+}
+
+bool sanitized() noexcept {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return true;
+#else
+  return false;
+#endif
+}
+
+} // namespace millrace::tests

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "adapters/kafka/embedded_broker.hpp"
+#include "adapters/kafka/kafka_config.hpp"
+#include "logic/generation/login_generator.hpp"
+#include "logic/verification/delivery_judge.hpp"
+#include "logic/verification/judgement.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace millrace::tests {
+
+/// Asks again and again until the condition holds; false when it did not
+/// within the limit. For conditions in other processes.
+bool eventually(std::chrono::milliseconds limit,
+                const std::function<bool()>& condition);
+
+/// `millrace run` as a process of its own, killed with this object.
+class NodeProcess {
+public:
+  /// `settings` as for --set; the endpoint gets a free port by itself.
+  NodeProcess(const std::string& bootstrap_servers,
+              const std::vector<std::string>& settings = {});
+  NodeProcess(const NodeProcess&) = delete;
+  NodeProcess& operator=(const NodeProcess&) = delete;
+  ~NodeProcess();
+
+  void send_signal(int signal);
+
+  /// The exit code, minus the signal that ended it, or -1000 when it did not
+  /// end within the limit.
+  int wait(std::chrono::milliseconds limit);
+
+  /// SIGTERM, then `wait`.
+  int stop(std::chrono::milliseconds limit = std::chrono::seconds{40});
+
+  /// The document behind /status; empty while there is none.
+  boost::json::object status();
+
+  /// HTTP status code of a path, 0 when nobody answers.
+  int http_code(const std::string& path);
+
+  /// Outputs and dead letters delivered, of this process.
+  std::uint64_t settled();
+
+  /// Resident memory in bytes.
+  std::uint64_t resident_bytes() const;
+
+  /// All lines logged so far.
+  std::string log() const;
+
+private:
+  /// The port that the node says it serves, 0 while it has not.
+  std::uint16_t port();
+
+  pid_t pid_ = 0;
+  std::string log_path_;
+  std::uint16_t port_ = 0;
+};
+
+/// An embedded broker with the node's topics, and what tests do with it.
+struct KafkaFixture {
+  static constexpr std::int32_t partitions = 4;
+
+  std::unique_ptr<adapters::kafka::EmbeddedBroker> broker;
+  adapters::kafka::KafkaConfig kafka;
+
+  KafkaFixture();
+
+  /// Writes login events to the input topic, spread over its partitions.
+  void generate(std::uint64_t count, double bad_share = 0.05,
+                std::uint64_t seed = 1);
+  void write(const std::vector<std::string>& values);
+
+  /// Reads all three topics and judges them.
+  logic::verification::Judgement
+  judge(logic::verification::Guarantee guarantee);
+
+  /// Whether the judge found nothing wrong; else its report is printed.
+  bool proven(logic::verification::Guarantee guarantee);
+
+  std::uint64_t written = 0;
+};
+
+/// Whether memory figures mean nothing, as a sanitizer keeps freed memory.
+bool sanitized() noexcept;
+
+} // namespace millrace::tests
