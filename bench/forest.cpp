@@ -84,11 +84,12 @@ make_batches(std::size_t count, std::uint64_t users,
   for (std::size_t batch = 0; batch != count; ++batch) {
     std::vector<tests::LoginText> logins(1000);
     for (auto& login : logins) {
-      login.user = "user-" + std::to_string(random.below(users)) + "-of-many";
-      login.device = std::to_string(random.next()) + "-0123456789ab";
+      const auto user = random.below(users);
+      login.user = "user-" + std::to_string(user) + "-of-many";
+      login.device = std::to_string(user) + "-0123456789abcdef0123456789";
       login.locale = std::to_string(10 + random.below(50));
-      login.place = places + random.below(place_count);
-      login.at_s += static_cast<std::int64_t>(batch);
+      login.place = places + user % place_count;
+      login.at_s += static_cast<std::int64_t>(40 * batch);
     }
     batches.push_back(tests::login_batch(
       std::move(logins), static_cast<std::int64_t>(1000 * batch)));
