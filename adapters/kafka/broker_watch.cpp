@@ -27,10 +27,10 @@ bool BrokerWatch::on_event(rd_kafka_event_t* event,
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
       probing_ = false;
-      if (!is_unreachable(error))
-        on_contact(events);
+      if (is_unreachable(error))
+        cut_off(error, events);
       else
-        tick();
+        on_contact(events);
       return true;
     case RD_KAFKA_EVENT_ERROR:
       on_error(error, role_, rd_kafka_event_error_string(event), events);
@@ -55,24 +55,32 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
     return;
   }
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    if (std::exchange(cut_off_, true))
-      return;
-    auto fault = to_error(error, attempted, "no broker can be reached");
-    if (!last_words_.empty())
-      fault.text += "; last: " + last_words_;
-    events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(fault)});
-    tick();
+    cut_off(error, events);
     return;
   }
-  // One connection of several: librdkafka mends it, and says so when it was
-  // the last one.
+  // One connection, perhaps of several: librdkafka mends it. It says that it
+  // was the last one only where it tried all others, so find out.
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT
       || error == RD_KAFKA_RESP_ERR__RESOLVE
       || error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
     last_words_ = detail;
+    suspected_ = true;
+    tick();
     return;
   }
   report(to_error(error, attempted, detail), events);
+}
+
+void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
+                          std::vector<logic::SourceEvent>& events) {
+  if (!std::exchange(cut_off_, true)) {
+    auto fault = to_error(error, role_, "no broker can be reached");
+    fault.code = logic::ErrorCode::unavailable;
+    if (!last_words_.empty())
+      fault.text += "; last: " + last_words_;
+    events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(fault)});
+  }
+  tick();
 }
 
 void BrokerWatch::report(logic::Error error,
@@ -88,6 +96,7 @@ void BrokerWatch::report(logic::Error error,
 }
 
 void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
+  suspected_ = false;
   if (!std::exchange(cut_off_, false))
     return;
   last_words_.clear();
@@ -96,7 +105,7 @@ void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
 
 void BrokerWatch::tick() {
   // An idle client hears nothing from a broker that is back: ask.
-  if (!cut_off_ || probing_ || Clock::now() < next_probe_)
+  if (!(cut_off_ || suspected_) || probing_ || Clock::now() < next_probe_)
     return;
   next_probe_ = Clock::now() + probe_interval;
   send_probe();

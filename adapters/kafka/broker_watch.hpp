@@ -38,12 +38,15 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  void cut_off(rd_kafka_resp_err_t error,
+               std::vector<logic::SourceEvent>& events);
   void send_probe();
 
   rd_kafka_t* client_;
   rd_kafka_queue_t* queue_;
   std::string role_;
   bool cut_off_ = false; ///< from all brokers
+  bool suspected_ = false; ///< to be cut off
   bool failed_ = false;
   bool probing_ = false;
   Clock::time_point next_probe_{};

@@ -74,7 +74,9 @@ public:
     config_ = config;
     auto asked = config_;
     asked.client_id += "-admin";
+    // A question must not create what it asks for.
     auto client = ClientSettings{asked}
+                    .set("allow.auto.create.topics", std::string{"false"})
                     .events(RD_KAFKA_EVENT_ERROR)
                     .create(ClientRole::admin);
     if (!client)

@@ -1,0 +1,133 @@
+#define CAF_SUITE kafka_config
+
+#include "adapters/kafka/kafka_config.hpp"
+
+#include "adapters/kafka/topic_admin.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <set>
+#include <string>
+
+using namespace millrace;
+using namespace millrace::adapters::kafka;
+
+namespace {
+
+/// Collects the names of sections, settings and variables.
+class NameCollector final : public logic::SettingVisitor {
+public:
+  void section(std::string_view name, std::string_view) override {
+    sections.emplace(name);
+  }
+
+  void setting(const logic::Setting& setting, logic::SettingTarget) override {
+    CAF_CHECK(names.emplace(setting.name).second);
+    CAF_CHECK(setting.help.ends_with('.'));
+    if (setting.secret)
+      secrets.emplace(setting.name);
+    if (!setting.variable.empty())
+      variables.emplace(setting.variable);
+    for (const auto alias : setting.aliases)
+      variables.emplace(alias);
+  }
+
+  std::set<std::string> sections;
+  std::set<std::string> names;
+  std::set<std::string> secrets;
+  std::set<std::string> variables;
+};
+
+bool complains_about(const KafkaConfig& config, std::string_view words) {
+  for (const auto& fault : check(config))
+    if (fault.text.find(words) != std::string::npos)
+      return true;
+  return false;
+}
+
+} // namespace
+
+CAF_TEST(every_variable_of_the_tradition_is_declared) {
+  KafkaConfig config;
+  NameCollector collector;
+  describe(collector, config);
+  CAF_CHECK_EQUAL(collector.sections, std::set<std::string>{"kafka"});
+  for (const auto* variable :
+       {"KAFKA_BOOTSTRAP_SERVERS",  "KAFKA_BOOTSTRAP_HOST",
+        "KAFKA_BOOTSTRAP_PORT",     "KAFKA_INPUT_TOPIC",
+        "KAFKA_OUTPUT_TOPIC",       "KAFKA_DLQ_TOPIC",
+        "KAFKA_CONSUMER_GROUP",     "KAFKA_SESSION_TIMEOUT",
+        "KAFKA_SOCKET_TIMEOUT",     "KAFKA_AUTO_OFFSET_RESET",
+        "KAFKA_ENABLE_AUTO_COMMIT", "KAFKA_CREATE_TOPICS",
+        "KAFKA_ENABLE_AUTO_COMMT",  "ENABLE_AUTO_COMMIT",
+        "CONSUMER_GROUP",           "INPUT_TOPIC",
+        "BOOTSTRAP_SERVERS",        "KAFKA_TOPIC",
+        "KAFKA_TOPIC_IN",           "KAFKA_TOPIC_OUT",
+        "KAFKA_BROKER_URL"})
+    CAF_CHECK_EQUAL(collector.variables.count(variable), 1u);
+  CAF_CHECK_EQUAL(collector.secrets,
+                  (std::set<std::string>{"sasl_password", "ssl_key_password"}));
+}
+
+CAF_TEST(the_defaults_are_valid) {
+  CAF_CHECK(check(KafkaConfig{}).empty());
+}
+
+CAF_TEST(automatic_commits_are_refused_with_the_reason) {
+  KafkaConfig config;
+  config.enable_auto_commit = true;
+  CAF_CHECK(complains_about(config, "a crash loses them"));
+}
+
+CAF_TEST(one_topic_cannot_serve_twice) {
+  KafkaConfig config;
+  config.output_topic = config.input_topic;
+  CAF_CHECK(complains_about(
+    config, "kafka.input_topic and kafka.output_topic are both user-login"));
+  config = {};
+  config.insights_topic.clear();
+  CAF_CHECK(check(config).empty());
+}
+
+CAF_TEST(security_settings_must_fit_each_other) {
+  KafkaConfig config;
+  config.security_protocol = "sasl_ssl";
+  CAF_CHECK(complains_about(config, "needs kafka.sasl_mechanism"));
+  config.sasl_mechanism = "PLAIN";
+  CAF_CHECK(complains_about(config, "kafka.sasl_password"));
+  config.sasl_username = "alice";
+  config.sasl_password = "secret";
+  CAF_CHECK(check(config).empty());
+  config.ssl_certificate_file = "node.pem";
+  CAF_CHECK(complains_about(config, "need each other"));
+  config.ssl_key_file = "node.key";
+  CAF_CHECK(check(config).empty());
+  config.security_protocol = "plaintext";
+  CAF_CHECK(complains_about(config, "have no effect"));
+}
+
+CAF_TEST(properties_that_break_a_promise_are_refused) {
+  KafkaConfig config;
+  config.properties = {"statistics.interval.ms=1000"};
+  CAF_CHECK(check(config).empty());
+  config.properties = {"acks=1"};
+  CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
+  config.properties = {"group.id=other"};
+  CAF_CHECK(complains_about(config, "set kafka.consumer_group"));
+  config.properties = {"nonsense"};
+  CAF_CHECK(complains_about(config, "is not name=value"));
+}
+
+CAF_TEST(topics_to_create_are_read) {
+  CAF_CHECK_EQUAL(parse_topic_spec("a.b-c_D9:12:3").has_value(), true);
+  CAF_CHECK(*parse_topic_spec("logins:12:3") == (TopicSpec{"logins", 12, 3}));
+  CAF_CHECK(*parse_topic_spec("logins:12") == (TopicSpec{"logins", 12, 1}));
+  CAF_CHECK(*parse_topic_spec("logins") == (TopicSpec{"logins", 1, 1}));
+  for (const auto* wrong :
+       {"", ":1:1", "a b:1:1", "a:0:1", "a:1:0", "a:x:1", "a:1:1:1",
+        "a:1:", "a::1", "a:-1:1", "a:99999999999:1"})
+    CAF_CHECK(!parse_topic_spec(wrong));
+  KafkaConfig config;
+  config.create_topics = {"logins:0:1"};
+  CAF_CHECK(complains_about(config, "kafka.create_topics"));
+}
