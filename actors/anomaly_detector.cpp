@@ -27,7 +27,8 @@ public:
 
   AnomalyDetectorActor::behavior_type make_behavior() {
     return {
-      [this](messages::JudgeBatch& order) { return take_in(order); },
+      // All detectors share one message: it must not be moved from.
+      [this](const messages::JudgeBatch& order) { return take_in(order); },
       [this](const messages::UseForest& order) { use_forest(order); },
       [this](const messages::ForgetPartitions& order) {
         for (const auto& partition : order.partitions)
@@ -46,12 +47,12 @@ private:
 
   /// Lanes finish in any order; what a user did must be seen in the order in
   /// which it stands in the partition.
-  caf::result<messages::BatchJudged> take_in(messages::JudgeBatch& order) {
+  caf::result<messages::BatchJudged> take_in(const messages::JudgeBatch& order) {
     auto promise = self_->make_response_promise<messages::BatchJudged>();
     const auto& ticket = order.ticket;
     in_order_[{ticket.partition, ticket.epoch}].offer(
       ticket.sequence, ticket.oldest_unfinished,
-      Waiting{std::move(order.batch), promise},
+      Waiting{order.batch, promise},
       [this](Waiting due) { judge(due); });
     return promise;
   }

@@ -50,10 +50,13 @@ private:
 
   void have_judged(const logic::BatchTicket& ticket,
                    logic::EnrichedBatchPtr batch) {
-    // Detectors are local: they answer, or their death is an error at once.
+    // A named constant: CAF forwards the arguments once for each receiver, and
+    // a temporary would be moved into the first. Detectors are local: they
+    // answer, or their death is an error at once.
+    const messages::JudgeBatch order{ticket, batch};
     self_
-      ->fan_out_request<caf::policy::select_all>(
-        parts_.detectors, caf::infinite, messages::JudgeBatch{ticket, batch})
+      ->fan_out_request<caf::policy::select_all>(parts_.detectors,
+                                                 caf::infinite, order)
       .then(
         [this, ticket, batch](std::vector<messages::BatchJudged> parts) {
           std::vector<logic::ShardVerdictsPtr> verdicts;

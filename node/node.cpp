@@ -7,6 +7,7 @@
 #include "adapters/kafka/topic_admin.hpp"
 #include "adapters/model_file.hpp"
 #include "adapters/system_clock.hpp"
+#include "logic/detection/detector.hpp"
 #include "millrace_version.hpp"
 #include "node/caf_metrics.hpp"
 #include "node/log_metrics.hpp"
@@ -96,6 +97,12 @@ public:
       auto read = adapters::read_model_file(config_.detection.model_file);
       if (!read)
         return read.error();
+      if (!logic::detection::fits_events(**read))
+        return logic::Error{
+          logic::ErrorCode::invalid_config,
+          "the model '" + config_.detection.model_file
+            + "' was not trained on login events; train one with "
+              "millrace model train --input EVENTS.jsonl"};
       model = std::move(*read);
     }
     auto source = kafka::KafkaSource::open(
