@@ -9,8 +9,8 @@
 // of its own: `millrace broker --topics in:4,out:4 --retention 512`.
 
 #include "adapters/kafka/client.hpp"
-#include "adapters/kafka/kafka_sink.hpp"
-#include "adapters/kafka/kafka_source.hpp"
+#include "bench/adapter_run.hpp"
+#include "bench/measurement.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -18,107 +18,17 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
-#include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <deque>
-#include <mutex>
-#include <random>
+#include <cstdint>
 #include <string>
 #include <vector>
-
-#include <sys/resource.h>
 
 namespace {
 
 using namespace millrace;
 using namespace millrace::adapters::kafka;
-using namespace std::chrono_literals;
-
-constexpr std::size_t batch_records = 1'000;
-constexpr std::size_t value_bytes = 300;
-constexpr std::size_t max_in_flight = 100'000;
-constexpr auto stall_limit = 60s;
-
-struct Options {
-  std::string bootstrap;
-  std::string in = "in";
-  std::string out = "out";
-  std::string mode = "raw";
-  std::int64_t count = 1'000'000;
-};
-
-[[noreturn]] void fail(const std::string& text) {
-  std::fprintf(stderr, "pass_through: %s\n", text.c_str());
-  std::exit(1);
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec)
-           + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Measures from its construction, and gives up when nothing moves.
-class Measurement {
-public:
-  explicit Measurement(const Options& options) : options_(options) {}
-
-  /// Call with what is finished so far.
-  void progress(std::int64_t done) {
-    const auto now = std::chrono::steady_clock::now();
-    if (done != done_) {
-      done_ = done;
-      moved_ = now;
-    } else if (now - moved_ > stall_limit) {
-      fail("nothing moved for a minute, with " + std::to_string(done) + " of "
-           + std::to_string(options_.count) + " records done");
-    }
-  }
-
-  void print() const {
-    const auto million = 1e6 / static_cast<double>(options_.count);
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now()
-                                               - start_;
-    std::printf("%-9s %9lld records  %.3f CPU-s per 1M  %.2f s wall\n",
-                options_.mode.c_str(), static_cast<long long>(options_.count),
-                (cpu_seconds() - cpu_start_) * million, wall.count());
-  }
-
-private:
-  const Options& options_;
-  double cpu_start_ = cpu_seconds();
-  std::chrono::steady_clock::time_point start_
-    = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point moved_ = start_;
-  std::int64_t done_ = 0;
-};
-
-KafkaConfig to_config(const Options& options) {
-  KafkaConfig config;
-  config.bootstrap_servers = options.bootstrap;
-  config.input_topic = options.in;
-  config.output_topic = options.out;
-  config.dlq_topic = options.out + "-unused";
-  config.insights_topic.clear();
-  // A fresh group each time: every run reads from the beginning.
-  config.consumer_group = "bench-" + std::to_string(std::random_device{}());
-  config.fetch_wait = 10ms;
-  return config;
-}
-
-template <class T>
-T unwrap(logic::Result<T> result) {
-  if (!result)
-    fail(result.error().text);
-  return *std::move(result);
-}
+using namespace millrace::bench;
 
 /// A producer of librdkafka's, with what is in flight.
 class RawProducer {
@@ -269,156 +179,6 @@ void raw(const Options& options) {
   }
   measurement.print();
 }
-
-/// Waits for a port's wake-up.
-class Waker {
-public:
-  void wake() {
-    const std::lock_guard guard{mutex_};
-    woken_ = true;
-    ready_.notify_one();
-  }
-  void wait() {
-    std::unique_lock lock{mutex_};
-    ready_.wait_for(lock, 100ms, [this] { return woken_; });
-    woken_ = false;
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  bool woken_ = false;
-};
-
-/// Through KafkaSource, KafkaSink or both, as the mode says.
-class AdapterRun {
-public:
-  explicit AdapterRun(const Options& options)
-    : options_(options), reads_(options.mode != "produce"),
-      writes_(options.mode != "consume") {
-    const auto config = to_config(options);
-    if (reads_) {
-      source_ = unwrap(KafkaSource::open(config, {}));
-      source_->on_ready([this] { waker_.wake(); });
-    }
-    if (writes_) {
-      sink_ = unwrap(KafkaSink::open(config, {}));
-      sink_->on_ready([this] { waker_.wake(); });
-    }
-    logic::RecordBatch::Builder builder{options.in, logic::PartitionId{0},
-                                        logic::AssignmentEpoch{1}};
-    const std::string value(value_bytes, 'x');
-    for (std::size_t index = 0; index != batch_records; ++index)
-      builder.append({logic::Offset{static_cast<std::int64_t>(index)},
-                      1'700'000'000'000,
-                      std::nullopt,
-                      value,
-                      {}});
-    same_ = builder.finish();
-  }
-
-  void run() {
-    Measurement measurement{options_};
-    while (finished() < options_.count) {
-      measurement.progress(finished());
-      if (!step())
-        waker_.wait();
-    }
-    measurement.print();
-  }
-
-private:
-  std::int64_t finished() const { return writes_ ? delivered_ : taken_; }
-
-  /// False when there was nothing to do.
-  bool step() {
-    bool moved = false;
-    if (source_)
-      source_->take_events();
-    if (unsent_ == nullptr && taken_ < options_.count
-        && (!sink_ || sink_->queued_records() < max_in_flight)) {
-      auto batch = source_ ? source_->take_batch({}, nullptr) : same_;
-      if (batch) {
-        moved = true;
-        taken_ += static_cast<std::int64_t>(batch->size());
-        if (writes_)
-          prepare(std::move(batch));
-      }
-    }
-    if (unsent_)
-      moved = send() || moved;
-    if (sink_) {
-      sink_->take_reports(reports_);
-      for (const auto& each : reports_.delivered) {
-        delivered_ += each.count;
-        settle(each.slot, each.count);
-        moved = true;
-      }
-      for (const auto& each : reports_.failed)
-        fail(each.text);
-    }
-    return moved;
-  }
-
-  void prepare(logic::RecordBatchPtr batch) {
-    records_.clear();
-    for (std::size_t index = 0; index != batch->size(); ++index) {
-      const auto view = (*batch)[index];
-      auto& record = records_.emplace_back();
-      record.token = {next_slot_, static_cast<std::uint32_t>(index)};
-      record.source_partition = logic::PartitionId{
-        source_ ? batch->partition().value
-                : static_cast<std::int32_t>(next_slot_ % 4)};
-      record.key = view.key;
-      record.value = view.value;
-      record.timestamp_ms = view.timestamp_ms;
-    }
-    ++next_slot_;
-    held_.push_back({batch, batch->size()});
-    unsent_ = std::move(batch);
-    first_unsent_ = 0;
-  }
-
-  bool send() {
-    const auto sent = sink_->send(std::span{records_}.subspan(first_unsent_));
-    first_unsent_ += sent;
-    if (first_unsent_ == records_.size())
-      unsent_ = nullptr;
-    return sent != 0;
-  }
-
-  void settle(std::uint32_t slot, std::uint32_t count) {
-    const auto index = static_cast<std::size_t>(slot - first_slot_);
-    if (index < held_.size())
-      held_[index].left -= count;
-    while (!held_.empty() && held_.front().left == 0) {
-      held_.pop_front();
-      ++first_slot_;
-    }
-  }
-
-  struct Held {
-    logic::RecordBatchPtr batch;
-    std::size_t left = 0;
-  };
-
-  const Options& options_;
-  bool reads_;
-  bool writes_;
-  Waker waker_;
-  std::unique_ptr<KafkaSource> source_;
-  std::unique_ptr<KafkaSink> sink_;
-  logic::RecordBatchPtr same_;
-  logic::RecordBatchPtr unsent_;
-  std::size_t first_unsent_ = 0;
-  std::vector<logic::OutgoingRecord> records_;
-  logic::DeliveryReports reports_;
-  std::deque<Held> held_;
-  std::uint32_t first_slot_ = 0;
-  std::uint32_t next_slot_ = 0;
-  std::int64_t taken_ = 0;
-  std::int64_t delivered_ = 0;
-};
 
 } // namespace
 

@@ -5,6 +5,7 @@
 #include "adapters/kafka/consumer_settings.hpp"
 #include "adapters/kafka/held_partitions.hpp"
 #include "adapters/kafka/leave_group.hpp"
+#include "adapters/kafka/source_errors.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 
 #include <algorithm>
@@ -44,6 +45,7 @@ public:
 
 private:
   void pull(std::size_t max_records);
+  bool on_missing_topic(rd_kafka_resp_err_t error);
   void on_message_error(const rd_kafka_message_t& message);
   void on_event(rd_kafka_event_t* event);
   void on_assigned(rd_kafka_topic_partition_list_t* list);
@@ -51,7 +53,6 @@ private:
   void finish_revocations();
   void unassign(const rd_kafka_topic_partition_list_t* list);
   void on_commit(rd_kafka_event_t* event);
-  logic::Result<void> commit_outcome(rd_kafka_event_t* event);
 
   KafkaConfig config_;
   WakeSignal wake_;
@@ -126,15 +127,8 @@ void KafkaSource::State::on_event(rd_kafka_event_t* event) {
       on_commit(event);
       break;
     case RD_KAFKA_EVENT_ERROR:
-      if (const auto error = rd_kafka_event_error(event);
-          error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
-          || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
-        watch_->report({logic::ErrorCode::not_found,
-                        missing_topic_text(config_.input_topic)},
-                       events_);
-        break;
-      }
-      watch_->on_event(event, events_);
+      if (!on_missing_topic(rd_kafka_event_error(event)))
+        watch_->on_event(event, events_);
       break;
     default:
       watch_->on_event(event, events_);
@@ -257,6 +251,17 @@ void KafkaSource::State::pull(std::size_t max_records) {
     wake_.raise();
 }
 
+bool KafkaSource::State::on_missing_topic(rd_kafka_resp_err_t error) {
+  if (error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+      && error != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+      && error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    return false;
+  watch_->report(
+    {logic::ErrorCode::not_found, missing_topic_text(config_.input_topic)},
+    events_);
+  return true;
+}
+
 void KafkaSource::State::on_message_error(const rd_kafka_message_t& message) {
   const auto where = config_.input_topic + "["
                      + std::to_string(message.partition) + "]";
@@ -265,25 +270,12 @@ void KafkaSource::State::on_message_error(const rd_kafka_message_t& message) {
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
       events_.push_back(
-        {Kind::failed,
-         {},
-         {logic::ErrorCode::not_found,
-          "reading " + where + ": " + rd_kafka_message_errstr(&message)
-            + ", and kafka.auto_offset_reset is none; set it to earliest or "
-              "latest, or commit an offset for group "
-            + config_.consumer_group + " with kafka-consumer-groups "
-            + "--reset-offsets"}});
-      return;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      watch_->report(
-        {logic::ErrorCode::not_found, missing_topic_text(config_.input_topic)},
-        events_);
+        {Kind::failed, {}, to_missing_offset(message, config_)});
       return;
     default:
-      watch_->on_error(message.err, "reading " + where,
-                       rd_kafka_message_errstr(&message), events_);
+      if (!on_missing_topic(message.err))
+        watch_->on_error(message.err, "reading " + where,
+                         rd_kafka_message_errstr(&message), events_);
   }
 }
 
@@ -317,29 +309,11 @@ KafkaSource::State::commit(std::span<const logic::PartitionOffset> offsets,
     return logic::Error{logic::ErrorCode::timed_out,
                         "committing offsets: no answer within "
                           + std::to_string(wait.count()) + " ms"};
-  return commit_outcome(event.get());
-}
-
-logic::Result<void>
-KafkaSource::State::commit_outcome(rd_kafka_event_t* event) {
-  auto error = rd_kafka_event_error(event);
-  std::string which;
-  if (const auto* list = rd_kafka_event_topic_partition_list(event))
-    for (int index = 0; index != list->cnt; ++index)
-      if (const auto& each = list->elems[index];
-          each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        error = each.err;
-        which = "[" + std::to_string(each.partition) + "]";
-      }
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR
-      || error == RD_KAFKA_RESP_ERR__NO_OFFSET)
-    return {};
-  return to_error(error,
-                  "committing offsets of " + config_.input_topic + which);
+  return to_commit_outcome(event.get(), config_.input_topic);
 }
 
 void KafkaSource::State::on_commit(rd_kafka_event_t* event) {
-  if (auto outcome = commit_outcome(event); !outcome)
+  if (auto outcome = to_commit_outcome(event, config_.input_topic); !outcome)
     watch_->report(outcome.error(), events_);
   else
     watch_->on_contact(events_);

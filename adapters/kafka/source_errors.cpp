@@ -1,0 +1,33 @@
+#include "adapters/kafka/source_errors.hpp"
+
+namespace millrace::adapters::kafka {
+
+logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
+                                      const std::string& topic) {
+  auto error = rd_kafka_event_error(event);
+  std::string which;
+  if (const auto* list = rd_kafka_event_topic_partition_list(event))
+    for (int index = 0; index != list->cnt; ++index)
+      if (const auto& each = list->elems[index];
+          each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error = each.err;
+        which = "[" + std::to_string(each.partition) + "]";
+      }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR
+      || error == RD_KAFKA_RESP_ERR__NO_OFFSET)
+    return {};
+  return to_error(error, "committing offsets of " + topic + which);
+}
+
+logic::Error to_missing_offset(const rd_kafka_message_t& message,
+                               const KafkaConfig& config) {
+  return {
+    logic::ErrorCode::not_found,
+    "reading " + config.input_topic + "[" + std::to_string(message.partition)
+      + "]: " + rd_kafka_message_errstr(&message)
+      + ", and kafka.auto_offset_reset is none; set it to earliest or "
+        "latest, or commit an offset for group "
+      + config.consumer_group + " with kafka-consumer-groups --reset-offsets"};
+}
+
+} // namespace millrace::adapters::kafka
