@@ -13,6 +13,12 @@
 
 namespace millrace::adapters::kafka {
 
+/// A rebalance that waits for the owner to let go of partitions.
+struct Revocation {
+  std::vector<logic::PartitionEpoch> outstanding;
+  PartitionListPtr list;
+};
+
 /// The partitions that this consumer holds, and what was fetched of them and
 /// not yet taken. Internal to KafkaSource; one thread.
 ///

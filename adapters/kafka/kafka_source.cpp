@@ -22,12 +22,6 @@ using Kind = logic::SourceEvent::Kind;
 constexpr std::size_t pull_records = 1'000;
 constexpr int max_events_per_look = 1'000;
 
-/// A rebalance that waits for the owner to let go of partitions.
-struct Revocation {
-  std::vector<logic::PartitionEpoch> outstanding;
-  PartitionListPtr list;
-};
-
 } // namespace
 
 class KafkaSource::State {
