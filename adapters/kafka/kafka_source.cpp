@@ -89,7 +89,7 @@ void KafkaSource::State::on_ready(std::function<void()> wake) {
   wake_.set(std::move(wake));
   wake_.connect(events_queue_.get());
   wake_.connect(records_queue_.get());
-  wake_.raise(); // for what came before
+  wake_.raise();
 }
 
 std::vector<logic::SourceEvent> KafkaSource::State::take_events() {
@@ -338,11 +338,10 @@ void KafkaSource::State::close(std::chrono::milliseconds deadline) {
   WakeSignal::disconnect(records_queue_.get());
   for (auto& revocation : revocations_)
     revocation.outstanding.clear();
-  finish_revocations();
+  finish_revocations(); // leaves none
   held_->clear(); // messages and queues must go before the client
   leave_group(client_.get(), events_queue_.get(), until);
   const bool left = rd_kafka_consumer_closed(client_.get()) != 0;
-  revocations_.clear();
   held_.reset();
   watch_.reset();
   records_queue_.reset();
