@@ -17,6 +17,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
@@ -53,6 +54,17 @@ public:
   }
 };
 
+/// CAF leaves a reference to the system's logger with every thread that
+/// touched the system, and the system's end waits for all of them. A thread
+/// that lives longer than the system gives its own back.
+class LoggerReturn {
+public:
+  LoggerReturn() = default;
+  LoggerReturn(const LoggerReturn&) = delete;
+  LoggerReturn& operator=(const LoggerReturn&) = delete;
+  ~LoggerReturn() { caf::logger::set_current_actor_system(nullptr); }
+};
+
 std::string host_name() {
   std::string name(256, '\0');
   if (gethostname(name.data(), name.size()) != 0)
@@ -86,6 +98,7 @@ public:
   }
 
   logic::Result<void> start() {
+    const LoggerReturn logger_return;
     auto database = geoip::GeoDatabase::open(config_.geoip);
     if (!database)
       return database.error();
@@ -141,30 +154,8 @@ public:
   }
 
   ExitCode stop() {
-    const auto deadline = config_.delivery.shutdown_deadline;
-    const auto begin = std::chrono::steady_clock::now();
-    caf::scoped_actor self{*system_};
-    // A dead actor answers with an error, and the rest goes on without it.
-    self
-      ->request(topology_->consumer, deadline + std::chrono::seconds{1},
-                messages::DrainIntake{deadline})
-      .receive(
-        [this](const messages::IntakeDrained& answer) {
-          totals_.unfinished = answer.unfinished_records;
-        },
-        [this](const caf::error& error) {
-          log_->error(component, "the consumer did not finish",
-                      {{"error", caf::to_string(error)}});
-          fail("the consumer did not finish");
-        });
-    publish_last_insights(self);
-    const auto left
-      = deadline
-        - std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - begin);
-    close_output(self, std::max(left, std::chrono::milliseconds{200}));
+    drain();
     remember_totals();
-    endpoint_.reset();
     const auto code = exit_code();
     end_actors();
     log_->info(component, "stopped",
@@ -189,6 +180,7 @@ public:
     }
     if (!topology)
       return status;
+    const LoggerReturn logger_return;
     caf::scoped_actor self{*system_};
     ask(self, topology->consumer, status.consumer, status.failure);
     ask(self, topology->dispatcher, status.dispatcher, status.failure);
@@ -301,6 +293,30 @@ private:
                    failure = "a part of the node does not answer: "
                              + caf::to_string(error);
                });
+  }
+
+  /// A dead actor answers with an error, and the rest goes on without it.
+  void drain() {
+    using namespace std::chrono;
+    const auto deadline = config_.delivery.shutdown_deadline;
+    const auto begin = steady_clock::now();
+    caf::scoped_actor self{*system_};
+    self
+      ->request(topology_->consumer, deadline + seconds{1},
+                messages::DrainIntake{deadline})
+      .receive(
+        [this](const messages::IntakeDrained& answer) {
+          totals_.unfinished = answer.unfinished_records;
+        },
+        [this](const caf::error& error) {
+          log_->error(component, "the consumer did not finish",
+                      {{"error", caf::to_string(error)}});
+          fail("the consumer did not finish");
+        });
+    publish_last_insights(self);
+    const auto left
+      = deadline - duration_cast<milliseconds>(steady_clock::now() - begin);
+    close_output(self, std::max(left, milliseconds{200}));
   }
 
   void publish_last_insights(caf::scoped_actor& self) {
