@@ -33,7 +33,6 @@ using namespace std::chrono_literals;
 
 struct DemoOptions {
   std::shared_ptr<ConfigOptions> config;
-  /// Bounded by what the embedded broker retains, 5 MiB a partition.
   std::uint64_t events = 60'000;
   double rate = 4'000.0;
   std::uint64_t seed = 1;
@@ -115,6 +114,9 @@ void arrange(LoadedConfig& loaded, const std::string& bootstrap_servers,
     config.log.level = "error";
   if (is_default("delivery.commit_interval"))
     config.delivery.commit_interval = 250ms;
+  // The embedded broker sleeps through the whole wait, records or not.
+  if (is_default("kafka.fetch_wait"))
+    config.kafka.fetch_wait = 10ms;
 }
 
 /// The generator on a thread of its own.
@@ -352,9 +354,8 @@ void add_demo(CLI::App& app, ExitCode& outcome) {
   options->config = add_config_options(*command);
   command
     ->add_option("--events", options->events,
-                 "events to generate; the embedded broker retains about "
-                 "80,000")
-    ->check(CLI::Range(1, 80'000))
+                 "events to generate, all kept by the embedded broker")
+    ->check(CLI::Range(1'000, 3'000'000))
     ->capture_default_str();
   command->add_option("--rate", options->rate, "events a second")
     ->check(CLI::Range(1.0, 1e6))
