@@ -22,6 +22,8 @@ using logic::OutboxNotice;
 /// Slots from here on belong to insight records, one each; below, to batches.
 constexpr std::uint32_t first_insight_slot = 0xFFFF0000U;
 
+constexpr std::chrono::milliseconds tick_interval{1'000};
+
 logic::OutboxConfig outbox_config(const ProducerParts& parts) {
   logic::OutboxConfig config;
   config.retry_limit = static_cast<std::uint32_t>(parts.delivery.retry_limit);
@@ -45,14 +47,15 @@ public:
 
   ProducerActor::behavior_type make_behavior() {
     parts_.sink->on_ready(wake_up<ProducerActor>(self_));
+    schedule_tick();
     return {
       [this](messages::ClientReady) { take_reports(); },
       [this](messages::ProduceBatch& order) { take_in(order); },
       [this](const messages::PublishInsight& order) { publish(order); },
       [this](const messages::ForgetPartitions& order) { forget(order); },
       [this](messages::Tick) {
-        retry_scheduled_ = false;
-        pump();
+        take_reports();
+        schedule_tick();
       },
       [this](const messages::CloseOutput& order) { return close(order); },
       [this](messages::ReportStatus) { return status(); },
@@ -84,11 +87,22 @@ private:
       return;
     outbox_.pump(*parts_.sink, self_->clock().now(),
                  parts_.surroundings.clock->now_ms());
+    wake_for_retry();
+  }
+
+  void wake_for_retry() {
     const auto due = outbox_.next_retry();
-    if (!due || retry_scheduled_)
+    const bool will_wake
+      = wake_at_ && *wake_at_ > self_->clock().now() && wake_at_ <= due;
+    if (!due || will_wake)
       return;
-    retry_scheduled_ = true;
-    self_->scheduled_send(self_, *due, messages::Tick{});
+    wake_at_ = due;
+    self_->scheduled_send(self_, *due, messages::ClientReady{});
+  }
+
+  /// The sink looks after itself when it is asked, wake-up or not.
+  void schedule_tick() {
+    self_->delayed_send(self_, tick_interval, messages::Tick{});
   }
 
   void take_reports() {
@@ -273,7 +287,7 @@ private:
   std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
   std::uint64_t counted_retries_ = 0;
   std::array<std::uint64_t, logic::reason_count> counted_dead_{};
-  bool retry_scheduled_ = false;
+  std::optional<caf::actor_clock::time_point> wake_at_;
   bool closed_ = false;
   std::optional<caf::typed_response_promise<messages::OutputClosed>> closing_;
   caf::actor_clock::time_point close_deadline_;

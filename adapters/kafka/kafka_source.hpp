@@ -16,9 +16,9 @@ struct KafkaSourceLimits {
 
 /// One consumer of `input_topic` in `consumer_group`, cooperative-sticky.
 ///
-/// Every assigned partition has a queue of its own and the consumer queue
-/// carries events alone, so that rebalances and errors are seen while nobody
-/// takes records. Partitions under revocation stay assigned (and are still
+/// Records come by a queue of their own and the consumer queue carries events
+/// alone, so that rebalances and errors are seen while nobody takes records.
+/// Partitions under revocation stay assigned (and are still
 /// heartbeaten for) until `release`.
 class KafkaSource final : public logic::RecordSource {
 public:

@@ -42,19 +42,19 @@ struct Pipe {
   }
 };
 
-/// Starts this very program with other arguments. The child gets an empty
+/// Starts a program. The child gets an empty
 /// signal mask and a process group of its own: an interrupt typed at the
 /// terminal must reach the node alone, which drains while the broker lives.
-int spawn_self(const std::vector<std::string>& arguments, int input_fd,
-               int output_fd, pid_t& pid) {
+int spawn(const std::string& program, const std::vector<std::string>& arguments,
+          const Pipe& control, const Pipe& output, pid_t& pid) {
   std::vector<char*> argv;
   for (const auto& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input_fd, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, control.read_fd, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.write_fd, STDOUT_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -63,7 +63,7 @@ int spawn_self(const std::vector<std::string>& arguments, int input_fd,
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  const int code = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes,
+  const int code = posix_spawn(&pid, program.c_str(), &actions, &attributes,
                                argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
@@ -87,7 +87,8 @@ std::string read_line(int fd) {
 } // namespace
 
 logic::Result<std::unique_ptr<BrokerProcess>>
-BrokerProcess::start(const std::vector<std::string>& topics) {
+BrokerProcess::start(const std::vector<std::string>& topics,
+                     const std::string& program) {
   std::string list;
   for (const auto& topic : topics)
     list += (list.empty() ? "" : ",") + topic;
@@ -96,9 +97,10 @@ BrokerProcess::start(const std::vector<std::string>& topics) {
   if (!control.open() || !output.open())
     return failure("pipe");
   pid_t pid = 0;
-  errno = spawn_self({"millrace", "broker", "--topics", list,
-                      "--until-stdin-closes"},
-                     control.read_fd, output.write_fd, pid);
+  errno = spawn(program,
+                {"millrace", "broker", "--topics", list,
+                 "--until-stdin-closes"},
+                control, output, pid);
   close(control.read_fd);
   close(output.write_fd);
   if (errno != 0) {

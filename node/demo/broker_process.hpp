@@ -15,9 +15,11 @@ namespace millrace::node::demo {
 /// process dies in whatever way.
 class BrokerProcess {
 public:
-  /// Topics as `name:partitions`. Waits until the broker listens.
+  /// Topics as `name:partitions`; `program` is the millrace to start, this
+  /// very process by default. Waits until the broker listens.
   static logic::Result<std::unique_ptr<BrokerProcess>>
-  start(const std::vector<std::string>& topics);
+  start(const std::vector<std::string>& topics,
+        const std::string& program = "/proc/self/exe");
 
   BrokerProcess(const BrokerProcess&) = delete;
   BrokerProcess& operator=(const BrokerProcess&) = delete;

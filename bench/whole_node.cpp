@@ -1,0 +1,293 @@
+// What the whole job costs: CPU-seconds of a node per 1 M events of the real
+// generator, with GeoIP and the isolation forest, beside the raw librdkafka
+// pass-through of the same input in the same run, and their ratio. Absolute
+// times mean little on a busy machine; the ratio holds.
+//
+//   whole_node [--events N] [--rounds N] [--bootstrap HOST:PORT]
+//              [--geoip FILE] [--latency-rate N]
+//
+// Without --bootstrap an embedded broker runs as a process of its own. A real
+// broker must have the topics bench-in, bench-raw, bench-out and bench-dlq.
+// With --latency-rate it measures instead how long events take, from when they
+// were meant to be sent to when a consumer of the output gets them.
+
+#include "adapters/geoip/demo_database.hpp"
+#include "adapters/kafka/kafka_source.hpp"
+#include "bench/measurement.hpp"
+#include "node/commands/load_run.hpp"
+#include "node/demo/broker_process.hpp"
+#include "node/logging.hpp"
+#include "node/node.hpp"
+#include "messages/type_ids.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Option.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct RunOptions {
+  std::uint64_t events = 1'000'000;
+  int rounds = 3;
+  std::string bootstrap;
+  std::string geoip;
+  double latency_rate = 0.0;
+};
+
+/// The folder of this program.
+std::filesystem::path beside() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+double children_cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec)
+           + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+node::NodeConfig node_config(const RunOptions& options, int round) {
+  node::NodeConfig config;
+  auto& kafka = config.kafka;
+  kafka.bootstrap_servers = options.bootstrap;
+  kafka.input_topic = "bench-in";
+  kafka.output_topic = "bench-out";
+  kafka.dlq_topic = "bench-dlq";
+  kafka.insights_topic.clear();
+  kafka.consumer_group
+    = "bench-" + std::to_string(getpid()) + "-" + std::to_string(round);
+  kafka.fetch_wait = 10ms;
+  config.geoip.files = {options.geoip};
+  config.http.enabled = false;
+  config.log.level = "error";
+  return config;
+}
+
+std::unique_ptr<node::Node> start_node(const node::NodeConfig& config) {
+  auto log = node::Logging::start(config.log);
+  if (!log)
+    bench::fail(log.error().text);
+  auto node = node::Node::start(config, *log, [] {
+    bench::fail("the node died");
+  });
+  if (!node)
+    bench::fail(node.error().text);
+  return std::move(*node);
+}
+
+std::uint64_t settled(node::Node& node) {
+  const auto status = node.status();
+  return status.producer.outputs + status.producer.dead_letters;
+}
+
+/// CPU-seconds of this process from the node's start until it has settled
+/// every event.
+double whole_job(const RunOptions& options, int round, double& wall_s) {
+  const auto config = node_config(options, round);
+  const auto before = bench::cpu_seconds();
+  const auto begin = Clock::now();
+  auto node = start_node(config);
+  auto moved = Clock::now();
+  std::uint64_t last = 0;
+  for (auto now = settled(*node); now < options.events; now = settled(*node)) {
+    if (now != last)
+      moved = Clock::now();
+    else if (Clock::now() - moved > 60s)
+      bench::fail("nothing moves");
+    last = now;
+    std::this_thread::sleep_for(50ms);
+  }
+  wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
+  const auto cpu = bench::cpu_seconds() - before;
+  node->stop();
+  return cpu;
+}
+
+/// CPU-seconds of the raw pass-through, a process of its own.
+double pass_through(const RunOptions& options) {
+  const auto program = beside() / "pass_through";
+  const auto before = children_cpu_seconds();
+  const auto pid = fork();
+  if (pid == 0) {
+    if (std::freopen("/dev/null", "w", stdout) == nullptr)
+      _exit(126);
+    const auto count = std::to_string(options.events);
+    execl(program.c_str(), "pass_through", "--bootstrap",
+          options.bootstrap.c_str(), "--count", count.c_str(), "--in",
+          "bench-in", "--out", "bench-raw", "--mode", "raw", nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (status != 0)
+    bench::fail("the raw pass-through failed");
+  return children_cpu_seconds() - before;
+}
+
+/// Sends events of the real generator's shape.
+void generate(const RunOptions& options, double rate) {
+  auto config = node_config(options, 0);
+  node::commands::LoadOptions load;
+  load.count = options.events;
+  load.rate = rate;
+  load.quiet = true;
+  load.generator.start_time_ms
+    = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  auto generator
+    = logic::generation::LoginGenerator::create(load.generator);
+  auto sink = node::commands::open_kafka_sink(config.kafka, load);
+  if (!generator || !sink)
+    bench::fail(!sink ? sink.error().text : generator.error().text);
+  std::ostringstream log;
+  const auto wait = [](std::chrono::microseconds time) {
+    std::this_thread::sleep_for(time);
+    return false;
+  };
+  if (run_load(*generator, load, **sink, wait, log)
+      != node::ExitCode::success)
+    bench::fail(log.str());
+}
+
+void measure_cost(const RunOptions& options) {
+  generate(options, 0.0);
+  const auto scale = 1e6 / static_cast<double>(options.events);
+  std::vector<double> raws;
+  std::vector<double> wholes;
+  std::vector<double> ratios;
+  std::printf("round   pass-through   whole job   ratio   events a second\n");
+  for (int round = 0; round != options.rounds; ++round) {
+    double wall_s = 0.0;
+    const auto raw = pass_through(options) * scale;
+    const auto whole = whole_job(options, round, wall_s) * scale;
+    raws.push_back(raw);
+    wholes.push_back(whole);
+    ratios.push_back(whole / raw);
+    std::printf("%5d   %12.3f   %9.3f   %5.2f   %15.0f\n", round + 1, raw,
+                whole, whole / raw,
+                static_cast<double>(options.events) / wall_s);
+    std::fflush(stdout);
+  }
+  std::printf("median  %12.3f   %9.3f   %5.2f   (CPU-s per 1M events)\n",
+              median(raws), median(wholes), median(ratios));
+}
+
+/// Reads the output as any consumer would and compares the Kafka timestamp,
+/// which is when the event was meant to be sent, with the clock.
+void measure_latency(const RunOptions& options) {
+  const auto config = node_config(options, 0);
+  auto reading = config.kafka;
+  reading.input_topic = config.kafka.output_topic;
+  reading.consumer_group += "-reader";
+  reading.fetch_wait = 1ms;
+  auto source = adapters::kafka::KafkaSource::open(reading, {});
+  if (!source)
+    bench::fail(source.error().text);
+  auto node = start_node(config);
+  std::thread load{[&] { generate(options, options.latency_rate); }};
+  std::vector<double> latencies_ms;
+  const logic::BatchLimits limits;
+  const auto any = [](logic::PartitionId) { return true; };
+  while (settled(*node) < options.events) {
+    const auto until = Clock::now() + 500ms;
+    while (Clock::now() < until) {
+      (*source)->take_events();
+      const auto batch = (*source)->take_batch(limits, any);
+      if (!batch) {
+        std::this_thread::sleep_for(200us);
+        continue;
+      }
+      const auto now_us
+        = std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::system_clock::now().time_since_epoch())
+            .count();
+      for (std::size_t index = 0; index != batch->size(); ++index)
+        latencies_ms.push_back(
+          static_cast<double>(now_us) / 1e3
+          - static_cast<double>((*batch)[index].timestamp_ms));
+    }
+  }
+  load.join();
+  node->stop();
+  // The first second is the groups' joining, not the work.
+  latencies_ms.erase(
+    latencies_ms.begin(),
+    latencies_ms.begin()
+      + std::min<std::ptrdiff_t>(
+        static_cast<std::ptrdiff_t>(latencies_ms.size() / 4),
+        static_cast<std::ptrdiff_t>(3 * options.latency_rate)));
+  std::ranges::sort(latencies_ms);
+  const auto at = [&](double share) {
+    return latencies_ms[static_cast<std::size_t>(
+      share * static_cast<double>(latencies_ms.size() - 1))];
+  };
+  std::printf("%.0f events a second: p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, "
+              "worst %.1f ms (%zu outputs)\n",
+              options.latency_rate, at(0.5), at(0.9), at(0.99), at(1.0),
+              latencies_ms.size());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  messages::init_meta_objects();
+  RunOptions options;
+  CLI::App app{"What the whole job costs"};
+  app.add_option("--events", options.events);
+  app.add_option("--rounds", options.rounds);
+  app.add_option("--bootstrap", options.bootstrap);
+  app.add_option("--geoip", options.geoip, "a city database of yours");
+  app.add_option("--latency-rate", options.latency_rate, "events a second");
+  CLI11_PARSE(app, argc, argv);
+  std::unique_ptr<node::demo::BrokerProcess> broker;
+  if (options.bootstrap.empty()) {
+    auto started = node::demo::BrokerProcess::start(
+      {"bench-in:4", "bench-raw:4", "bench-out:4", "bench-dlq:4"},
+      (beside() / "../millrace").string());
+    if (!started)
+      bench::fail(started.error().text);
+    broker = std::move(*started);
+    options.bootstrap = broker->bootstrap_servers();
+  }
+  const auto database = std::filesystem::temp_directory_path()
+                        / ("millrace-bench-" + std::to_string(getpid()));
+  if (options.geoip.empty()) {
+    if (auto written
+        = adapters::geoip::write_demo_database(database.string());
+        !written)
+      bench::fail(written.error().text);
+    options.geoip = database.string();
+  }
+  if (options.latency_rate > 0.0)
+    measure_latency(options);
+  else
+    measure_cost(options);
+  std::filesystem::remove(database);
+}
