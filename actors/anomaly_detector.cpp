@@ -21,8 +21,7 @@ public:
 
   AnomalyDetectorState(AnomalyDetectorActor::pointer self,
                        AnomalyDetectorParts parts)
-    : self_(self),
-      parts_(std::move(parts)),
+    : self_(self), parts_(std::move(parts)),
       detector_(parts_.config, parts_.shard, parts_.shard_count) {}
 
   AnomalyDetectorActor::behavior_type make_behavior() {
@@ -47,12 +46,12 @@ private:
 
   /// Lanes finish in any order; what a user did must be seen in the order in
   /// which it stands in the partition.
-  caf::result<messages::BatchJudged> take_in(const messages::JudgeBatch& order) {
+  caf::result<messages::BatchJudged>
+  take_in(const messages::JudgeBatch& order) {
     auto promise = self_->make_response_promise<messages::BatchJudged>();
     const auto& ticket = order.ticket;
     in_order_[{ticket.partition, ticket.epoch}].offer(
-      ticket.sequence, ticket.oldest_unfinished,
-      Waiting{order.batch, promise},
+      ticket.sequence, ticket.oldest_unfinished, Waiting{order.batch, promise},
       [this](Waiting due) { judge(due); });
     return promise;
   }
@@ -94,9 +93,9 @@ private:
     if (next_offer_ && now < *next_offer_)
       return;
     next_offer_ = now + parts_.config.refit_interval;
-    self_->send(parts_.trainer,
-                messages::TrainForest{std::make_shared<const std::vector<float>>(
-                  detector_.take_samples())});
+    self_->send(parts_.trainer, messages::TrainForest{
+                                  std::make_shared<const std::vector<float>>(
+                                    detector_.take_samples())});
   }
 
   void count(const logic::ShardVerdicts& verdicts) {
@@ -138,8 +137,9 @@ private:
 
 AnomalyDetectorActor spawn_anomaly_detector(caf::actor_system& system,
                                             AnomalyDetectorParts parts) {
-  return system.spawn<AnomalyDetectorActor::stateful_impl<AnomalyDetectorState>>(
-    std::move(parts));
+  return system
+    .spawn<AnomalyDetectorActor::stateful_impl<AnomalyDetectorState>>(
+      std::move(parts));
 }
 
 } // namespace millrace::actors

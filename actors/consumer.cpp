@@ -33,10 +33,8 @@ public:
   static inline const char* name = "consumer";
 
   ConsumerState(ConsumerActor::pointer self, ConsumerParts parts)
-    : self_(self),
-      parts_(std::move(parts)),
-      metrics_(*parts_.surroundings.metrics),
-      log_(*parts_.surroundings.log),
+    : self_(self), parts_(std::move(parts)),
+      metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
       limits_{static_cast<std::size_t>(parts_.flow.batch_max_records),
               static_cast<std::size_t>(parts_.flow.batch_max_bytes.bytes)},
       assignment_(parts_.flow.max_read_ahead),
@@ -190,8 +188,8 @@ private:
     log_.info(name, "giving partitions back to the group",
               {{"count", partitions.size()}});
     assignment_.begin_leaving(partitions);
-    const auto deadline
-      = self_->clock().now() + parts_.delivery.revoke_deadline;
+    const auto deadline = self_->clock().now()
+                          + parts_.delivery.revoke_deadline;
     leaving_.push_back({std::move(partitions), deadline});
     self_->delayed_send(self_, parts_.delivery.revoke_deadline,
                         messages::ClientReady{});
@@ -205,8 +203,9 @@ private:
       if (!drained && now < leaving.deadline)
         return false;
       if (!drained)
-        log_.warn(name, "partitions leave with records in flight, which their "
-                        "next owner will read again",
+        log_.warn(name,
+                  "partitions leave with records in flight, which their "
+                  "next owner will read again",
                   {{"deadline_ms", parts_.delivery.revoke_deadline.count()}});
       commit_now(assignment_.finished(leaving.partitions));
       give_back(leaving.partitions);
@@ -268,9 +267,10 @@ private:
       metrics_.commits[CommitOutcome::success].Increment();
       return;
     }
-    metrics_.commits[result.error().code == logic::ErrorCode::fenced
-                       ? CommitOutcome::fenced
-                       : CommitOutcome::failure]
+    metrics_
+      .commits[result.error().code == logic::ErrorCode::fenced
+                 ? CommitOutcome::fenced
+                 : CommitOutcome::failure]
       .Increment();
     log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
                  "could not commit offsets", {{"error", result.error().text}});
@@ -286,8 +286,8 @@ private:
         continue;
       const auto finished = found->second.finished;
       auto& lag = lags_[partition];
-      lag.records
-        = std::max<std::int64_t>(0, high_watermark.value - finished->value);
+      lag.records = std::max<std::int64_t>(0, high_watermark.value
+                                                - finished->value);
       metrics_.lag.set(parts_.topic, partition, lag.records);
       const bool was_stalled = std::exchange(
         lag.stalled, stalls_.stalled(partition, finished, high_watermark, now));
@@ -329,10 +329,10 @@ private:
     if (answer.unfinished_records != 0)
       forget(partitions);
     closed_ = true;
-    parts_.source->close(std::max(
-      std::chrono::milliseconds{1'000},
-      std::chrono::duration_cast<std::chrono::milliseconds>(drain_deadline_
-                                                            - now)));
+    parts_.source->close(
+      std::max(std::chrono::milliseconds{1'000},
+               std::chrono::duration_cast<std::chrono::milliseconds>(
+                 drain_deadline_ - now)));
     draining_->deliver(answer);
   }
 
@@ -344,10 +344,9 @@ private:
     status.credit_bytes = credit_.available_bytes();
     status.records = records_;
     for (const auto& [partition, state] : assignment_.partitions()) {
-      messages::PartitionStatus line{partition,      state.epoch,
-                                     state.read,     state.finished,
-                                     state.committed, std::nullopt,
-                                     state.leaving,  false};
+      messages::PartitionStatus line{
+        partition,       state.epoch,  state.read,    state.finished,
+        state.committed, std::nullopt, state.leaving, false};
       if (const auto lag = lags_.find(partition); lag != lags_.end()) {
         line.lag_records = lag->second.records;
         line.stalled = lag->second.stalled;

@@ -26,9 +26,7 @@ public:
     return {
       [this](const messages::AttachLane& order) { attach(order); },
       [this](messages::DispatchBatch& order) { take_in(order); },
-      [this](const messages::BatchFinished& report) {
-        finish(report.ticket);
-      },
+      [this](const messages::BatchFinished& report) { finish(report.ticket); },
       [this](const messages::BatchFailed& report) { try_again(report); },
       [this](const messages::ForgetPartitions& order) { forget(order); },
       [this](messages::ReportStatus) {
@@ -51,8 +49,8 @@ private:
   void attach(const messages::AttachLane& order) {
     if (lanes_.size() <= order.lane)
       lanes_.resize(order.lane + 1);
-    lanes_[order.lane].validator
-      = caf::actor_cast<ValidatorActor>(order.validator);
+    lanes_[order.lane].validator = caf::actor_cast<ValidatorActor>(
+      order.validator);
   }
 
   void take_in(messages::DispatchBatch& order) {
@@ -65,9 +63,10 @@ private:
     ticket.read_at = order.read_at;
     auto& ledger = ledgers_[{ticket.partition, ticket.epoch}];
     ticket.sequence = ledger.open(batch.last_offset());
-    auto& entry
-      = in_flight_.emplace(ticket.id, InFlight{ticket, std::move(order.batch)})
-          .first->second;
+    auto& entry = in_flight_
+                    .emplace(ticket.id,
+                             InFlight{ticket, std::move(order.batch)})
+                    .first->second;
     auto& metrics = *parts_.surroundings.metrics;
     metrics.batches_in_flight.Increment();
     metrics.bytes_in_flight.Increment(
@@ -107,22 +106,21 @@ private:
     const auto& batch = *entry.batch;
     parts_.surroundings.metrics->count_error(report.stage,
                                              logic::ErrorCode::stage_failed);
-    parts_.surroundings.log->warn(
-      "dispatcher", "a stage failed a batch",
-      {{"stage", report.stage},
-       {"error", report.text},
-       {"topic", batch.topic()},
-       {"partition", batch.partition()},
-       {"first_offset", batch.first_offset()},
-       {"last_offset", batch.last_offset()},
-       {"attempt", report.ticket.attempt + 1}});
+    parts_.surroundings.log->warn("dispatcher", "a stage failed a batch",
+                                  {{"stage", report.stage},
+                                   {"error", report.text},
+                                   {"topic", batch.topic()},
+                                   {"partition", batch.partition()},
+                                   {"first_offset", batch.first_offset()},
+                                   {"last_offset", batch.last_offset()},
+                                   {"attempt", report.ticket.attempt + 1}});
     if (entry.ticket.attempt >= parts_.retry_limit) {
-      self_->quit(caf::make_error(
-        logic::ErrorCode::stage_failed,
-        report.stage + " failed the batch at offset "
-          + std::to_string(batch.first_offset().value) + " of partition "
-          + std::to_string(batch.partition().value)
-          + " on every try: " + report.text));
+      self_->quit(caf::make_error(logic::ErrorCode::stage_failed,
+                                  report.stage + " failed the batch at offset "
+                                    + std::to_string(batch.first_offset().value)
+                                    + " of partition "
+                                    + std::to_string(batch.partition().value)
+                                    + " on every try: " + report.text));
       return;
     }
     release_lane(entry);
@@ -142,10 +140,10 @@ private:
             || ticket.epoch != partition.epoch)
           continue;
         // The credit comes back, the offsets do not count any more.
-        self_->send(consumer_, messages::BatchSettled{
-                                 ticket.partition, ticket.epoch, std::nullopt,
-                                 logic::footprint_bytes(
-                                   *current->second.batch)});
+        self_->send(consumer_,
+                    messages::BatchSettled{
+                      ticket.partition, ticket.epoch, std::nullopt,
+                      logic::footprint_bytes(*current->second.batch)});
         remove(current);
       }
     }

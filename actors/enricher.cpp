@@ -19,8 +19,7 @@ public:
   static inline const char* name = "enricher";
 
   EnricherState(EnricherActor::pointer self, EnricherParts parts)
-    : self_(self),
-      parts_(std::move(parts)),
+    : self_(self), parts_(std::move(parts)),
       enrichment_(parts_.insights_config.watched_versions,
                   std::move(parts_.lookup)) {}
 
@@ -94,9 +93,9 @@ private:
   void hand_over_tally() {
     if (tally_->empty())
       return;
-    self_->send(parts_.insights, messages::CountLogins{std::exchange(
-                                   tally_,
-                                   std::make_shared<logic::InsightTally>())});
+    self_->send(parts_.insights,
+                messages::CountLogins{std::exchange(
+                  tally_, std::make_shared<logic::InsightTally>())});
   }
 
   EnricherActor::pointer self_;

@@ -4,7 +4,8 @@
 
 namespace millrace::actors {
 
-std::uint32_t FlowConfig::worker_count(std::uint32_t processors) const noexcept {
+std::uint32_t
+FlowConfig::worker_count(std::uint32_t processors) const noexcept {
   return workers > 0 ? static_cast<std::uint32_t>(workers)
                      : std::max(1U, processors);
 }

@@ -61,9 +61,9 @@ private:
                   messages::PublishInsight{std::make_shared<const std::string>(
                     tally_.to_json(parts_.node, window_start_ms_, now_ms))});
       if (tally_.watched != 0)
-        parts_.surroundings.log->info("insights", "logins on watched versions",
-                                      {{"count", tally_.watched},
-                                       {"of", tally_.logins}});
+        parts_.surroundings.log->info(
+          "insights", "logins on watched versions",
+          {{"count", tally_.watched}, {"of", tally_.logins}});
       tally_.clear();
     }
     window_start_ms_ = now_ms;

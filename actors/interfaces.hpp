@@ -30,23 +30,20 @@ using ValidatorActor
   = caf::typed_actor<caf::result<void>(messages::ValidateBatch)>;
 
 /// Adds address class, place, watch list; asks the detectors; counts.
-using EnricherActor
-  = caf::typed_actor<caf::result<void>(messages::EnrichBatch),
-                     caf::result<void>(messages::Tick)>;
+using EnricherActor = caf::typed_actor<caf::result<void>(messages::EnrichBatch),
+                                       caf::result<void>(messages::Tick)>;
 
 /// Judges the events of one shard of the users.
-using AnomalyDetectorActor = caf::typed_actor<
-  caf::result<messages::BatchJudged>(messages::JudgeBatch),
-  caf::result<void>(messages::UseForest),
-  caf::result<void>(messages::ForgetPartitions)>;
+using AnomalyDetectorActor
+  = caf::typed_actor<caf::result<messages::BatchJudged>(messages::JudgeBatch),
+                     caf::result<void>(messages::UseForest),
+                     caf::result<void>(messages::ForgetPartitions)>;
 
 /// Fits the forest from sampled rows.
-using TrainerActor
-  = caf::typed_actor<caf::result<void>(messages::TrainForest)>;
+using TrainerActor = caf::typed_actor<caf::result<void>(messages::TrainForest)>;
 
 /// Last of a lane: writes the output bytes.
-using EncoderActor
-  = caf::typed_actor<caf::result<void>(messages::EncodeBatch)>;
+using EncoderActor = caf::typed_actor<caf::result<void>(messages::EncodeBatch)>;
 
 /// Owns the Kafka producer: restores order, sends, retries, buries.
 using ProducerActor = caf::typed_actor<
@@ -59,10 +56,9 @@ using ProducerActor = caf::typed_actor<
   caf::result<messages::ProducerStatus>(messages::ReportStatus)>;
 
 /// Merges the lanes' counts and publishes them.
-using InsightsActor
-  = caf::typed_actor<caf::result<void>(messages::CountLogins),
-                     caf::result<void>(messages::PublishNow),
-                     caf::result<void>(messages::Tick)>;
+using InsightsActor = caf::typed_actor<caf::result<void>(messages::CountLogins),
+                                       caf::result<void>(messages::PublishNow),
+                                       caf::result<void>(messages::Tick)>;
 
 /// Does one thing again and again on a thread of its own.
 using BackgroundActor = caf::typed_actor<caf::result<void>(messages::Tick)>;

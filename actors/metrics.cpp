@@ -278,8 +278,8 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     success_duration_(durations(registry, Outcome::success), duration_bounds),
     failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
   for (std::size_t i = 0; i < logic::insight_dimension_count; ++i) {
-    const auto name
-      = std::string{to_string(static_cast<logic::InsightDimension>(i))};
+    const auto name = std::string{
+      to_string(static_cast<logic::InsightDimension>(i))};
     logins_[i] = std::make_unique<TopCounters>(counters(registry, login), name,
                                                shown_values);
   }

@@ -39,10 +39,8 @@ public:
   static inline const char* name = "producer";
 
   ProducerState(ProducerActor::pointer self, ProducerParts parts)
-    : self_(self),
-      parts_(std::move(parts)),
-      metrics_(*parts_.surroundings.metrics),
-      log_(*parts_.surroundings.log),
+    : self_(self), parts_(std::move(parts)),
+      metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
       outbox_(outbox_config(parts_)) {}
 
   ProducerActor::behavior_type make_behavior() {
@@ -92,8 +90,8 @@ private:
 
   void wake_for_retry() {
     const auto due = outbox_.next_retry();
-    const bool will_wake
-      = wake_at_ && *wake_at_ > self_->clock().now() && wake_at_ <= due;
+    const bool will_wake = wake_at_ && *wake_at_ > self_->clock().now()
+                           && wake_at_ <= due;
     if (!due || will_wake)
       return;
     wake_at_ = due;
@@ -123,8 +121,8 @@ private:
   }
 
   void finish(const logic::DeliveredBatch& batch) {
-    const std::chrono::duration<double> took
-      = self_->clock().now() - batch.ticket.read_at;
+    const std::chrono::duration<double> took = self_->clock().now()
+                                               - batch.ticket.read_at;
     if (batch.outputs != 0)
       metrics_.processed(Outcome::success, batch.outputs, took.count());
     if (batch.dead_letters != 0)
@@ -267,9 +265,9 @@ private:
   }
 
   messages::ProducerStatus status() const {
-    return {fault_,           outputs_,
-            dead_letters_,    outbox_.retries(),
-            outbox_.batches(), stuck_};
+    return {
+      fault_, outputs_, dead_letters_, outbox_.retries(), outbox_.batches(),
+      stuck_};
   }
 
   ProducerActor::pointer self_;

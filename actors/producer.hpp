@@ -14,7 +14,7 @@ struct ProducerParts {
   DeliveryConfig delivery;
   bool provenance_header = false;
   bool insights_topic = true; ///< false: insights are dropped
-  std::string node;           ///< named in dead letters
+  std::string node; ///< named in dead letters
   std::unique_ptr<logic::RecordSink> sink;
   DispatcherActor dispatcher;
   Surroundings surroundings;

@@ -32,8 +32,8 @@ void attempt(Self* self, const DispatcherActor& dispatcher,
   try {
     std::forward<Work>(work)();
   } catch (const std::exception& error) {
-    self->send(dispatcher, messages::BatchFailed{ticket, self->name(),
-                                                 error.what()});
+    self->send(dispatcher,
+               messages::BatchFailed{ticket, self->name(), error.what()});
   }
 }
 

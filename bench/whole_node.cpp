@@ -6,19 +6,20 @@
 //   whole_node [--events N] [--rounds N] [--bootstrap HOST:PORT]
 //              [--geoip FILE] [--latency-rate N]
 //
-// Without --bootstrap an embedded broker runs as a process of its own. A real
-// broker must have the topics bench-in, bench-raw, bench-out and bench-dlq.
+// Without --bootstrap an embedded broker runs as a process of its own; on a
+// real one (tools/real-kafka) the topics are created.
 // With --latency-rate it measures instead how long events take, from when they
 // were meant to be sent to when a consumer of the output gets them.
 
 #include "adapters/geoip/demo_database.hpp"
 #include "adapters/kafka/kafka_source.hpp"
+#include "adapters/kafka/topic_admin.hpp"
 #include "bench/measurement.hpp"
+#include "messages/type_ids.hpp"
 #include "node/commands/load_run.hpp"
 #include "node/demo/broker_process.hpp"
 #include "node/logging.hpp"
 #include "node/node.hpp"
-#include "messages/type_ids.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -80,8 +81,8 @@ node::NodeConfig node_config(const RunOptions& options, int round) {
   kafka.output_topic = "bench-out";
   kafka.dlq_topic = "bench-dlq";
   kafka.insights_topic.clear();
-  kafka.consumer_group
-    = "bench-" + std::to_string(getpid()) + "-" + std::to_string(round);
+  kafka.consumer_group = "bench-" + std::to_string(getpid()) + "-"
+                         + std::to_string(round);
   kafka.fetch_wait = 10ms;
   config.geoip.files = {options.geoip};
   config.http.enabled = false;
@@ -93,9 +94,8 @@ std::unique_ptr<node::Node> start_node(const node::NodeConfig& config) {
   auto log = node::Logging::start(config.log);
   if (!log)
     bench::fail(log.error().text);
-  auto node = node::Node::start(config, *log, [] {
-    bench::fail("the node died");
-  });
+  auto node = node::Node::start(config, *log,
+                                [] { bench::fail("the node died"); });
   if (!node)
     bench::fail(node.error().text);
   return std::move(*node);
@@ -161,8 +161,7 @@ void generate(const RunOptions& options, double rate) {
     = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch())
         .count();
-  auto generator
-    = logic::generation::LoginGenerator::create(load.generator);
+  auto generator = logic::generation::LoginGenerator::create(load.generator);
   auto sink = node::commands::open_kafka_sink(config.kafka, load);
   if (!generator || !sink)
     bench::fail(!sink ? sink.error().text : generator.error().text);
@@ -171,8 +170,7 @@ void generate(const RunOptions& options, double rate) {
     std::this_thread::sleep_for(time);
     return false;
   };
-  if (run_load(*generator, load, **sink, wait, log)
-      != node::ExitCode::success)
+  if (run_load(*generator, load, **sink, wait, log) != node::ExitCode::success)
     bench::fail(log.str());
 }
 
@@ -224,10 +222,9 @@ void measure_latency(const RunOptions& options) {
         std::this_thread::sleep_for(200us);
         continue;
       }
-      const auto now_us
-        = std::chrono::duration_cast<std::chrono::microseconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count();
+      const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::system_clock::now().time_since_epoch())
+                            .count();
       for (std::size_t index = 0; index != batch->size(); ++index)
         latencies_ms.push_back(
           static_cast<double>(now_us) / 1e3
@@ -254,6 +251,32 @@ void measure_latency(const RunOptions& options) {
               latencies_ms.size());
 }
 
+const std::vector<std::string> topics{"bench-in", "bench-raw", "bench-out",
+                                      "bench-dlq"};
+constexpr int partitions = 4;
+
+std::unique_ptr<node::demo::BrokerProcess> start_broker() {
+  std::vector<std::string> specs;
+  for (const auto& topic : topics)
+    specs.push_back(topic + ":" + std::to_string(partitions));
+  auto broker = node::demo::BrokerProcess::start(
+    specs, (beside() / "../millrace").string());
+  if (!broker)
+    bench::fail(broker.error().text);
+  return std::move(*broker);
+}
+
+void create_topics(const RunOptions& options) {
+  auto admin = adapters::kafka::TopicAdmin::open(node_config(options, 0).kafka);
+  if (!admin)
+    bench::fail(admin.error().text);
+  std::vector<adapters::kafka::TopicSpec> specs;
+  for (const auto& topic : topics)
+    specs.push_back({topic, partitions, 1});
+  if (auto created = (*admin)->create(specs, 30s); !created)
+    bench::fail(created.error().text);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -268,19 +291,15 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::unique_ptr<node::demo::BrokerProcess> broker;
   if (options.bootstrap.empty()) {
-    auto started = node::demo::BrokerProcess::start(
-      {"bench-in:4", "bench-raw:4", "bench-out:4", "bench-dlq:4"},
-      (beside() / "../millrace").string());
-    if (!started)
-      bench::fail(started.error().text);
-    broker = std::move(*started);
+    broker = start_broker();
     options.bootstrap = broker->bootstrap_servers();
+  } else {
+    create_topics(options);
   }
   const auto database = std::filesystem::temp_directory_path()
                         / ("millrace-bench-" + std::to_string(getpid()));
   if (options.geoip.empty()) {
-    if (auto written
-        = adapters::geoip::write_demo_database(database.string());
+    if (auto written = adapters::geoip::write_demo_database(database.string());
         !written)
       bench::fail(written.error().text);
     options.geoip = database.string();

@@ -21,8 +21,8 @@ public:
 
   struct Partition {
     AssignmentEpoch epoch;
-    std::optional<Offset> read{};      ///< next offset to read
-    std::optional<Offset> finished{};  ///< next offset after what is finished
+    std::optional<Offset> read{}; ///< next offset to read
+    std::optional<Offset> finished{}; ///< next offset after what is finished
     std::optional<Offset> committed{}; ///< as last accepted by the broker
     bool leaving = false;
 

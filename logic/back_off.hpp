@@ -13,7 +13,8 @@ struct BackOff {
 
   /// The wait before the given retry (1 = the first).
   std::chrono::milliseconds delay(std::uint32_t retry) const noexcept {
-    const auto doublings = std::min<std::uint32_t>(retry > 0 ? retry - 1 : 0, 20);
+    const auto doublings = std::min<std::uint32_t>(retry > 0 ? retry - 1 : 0,
+                                                   20);
     return std::min(longest, first * (std::int64_t{1} << doublings));
   }
 };

@@ -9,8 +9,8 @@ namespace millrace::logic {
 
 Enrichment::Enrichment(std::vector<std::string> watched_versions,
                        std::unique_ptr<GeoLookup> lookup)
-  : watched_versions_(std::move(watched_versions)),
-    lookup_(std::move(lookup)) {}
+  : watched_versions_(std::move(watched_versions)), lookup_(std::move(lookup)) {
+}
 
 EnrichedBatchPtr Enrichment::enrich(ValidatedBatchPtr batch) {
   const auto& events = batch->events;

@@ -156,8 +156,8 @@ std::string InsightTally::to_json(std::string_view node,
   object["logins"] = logins;
   object["watched"] = watched;
   for (std::size_t index = 0; index != dimensions.size(); ++index)
-    object[to_string(static_cast<InsightDimension>(index))]
-      = to_object(dimensions[index]);
+    object[to_string(static_cast<InsightDimension>(index))] = to_object(
+      dimensions[index]);
   object["rejections"] = to_object(rejections);
   return boost::json::serialize(object);
 }

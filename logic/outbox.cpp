@@ -85,8 +85,8 @@ bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot,
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   while (state.sent != total) {
     chunk_.clear();
-    const auto count
-      = std::min<std::uint32_t>(total - state.sent, chunk_records);
+    const auto count = std::min<std::uint32_t>(total - state.sent,
+                                               chunk_records);
     for (std::uint32_t index = 0; index != count; ++index)
       chunk_.push_back(outgoing(SendToken{slot, state.sent + index}, wall_ms,
                                 chunk_headers_[index]));
@@ -105,9 +105,9 @@ OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
   const auto& raw = *slot.batch->raw;
   const auto source = raw[encoded.record];
   const auto mishap = slot.mishaps.find(token.index);
-  const bool dead
-    = encoded.dead
-      || (mishap != slot.mishaps.end() && mishap->second.dead_because);
+  const bool dead = encoded.dead
+                    || (mishap != slot.mishaps.end()
+                        && mishap->second.dead_because);
   OutgoingRecord record;
   record.token = token;
   record.source_partition = raw.partition();
@@ -122,8 +122,8 @@ OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
     record.headers = headers;
     return record;
   }
-  record.value
-    = std::string_view{slot.batch->bytes}.substr(encoded.begin, encoded.length);
+  record.value = std::string_view{slot.batch->bytes}.substr(encoded.begin,
+                                                            encoded.length);
   if (config_.provenance_header) {
     headers.assign(source.headers);
     append_provenance(headers, {raw.topic(), raw.partition(), source.offset});
@@ -173,8 +173,8 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
     return;
   }
   auto& mishap = slot.mishaps[index];
-  const bool dead
-    = slot.batch->records[index].dead || mishap.dead_because.has_value();
+  const bool dead = slot.batch->records[index].dead
+                    || mishap.dead_because.has_value();
   auto retry = mishap.attempts;
   switch (failure.fault) {
     case DeliveryFault::fatal:
@@ -247,9 +247,10 @@ void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
     const auto total = static_cast<std::uint32_t>(state.batch->records.size());
     state.outstanding -= total - state.sent;
     state.sent = total;
-    state.outstanding -= static_cast<std::uint32_t>(std::erase_if(
-      retry_queue_,
-      [slot](const auto& entry) { return entry.second.slot == slot; }));
+    state.outstanding -= static_cast<std::uint32_t>(
+      std::erase_if(retry_queue_, [slot](const auto& entry) {
+        return entry.second.slot == slot;
+      }));
     std::erase(unsent_, slot);
     finish_if_done(slot);
   }

@@ -35,8 +35,8 @@ struct DeliveredBatch {
 /// Something that people must hear about.
 struct OutboxNotice {
   enum class Kind : std::uint8_t {
-    given_up,     ///< a record is out of retries and becomes a dead letter
-    stuck,        ///< a dead letter cannot be written; its partition waits
+    given_up, ///< a record is out of retries and becomes a dead letter
+    stuck, ///< a dead letter cannot be written; its partition waits
     client_failed ///< the sink is dead
   };
   Kind kind = Kind::given_up;
@@ -94,7 +94,7 @@ private:
   struct Slot {
     BatchTicket ticket;
     EncodedBatchPtr batch;
-    std::uint32_t sent = 0;        ///< records handed to the sink at least once
+    std::uint32_t sent = 0; ///< records handed to the sink at least once
     std::uint32_t outstanding = 0; ///< records without a final report
     std::uint32_t dead = 0;
     bool forgotten = false;
@@ -117,7 +117,8 @@ private:
   OutboxConfig config_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::deque<std::uint32_t> unsent_; ///< slots with records never sent, in order
+  std::deque<std::uint32_t>
+    unsent_; ///< slots with records never sent, in order
   std::multimap<TimePoint, SendToken> retry_queue_;
   std::map<BatchId, std::uint32_t> by_id_;
   std::vector<DeliveredBatch> delivered_;

@@ -33,8 +33,8 @@ public:
 struct PartitionEpoch {
   PartitionId partition;
   AssignmentEpoch epoch;
-  friend auto operator<=>(const PartitionEpoch&,
-                          const PartitionEpoch&) = default;
+  friend auto operator<=>(const PartitionEpoch&, const PartitionEpoch&)
+    = default;
 };
 
 /// The next offset to read after what is finished, as Kafka commits it.
@@ -48,10 +48,10 @@ struct PartitionOffset {
 struct SourceEvent {
   enum class Kind : std::uint8_t {
     assigned, ///< `partitions` now belong to this node, under a new epoch
-    revoked,  ///< `partitions` must be given back: finish, commit, `release`
-    lost,     ///< `partitions` are gone already: forget, then `release`
-    fault,    ///< `error`: a passing trouble, for the log and readiness
-    failed,   ///< `error`: this client is dead and must be built anew
+    revoked, ///< `partitions` must be given back: finish, commit, `release`
+    lost, ///< `partitions` are gone already: forget, then `release`
+    fault, ///< `error`: a passing trouble, for the log and readiness
+    failed, ///< `error`: this client is dead and must be built anew
     recovered ///< the broker answers again after a fault
   };
   Kind kind = Kind::fault;
@@ -133,10 +133,10 @@ struct OutgoingRecord {
 
 /// What may be done about a record that was not delivered.
 enum class DeliveryFault : std::uint8_t {
-  outage,    ///< no broker answered: try again for as long as it takes
+  outage, ///< no broker answered: try again for as long as it takes
   transient, ///< a broker refused for now: try again, up to the limit
-  record,    ///< this record will never be taken
-  fatal,     ///< the client is dead (fenced, unauthorised): build it anew
+  record, ///< this record will never be taken
+  fatal, ///< the client is dead (fenced, unauthorised): build it anew
 };
 
 struct DeliveryFailure {

@@ -53,11 +53,11 @@ public:
   /// For codecs: visits everything that must travel.
   template <class Inspector>
   friend bool inspect(Inspector& f, RecordBatch& batch) {
-    return f.object(batch).fields(
-      f.field("topic", batch.topic_),
-      f.field("partition", batch.partition_.value),
-      f.field("epoch", batch.epoch_.value), f.field("slots", batch.slots_),
-      f.field("bytes", batch.bytes_));
+    return f.object(batch).fields(f.field("topic", batch.topic_),
+                                  f.field("partition", batch.partition_.value),
+                                  f.field("epoch", batch.epoch_.value),
+                                  f.field("slots", batch.slots_),
+                                  f.field("bytes", batch.bytes_));
   }
 
 private:

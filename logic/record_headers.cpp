@@ -39,8 +39,7 @@ void append_header(std::string& encoded, std::string_view name,
                    std::optional<std::string_view> value) {
   append_length(encoded, static_cast<std::int32_t>(name.size()));
   encoded.append(name);
-  append_length(encoded,
-                value ? static_cast<std::int32_t>(value->size()) : -1);
+  append_length(encoded, value ? static_cast<std::int32_t>(value->size()) : -1);
   if (value)
     encoded.append(*value);
 }

@@ -22,10 +22,9 @@ struct ByteSize {
 
 /// The member that a setting fills. Durations are read as a number with a
 /// unit (`500ms`, `5s`); a bare number means milliseconds.
-using SettingTarget
-  = std::variant<bool*, std::int64_t*, double*, std::string*,
-                 std::vector<std::string>*, std::chrono::milliseconds*,
-                 ByteSize*>;
+using SettingTarget = std::variant<bool*, std::int64_t*, double*, std::string*,
+                                   std::vector<std::string>*,
+                                   std::chrono::milliseconds*, ByteSize*>;
 
 /// What is said of one setting. Only `name` and `help` are obligatory.
 struct Setting {

@@ -10,10 +10,10 @@ namespace millrace::logic {
 
 /// Rules that can fire on an event, as bits. Append only: names are output.
 enum class Rule : std::uint8_t {
-  forest,            ///< isolation forest score at or above the threshold
-  velocity,          ///< too many logins of one user in a window
+  forest, ///< isolation forest score at or above the threshold
+  velocity, ///< too many logins of one user in a window
   impossible_travel, ///< faster than any flight since the last login
-  new_device,        ///< a device this established user never used
+  new_device, ///< a device this established user never used
 };
 
 inline constexpr std::size_t rule_count = 4;
@@ -23,9 +23,9 @@ std::string_view to_string(Rule rule) noexcept;
 
 /// What the detector says of one event.
 struct Verdict {
-  float score = 0.0F;      ///< isolation forest score in [0, 1], 0 without one
-  std::uint8_t rules = 0;  ///< bit `1 << Rule`
-  bool scored = false;     ///< a forest was present
+  float score = 0.0F; ///< isolation forest score in [0, 1], 0 without one
+  std::uint8_t rules = 0; ///< bit `1 << Rule`
+  bool scored = false; ///< a forest was present
 
   bool anomalous() const noexcept { return rules != 0; }
   bool has(Rule rule) const noexcept {
@@ -44,7 +44,7 @@ struct VerdictDetail {
 struct ShardVerdicts {
   std::uint32_t shard = 0;
   std::vector<std::uint32_t> events; ///< indices, rising
-  std::vector<Verdict> verdicts;     ///< parallel to `events`
+  std::vector<Verdict> verdicts; ///< parallel to `events`
   std::vector<VerdictDetail> details;
   /// Names the forest that scored; empty without one.
   std::string model_id;

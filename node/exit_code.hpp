@@ -5,14 +5,14 @@ namespace millrace::node {
 /// What the process tells the shell. Documented in docs/operations.md.
 enum class ExitCode : int {
   success = 0,
-  failure = 1,          ///< a run-time error, said on stderr
-  usage = 2,            ///< wrong command line
-  invalid_config = 3,   ///< the configuration was refused, nothing started
-  verdict_failed = 4,   ///< `verify` (or the demo) found a loss, double, ...
-  unavailable = 5,      ///< broker, topic or file not reachable (`--connect`)
+  failure = 1, ///< a run-time error, said on stderr
+  usage = 2, ///< wrong command line
+  invalid_config = 3, ///< the configuration was refused, nothing started
+  verdict_failed = 4, ///< `verify` (or the demo) found a loss, double, ...
+  unavailable = 5, ///< broker, topic or file not reachable (`--connect`)
   drain_incomplete = 6, ///< the shutdown deadline passed with work in flight
-  actor_failed = 7,     ///< a part of the node died and could not go on
-  interrupted = 130,    ///< a second signal ended the process at once
+  actor_failed = 7, ///< a part of the node died and could not go on
+  interrupted = 130, ///< a second signal ended the process at once
 };
 
 constexpr int to_int(ExitCode code) noexcept {

@@ -87,15 +87,12 @@ public:
         std::function<void()> on_failure)
     : config_(std::move(config)),
       workers_(config_.flow.worker_count(std::thread::hardware_concurrency())),
-      log_(std::move(log)),
-      on_failure_(std::move(on_failure)),
+      log_(std::move(log)), on_failure_(std::move(on_failure)),
       system_config_(workers_) {
     metrics_->set_build(version, revision);
   }
 
-  ~Parts() {
-    end_actors();
-  }
+  ~Parts() { end_actors(); }
 
   logic::Result<void> start() {
     const LoggerReturn logger_return;
@@ -123,7 +120,8 @@ public:
       {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
     if (!source)
       return source.error();
-    auto sink = kafka::KafkaSink::open(config_.kafka, sink_limits(config_.flow));
+    auto sink = kafka::KafkaSink::open(config_.kafka,
+                                       sink_limits(config_.flow));
     if (!sink)
       return sink.error();
     system_.emplace(system_config_);
@@ -244,9 +242,9 @@ private:
       if (auto spec = kafka::parse_topic_spec(text))
         specs.push_back(std::move(*spec));
     auto admin = kafka::TopicAdmin::open(config_.kafka);
-    auto created
-      = admin ? (*admin)->create(specs, topic_wait)
-              : logic::Result<std::vector<std::string>>{admin.error()};
+    auto created = admin
+                     ? (*admin)->create(specs, topic_wait)
+                     : logic::Result<std::vector<std::string>>{admin.error()};
     if (!created) {
       log_->limited(std::chrono::steady_clock::now(), logic::LogLevel::warn,
                     component, "could not create topics yet, trying again",
@@ -278,8 +276,7 @@ private:
         return;
       failure_ = why;
     }
-    log_->fatal(component, "the node cannot go on and ends",
-                {{"reason", why}});
+    log_->fatal(component, "the node cannot go on and ends", {{"reason", why}});
     on_failure_();
   }
 
@@ -314,8 +311,9 @@ private:
           fail("the consumer did not finish");
         });
     publish_last_insights(self);
-    const auto left
-      = deadline - duration_cast<milliseconds>(steady_clock::now() - begin);
+    const auto left = deadline
+                      - duration_cast<milliseconds>(steady_clock::now()
+                                                    - begin);
     close_output(self, std::max(left, milliseconds{200}));
   }
 
@@ -378,8 +376,8 @@ private:
   std::function<void()> on_failure_;
   std::shared_ptr<prometheus::Registry> registry_
     = std::make_shared<prometheus::Registry>();
-  std::shared_ptr<actors::Metrics> metrics_
-    = std::make_shared<actors::Metrics>(registry_);
+  std::shared_ptr<actors::Metrics> metrics_ = std::make_shared<actors::Metrics>(
+    registry_);
   std::shared_ptr<const logic::WallClock> clock_
     = std::make_shared<adapters::SystemClock>();
   SystemConfig system_config_;

@@ -56,8 +56,7 @@ ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
 }
 
 ExitCode run_until_stopped(const NodeConfig& config,
-                           std::shared_ptr<Logging> log,
-                           SignalWaiter& waiter) {
+                           std::shared_ptr<Logging> log, SignalWaiter& waiter) {
   auto node = Node::start(config, log, [&waiter] { waiter.wake(); });
   if (!node) {
     log->fatal(component, "could not start", {{"error", node.error().text}});

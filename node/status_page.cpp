@@ -44,21 +44,22 @@ std::string status_json(const NodeStatus& status) {
   page["version"] = status.version;
   page["ready"] = readiness.ready;
   page["reason"] = readiness.reason;
-  page["consumer"]
-    = json::object{{"records", status.consumer.records},
-                   {"credit_bytes", status.consumer.credit_bytes},
-                   {"draining", status.consumer.draining},
-                   {"fault", status.consumer.fault},
-                   {"partitions", to_array(status.consumer.partitions)}};
-  page["dispatcher"]
-    = json::object{{"batches_in_flight", status.dispatcher.batches_in_flight},
-                   {"redispatched", status.dispatcher.redispatched}};
-  page["producer"] = json::object{{"outputs", status.producer.outputs},
-                                  {"dead_letters", status.producer.dead_letters},
-                                  {"retries", status.producer.retries},
-                                  {"batches", status.producer.batches},
-                                  {"stuck", status.producer.stuck},
-                                  {"fault", status.producer.fault}};
+  page["consumer"] = json::object{
+    {"records", status.consumer.records},
+    {"credit_bytes", status.consumer.credit_bytes},
+    {"draining", status.consumer.draining},
+    {"fault", status.consumer.fault},
+    {"partitions", to_array(status.consumer.partitions)}};
+  page["dispatcher"] = json::object{
+    {"batches_in_flight", status.dispatcher.batches_in_flight},
+    {"redispatched", status.dispatcher.redispatched}};
+  page["producer"] = json::object{
+    {"outputs", status.producer.outputs},
+    {"dead_letters", status.producer.dead_letters},
+    {"retries", status.producer.retries},
+    {"batches", status.producer.batches},
+    {"stuck", status.producer.stuck},
+    {"fault", status.producer.fault}};
   return json::serialize(page);
 }
 

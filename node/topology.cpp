@@ -29,15 +29,15 @@ namespace {
 class Spawner {
 public:
   Spawner(caf::actor_system& system, TopologyParts parts)
-    : system_(system),
-      parts_(std::move(parts)),
-      config_(parts_.config),
+    : system_(system), parts_(std::move(parts)), config_(parts_.config),
       guard_(actors::spawn_guard(system, parts_.on_death)) {}
 
   Topology spawn() {
-    topology_.dispatcher = guarded("dispatcher", actors::spawn_dispatcher(
-      system_,
-      {static_cast<std::uint32_t>(config_.delivery.retry_limit), around()}));
+    topology_.dispatcher = guarded(
+      "dispatcher",
+      actors::spawn_dispatcher(
+        system_,
+        {static_cast<std::uint32_t>(config_.delivery.retry_limit), around()}));
     spawn_producer();
     spawn_insights();
     spawn_detectors();
@@ -60,16 +60,17 @@ private:
     parts.sink = std::move(parts_.sink);
     parts.dispatcher = topology_.dispatcher;
     parts.surroundings = around();
-    topology_.producer
-      = guarded("producer", actors::spawn_producer(system_, std::move(parts)));
+    topology_.producer = guarded(
+      "producer", actors::spawn_producer(system_, std::move(parts)));
   }
 
   void spawn_insights() {
     if (!config_.insights.enabled)
       return;
-    topology_.insights = guarded("insights", actors::spawn_insights(
-      system_,
-      {config_.insights, parts_.node, topology_.producer, around()}));
+    topology_.insights = guarded(
+      "insights",
+      actors::spawn_insights(system_, {config_.insights, parts_.node,
+                                       topology_.producer, around()}));
   }
 
   void spawn_detectors() {
@@ -79,23 +80,25 @@ private:
     if (!parts_.model)
       trainer = spawn_trainer();
     for (std::uint32_t shard = 0; shard != parts_.workers; ++shard)
-      detectors_->push_back(guarded(
-        numbered("anomaly_detector", shard), actors::spawn_anomaly_detector(
-        system_, {config_.detection, shard, parts_.workers, trainer,
-                  around()})));
+      detectors_->push_back(
+        guarded(numbered("anomaly_detector", shard),
+                actors::spawn_anomaly_detector(system_, {config_.detection,
+                                                         shard, parts_.workers,
+                                                         trainer, around()})));
     if (parts_.model)
       publish(*detectors_, parts_.model);
   }
 
   actors::TrainerActor spawn_trainer() {
     // The detectors know the trainer, so it learns of them afterwards.
-    return guarded("trainer", actors::spawn_trainer(
-      system_, {config_.detection,
-                [detectors = detectors_](
-                  const logic::detection::ModelPtr& model) {
-                  publish(*detectors, model);
-                },
-                around()}));
+    return guarded("trainer",
+                   actors::spawn_trainer(
+                     system_, {config_.detection,
+                               [detectors = detectors_](
+                                 const logic::detection::ModelPtr& model) {
+                                 publish(*detectors, model);
+                               },
+                               around()}));
   }
 
   static void publish(const std::vector<actors::AnomalyDetectorActor>& to,
@@ -105,18 +108,23 @@ private:
   }
 
   void spawn_lane(std::uint32_t lane) {
-    auto encoder = guarded(numbered("encoder", lane), actors::spawn_encoder(
-      system_, {config_.encoding, topology_.dispatcher, topology_.producer,
-                around()}));
-    auto enricher = guarded(numbered("enricher", lane), actors::spawn_enricher(
-      system_,
-      {config_.insights, parts_.make_lookup ? parts_.make_lookup() : nullptr,
-       topology_.dispatcher, *detectors_, std::move(encoder),
-       topology_.insights, around()}));
+    auto encoder = guarded(
+      numbered("encoder", lane),
+      actors::spawn_encoder(system_, {config_.encoding, topology_.dispatcher,
+                                      topology_.producer, around()}));
+    auto enricher = guarded(
+      numbered("enricher", lane),
+      actors::spawn_enricher(
+        system_,
+        {config_.insights, parts_.make_lookup ? parts_.make_lookup() : nullptr,
+         topology_.dispatcher, *detectors_, std::move(encoder),
+         topology_.insights, around()}));
     topology_.enrichers.push_back(enricher);
-    auto validator = guarded(numbered("validator", lane), actors::spawn_validator(
-      system_, {config_.validation, topology_.dispatcher, std::move(enricher),
-                around()}));
+    auto validator = guarded(
+      numbered("validator", lane),
+      actors::spawn_validator(system_,
+                              {config_.validation, topology_.dispatcher,
+                               std::move(enricher), around()}));
     caf::anon_send(topology_.dispatcher,
                    messages::AttachLane{
                      lane, caf::actor_cast<caf::strong_actor_ptr>(validator)});
@@ -132,8 +140,8 @@ private:
     parts.producer = topology_.producer;
     parts.detectors = *detectors_;
     parts.surroundings = around();
-    topology_.consumer
-      = guarded("consumer", actors::spawn_consumer(system_, std::move(parts)));
+    topology_.consumer = guarded(
+      "consumer", actors::spawn_consumer(system_, std::move(parts)));
   }
 
   static std::string numbered(const char* kind, std::uint32_t number) {

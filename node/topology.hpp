@@ -36,7 +36,7 @@ struct Topology {
   actors::ConsumerActor consumer;
   actors::DispatcherActor dispatcher;
   actors::ProducerActor producer;
-  actors::InsightsActor insights;                ///< null if disabled
+  actors::InsightsActor insights; ///< null if disabled
   std::vector<actors::EnricherActor> enrichers; ///< one per lane
   /// All of them. Actors that know each other keep each other alive: whoever
   /// owns the topology tells each to exit in the end.

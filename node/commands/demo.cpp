@@ -48,9 +48,9 @@ constexpr auto patience = 30s;
 class TemporaryFolder {
 public:
   TemporaryFolder() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "millrace-demo-XXXXXX")
-          .string();
+    auto pattern = (std::filesystem::temp_directory_path()
+                    / "millrace-demo-XXXXXX")
+                     .string();
     if (mkdtemp(pattern.data()) != nullptr)
       path_ = pattern;
   }
@@ -134,8 +134,8 @@ public:
             std::this_thread::sleep_for(wait);
             return stop_.load();
           };
-          code_
-            = run_load(generator, options, **sink, stop_waiter, log_, &counts_);
+          code_ = run_load(generator, options, **sink, stop_waiter, log_,
+                           &counts_);
         }
         done_ = true;
       }) {}
@@ -170,16 +170,13 @@ class Demo {
 public:
   Demo(const DemoOptions& options, LoadedConfig& loaded,
        std::shared_ptr<Logging> log, SignalWaiter& waiter)
-    : options_(options),
-      config_(loaded.config),
-      log_(std::move(log)),
+    : options_(options), config_(loaded.config), log_(std::move(log)),
       waiter_(waiter) {}
 
   ExitCode run() {
     auto watch = node::demo::OutputWatch::open(config_.kafka);
     const auto load = load_options(options_);
-    auto generator
-      = logic::generation::LoginGenerator::create(load.generator);
+    auto generator = logic::generation::LoginGenerator::create(load.generator);
     auto node = Node::start(config_, log_, [this] { waiter_.wake(); });
     if (!watch || !generator || !node) {
       std::cerr << "error: "
@@ -209,9 +206,8 @@ public:
     if (options_.keep && !interrupted)
       keep(url);
     NodeTotals totals;
-    const auto stopped
-      = stop_node(std::move(*node), *log_, waiter_,
-                  config_.delivery.shutdown_deadline, &totals);
+    const auto stopped = stop_node(std::move(*node), *log_, waiter_,
+                                   config_.delivery.shutdown_deadline, &totals);
     if (interrupted)
       return stopped != ExitCode::success ? stopped : ExitCode::failure;
     return conclude(**watch, *generator, sent, took, totals, stopped);
@@ -220,8 +216,7 @@ public:
 private:
   /// Shows how things go until all that was generated came out; false when
   /// that was interrupted.
-  bool follow(Node& node, const Load& running,
-              node::demo::OutputWatch& watch) {
+  bool follow(Node& node, const Load& running, node::demo::OutputWatch& watch) {
     node::demo::DemoScreen screen{std::cout, isatty(STDOUT_FILENO) == 1,
                                   config_.flow.in_flight_bytes()};
     const auto begin = Clock::now();
@@ -229,14 +224,13 @@ private:
     std::uint64_t last_seen = 0;
     for (;;) {
       const auto wakeup = waiter_.wait(redraw_interval);
-      if (wakeup.cause == SignalWaiter::Cause::woken
-          || wakeup.asks_to_stop())
+      if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
         return false;
       if (auto polled = watch.poll(); !polled)
         log_->warn("demo", "could not read the outputs",
                    {{"error", polled.error().text}});
-      screen.show({Clock::now() - begin, options_.events, node.status(),
-                   watch});
+      screen.show(
+        {Clock::now() - begin, options_.events, node.status(), watch});
       const auto seen = watch.outputs() + watch.dead_letters();
       if (seen != last_seen)
         last_move = Clock::now();
@@ -257,8 +251,7 @@ private:
               << "/status\nEnd with Ctrl-C." << std::endl;
     for (;;) {
       const auto wakeup = waiter_.wait(-1ms);
-      if (wakeup.cause == SignalWaiter::Cause::woken
-          || wakeup.asks_to_stop())
+      if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
         return;
     }
   }
@@ -268,22 +261,22 @@ private:
                     std::uint64_t sent, std::chrono::duration<double> took,
                     const NodeTotals& totals, ExitCode stopped) {
     node::demo::print_examples(std::cout, watch);
-    const auto found
-      = node::demo::print_stories(std::cout, watch, generator.stories());
+    const auto found = node::demo::print_stories(std::cout, watch,
+                                                 generator.stories());
     std::cout << "\nWhat became of every event (millrace verify)\n";
     DeliveryCheckOptions check;
     check.guarantee = logic::verification::Guarantee::exactly_once;
-    const auto verdict
-      = report_delivery(config_.kafka, check, std::cout, std::cerr);
+    const auto verdict = report_delivery(config_.kafka, check, std::cout,
+                                         std::cerr);
     std::cout << "\nSummary\n  generated        " << sent << " events in "
               << std::fixed;
     std::cout.precision(1);
     std::cout << took.count() << " s\n  outputs          " << totals.outputs
               << "\n  dead letters     " << totals.dead_letters;
     for (const auto& [reason, count] : watch.reasons())
-      std::cout << "\n    " << reason << std::string(22 - std::min<std::size_t>(
-                                                       21, reason.size()),
-                                                     ' ')
+      std::cout << "\n    " << reason
+                << std::string(22 - std::min<std::size_t>(21, reason.size()),
+                               ' ')
                 << count;
     std::cout << "\n  anomalies        " << watch.anomalies();
     for (const auto& [rule, count] : watch.rules())

@@ -97,10 +97,9 @@ BrokerProcess::start(const std::vector<std::string>& topics,
   if (!control.open() || !output.open())
     return failure("pipe");
   pid_t pid = 0;
-  errno = spawn(program,
-                {"millrace", "broker", "--topics", list,
-                 "--until-stdin-closes"},
-                control, output, pid);
+  errno = spawn(
+    program, {"millrace", "broker", "--topics", list, "--until-stdin-closes"},
+    control, output, pid);
   close(control.read_fd);
   close(output.write_fd);
   if (errno != 0) {

@@ -32,8 +32,7 @@ public:
 
 private:
   BrokerProcess(pid_t pid, int control_fd, std::string bootstrap_servers)
-    : pid_(pid),
-      control_fd_(control_fd),
+    : pid_(pid), control_fd_(control_fd),
       bootstrap_servers_(std::move(bootstrap_servers)) {}
 
   pid_t pid_;

@@ -30,11 +30,11 @@ std::string reasons_text(const OutputWatch& watch) {
 void DemoScreen::show(const DemoMoment& moment) {
   const double now_s = moment.elapsed.count();
   const auto records = moment.status.consumer.records;
-  const double rate
-    = now_s > last_s_
-        ? static_cast<double>(records - std::min(records, last_records_))
-            / (now_s - last_s_)
-        : 0.0;
+  const double rate = now_s > last_s_
+                        ? static_cast<double>(
+                            records - std::min(records, last_records_))
+                            / (now_s - last_s_)
+                        : 0.0;
   if (terminal_) {
     draw_table(moment, rate);
   } else if (now_s - last_line_s_ >= line_interval_s) {
@@ -57,10 +57,10 @@ void DemoScreen::draw_table(const DemoMoment& moment, double rate) {
   };
   const auto& status = moment.status;
   const auto& watch = moment.watch;
-  line("state", status.failure.empty()
-                  ? (readiness_of(status).ready ? "ready"
-                                                : readiness_of(status).reason)
-                  : status.failure);
+  line("state",
+       status.failure.empty()
+         ? (readiness_of(status).ready ? "ready" : readiness_of(status).reason)
+         : status.failure);
   line("read", std::to_string(status.consumer.records) + " of "
                  + std::to_string(moment.events) + ", "
                  + std::to_string(static_cast<std::int64_t>(rate))
@@ -88,11 +88,10 @@ void DemoScreen::draw_table(const DemoMoment& moment, double rate) {
 
 void DemoScreen::print_line(const DemoMoment& moment, double rate) {
   const auto& status = moment.status;
-  out_ << static_cast<std::int64_t>(moment.elapsed.count())
-       << " s: read " << status.consumer.records << " of " << moment.events
-       << " (" << static_cast<std::int64_t>(rate) << "/s), lag "
-       << lag_of(status) << ", credit "
-       << 100 * status.consumer.credit_bytes / budget_bytes_
+  out_ << static_cast<std::int64_t>(moment.elapsed.count()) << " s: read "
+       << status.consumer.records << " of " << moment.events << " ("
+       << static_cast<std::int64_t>(rate) << "/s), lag " << lag_of(status)
+       << ", credit " << 100 * status.consumer.credit_bytes / budget_bytes_
        << " %, outputs " << moment.watch.outputs() << ", dead letters "
        << moment.watch.dead_letters() << ", anomalies "
        << moment.watch.anomalies() << std::endl;

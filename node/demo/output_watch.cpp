@@ -31,31 +31,29 @@ OutputWatch::open(const adapters::kafka::KafkaConfig& kafka) {
   auto reader = adapters::kafka::TopicReader::open(kafka);
   if (!reader)
     return reader.error();
-  return std::unique_ptr<OutputWatch>{new OutputWatch(
-    std::move(*reader), kafka.output_topic, kafka.dlq_topic)};
+  return std::unique_ptr<OutputWatch>{
+    new OutputWatch(std::move(*reader), kafka.output_topic, kafka.dlq_topic)};
 }
 
 OutputWatch::OutputWatch(std::unique_ptr<adapters::kafka::TopicReader> reader,
                          std::string output_topic, std::string dlq_topic)
-  : reader_(std::move(reader)),
-    output_topic_(std::move(output_topic)),
+  : reader_(std::move(reader)), output_topic_(std::move(output_topic)),
     dlq_topic_(std::move(dlq_topic)) {}
 
 logic::Result<void> OutputWatch::poll() {
-  auto outputs = read_new(output_topic_, output_positions_,
-                          [this](logic::PartitionId,
-                                 const logic::RecordView& record) {
-                            take_output(record);
-                            return true;
-                          });
-  if (!outputs)
-    return outputs;
-  return read_new(
-    dlq_topic_, dead_positions_,
+  auto outputs = read_new(
+    output_topic_, output_positions_,
     [this](logic::PartitionId, const logic::RecordView& record) {
-      take_dead_letter(record);
+      take_output(record);
       return true;
     });
+  if (!outputs)
+    return outputs;
+  return read_new(dlq_topic_, dead_positions_,
+                  [this](logic::PartitionId, const logic::RecordView& record) {
+                    take_dead_letter(record);
+                    return true;
+                  });
 }
 
 logic::Result<void>
@@ -98,8 +96,8 @@ void OutputWatch::take_output(const logic::RecordView& record) {
   const auto* anomaly = event.if_contains("anomaly");
   if (anomaly == nullptr || !anomaly->is_object())
     return;
-  AnomalyLine line{text_of(event, "user_id"), {},
-                   text_of(anomaly->get_object(), "detail")};
+  AnomalyLine line{
+    text_of(event, "user_id"), {}, text_of(anomaly->get_object(), "detail")};
   if (const auto* rules = anomaly->get_object().if_contains("rules");
       rules != nullptr && rules->is_array())
     for (const auto& rule : rules->get_array()) {

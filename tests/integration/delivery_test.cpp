@@ -59,9 +59,8 @@ CAF_TEST(stopping_in_mid_flight_loses_and_doubles_nothing) {
     CAF_CHECK_EQUAL(node.stop(), 0);
   }
   NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] {
-    return judge(Guarantee::exactly_once).total.lost == 0;
-  }));
+  CAF_CHECK(eventually(
+    60s, [&] { return judge(Guarantee::exactly_once).total.lost == 0; }));
   CAF_CHECK_EQUAL(node.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
@@ -75,9 +74,8 @@ CAF_TEST(a_killed_node_loses_nothing) {
     CAF_CHECK_EQUAL(node.wait(5s), -SIGKILL);
   }
   NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] {
-    return judge(Guarantee::at_least_once).total.lost == 0;
-  }));
+  CAF_CHECK(eventually(
+    60s, [&] { return judge(Guarantee::at_least_once).total.lost == 0; }));
   CAF_CHECK_EQUAL(node.stop(), 0);
   CAF_CHECK(proven(Guarantee::at_least_once));
 }
@@ -94,14 +92,12 @@ CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
   };
   CAF_CHECK(eventually(60s, [&] { return holds_some(second); }));
   generate(10'000, 0.05, 2);
-  CAF_CHECK(eventually(60s, [&] {
-    return first.settled() + second.settled() >= written;
-  }));
+  CAF_CHECK(eventually(
+    60s, [&] { return first.settled() + second.settled() >= written; }));
   CAF_CHECK_EQUAL(first.stop(), 0);
   generate(5'000, 0.05, 3);
-  CAF_CHECK(eventually(60s, [&] {
-    return judge(Guarantee::at_least_once).total.lost == 0;
-  }));
+  CAF_CHECK(eventually(
+    60s, [&] { return judge(Guarantee::at_least_once).total.lost == 0; }));
   CAF_CHECK_EQUAL(second.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
@@ -116,8 +112,9 @@ CAF_TEST(garbage_and_large_records_stop_nothing) {
     values.push_back(std::move(bytes));
   }
   values.push_back(std::string(900'000, '['));
-  values.push_back(R"({"user_id":"u","app_version":"1","device_type":"x","pad":")"
-                   + std::string(900'000, 'p') + "\"}");
+  values.push_back(
+    R"({"user_id":"u","app_version":"1","device_type":"x","pad":")"
+    + std::string(900'000, 'p') + "\"}");
   write(values);
   generate(1'000);
   NodeProcess node{kafka.bootstrap_servers};

@@ -38,9 +38,8 @@ CAF_TEST(a_broker_that_is_away_for_a_while_costs_nothing) {
     eventually(30s, [&] { return node.http_code("/health/ready") == 503; }));
   CAF_REQUIRE(broker->bring_up(1).has_value());
   generate(5'000, 0.05, 2);
-  CAF_CHECK(eventually(60s, [&] {
-    return judge(Guarantee::at_least_once).total.lost == 0;
-  }));
+  CAF_CHECK(eventually(
+    60s, [&] { return judge(Guarantee::at_least_once).total.lost == 0; }));
   CAF_CHECK(
     eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
   CAF_CHECK_EQUAL(node.stop(), 0);
@@ -113,8 +112,7 @@ CAF_TEST(memory_stays_in_the_budget_while_the_sink_stalls) {
 
 CAF_TEST(a_shutdown_without_a_broker_ends_in_time) {
   generate(2'000);
-  NodeProcess node{kafka.bootstrap_servers,
-                   {"delivery.shutdown_deadline=3s"}};
+  NodeProcess node{kafka.bootstrap_servers, {"delivery.shutdown_deadline=3s"}};
   CAF_CHECK(eventually(60s, [&] { return node.settled() > 100; }));
   CAF_REQUIRE(broker->take_down(1).has_value());
   node.send_signal(SIGTERM);

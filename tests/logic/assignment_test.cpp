@@ -26,8 +26,8 @@ CAF_TEST(only_what_is_finished_and_uncommitted_is_to_commit) {
   CAF_CHECK(assignment.committable().empty());
   assignment.note_read(PartitionId{0}, Offset{5}, Offset{14});
   CAF_CHECK(assignment.committable().empty());
-  CAF_CHECK(assignment.note_finished(PartitionId{0}, AssignmentEpoch{1},
-                                     Offset{10}));
+  CAF_CHECK(
+    assignment.note_finished(PartitionId{0}, AssignmentEpoch{1}, Offset{10}));
   const auto offsets = assignment.committable();
   CAF_REQUIRE_EQUAL(offsets.size(), 1u);
   CAF_CHECK(offsets[0].next == Offset{10});
@@ -49,10 +49,10 @@ CAF_TEST(the_last_commit_covers_what_is_committed_already) {
 CAF_TEST(what_belongs_to_an_earlier_epoch_is_ignored) {
   auto assignment = two_partitions();
   assignment.note_read(PartitionId{0}, Offset{0}, Offset{9});
-  assignment.assign(std::vector{
-    PartitionEpoch{PartitionId{0}, AssignmentEpoch{2}}});
-  CAF_CHECK(!assignment.note_finished(PartitionId{0}, AssignmentEpoch{1},
-                                      Offset{10}));
+  assignment.assign(
+    std::vector{PartitionEpoch{PartitionId{0}, AssignmentEpoch{2}}});
+  CAF_CHECK(
+    !assignment.note_finished(PartitionId{0}, AssignmentEpoch{1}, Offset{10}));
   CAF_CHECK(assignment.committable().empty());
   assignment.remove(std::vector{first});
   CAF_CHECK_EQUAL(assignment.all().size(), 2u);

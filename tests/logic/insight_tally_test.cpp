@@ -14,8 +14,11 @@ using namespace millrace::logic;
 namespace {
 
 EnrichedBatch two_logins() {
-  static const geo::Place lisbon{.country = "PT", .region = {}, .city = {},
-                                 .asn_organization = {}, .json = {}};
+  static const geo::Place lisbon{.country = "PT",
+                                 .region = {},
+                                 .city = {},
+                                 .asn_organization = {},
+                                 .json = {}};
   auto validated = std::make_shared<ValidatedBatch>();
   LoginEvent event;
   event.app_version = "2.3.0";
@@ -41,9 +44,9 @@ CAF_TEST(logins_are_counted_by_dimension) {
   InsightTally sum;
   sum.merge(tally);
   sum.merge(tally);
-  const auto page
-    = boost::json::parse(sum.to_json("n1", 1'720'000'000'000, 1'720'000'010'000))
-        .as_object();
+  const auto page = boost::json::parse(
+                      sum.to_json("n1", 1'720'000'000'000, 1'720'000'010'000))
+                      .as_object();
   CAF_CHECK_EQUAL(page.at("logins").to_number<int>(), 4);
   CAF_CHECK_EQUAL(page.at("watched").to_number<int>(), 2);
   CAF_CHECK_EQUAL(page.at("app_version").at("2.3.0").to_number<int>(), 4);

@@ -83,15 +83,14 @@ CAF_TEST(any_order_of_events_agrees_with_brute_force) {
           end = moved;
       }
       CAF_REQUIRE(end == model.end());
-      const auto first_open
-        = std::ranges::find(model.batches, false, &Model::Batch::finished)
-          - model.batches.begin();
+      const auto first_open = std::ranges::find(model.batches, false,
+                                                &Model::Batch::finished)
+                              - model.batches.begin();
       CAF_REQUIRE_EQUAL(ledger.oldest_unfinished().value,
                         static_cast<std::uint64_t>(first_open));
-      CAF_REQUIRE_EQUAL(
-        ledger.unfinished(),
-        static_cast<std::size_t>(std::ranges::count(
-          model.batches, false, &Model::Batch::finished)));
+      CAF_REQUIRE_EQUAL(ledger.unfinished(),
+                        static_cast<std::size_t>(std::ranges::count(
+                          model.batches, false, &Model::Batch::finished)));
     }
   }
 }

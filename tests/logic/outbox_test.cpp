@@ -35,8 +35,8 @@ EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0) {
     if (!record.dead) {
       record.begin = static_cast<std::uint32_t>(batch->bytes.size());
       batch->bytes += "out" + std::to_string(first + index);
-      record.length
-        = static_cast<std::uint32_t>(batch->bytes.size()) - record.begin;
+      record.length = static_cast<std::uint32_t>(batch->bytes.size())
+                      - record.begin;
     }
     batch->records.push_back(record);
   }
@@ -222,8 +222,7 @@ CAF_TEST(a_full_sink_is_tried_again_where_it_stopped) {
   f.run();
   CAF_REQUIRE_EQUAL(f.script->sent.size(), 5u);
   for (std::size_t index = 0; index != 5; ++index)
-    CAF_CHECK_EQUAL(f.script->sent[index].value,
-                    "out" + std::to_string(index));
+    CAF_CHECK_EQUAL(f.script->sent[index].value, "out" + std::to_string(index));
   CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 5u);
 }
 

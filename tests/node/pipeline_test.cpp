@@ -96,9 +96,9 @@ CAF_TEST(publish_with_retry_success) {
 CAF_TEST(publish_with_retry_failure) {
   start();
   sink->answer = [](const SentRecord& record) {
-    return tests::SinkScript::Answer{
-      record.destination != Destination::output,
-      logic::DeliveryFault::transient, "not enough replicas"};
+    return tests::SinkScript::Answer{record.destination != Destination::output,
+                                     logic::DeliveryFault::transient,
+                                     "not enough replicas"};
   };
   arrive(make_batch({login_json()}));
   pass(5s);
@@ -158,8 +158,8 @@ CAF_TEST(a_shutdown_that_cannot_finish_ends_at_its_deadline) {
   sink->stalled = true;
   arrive(make_batch({login_json(), login_json()}));
   settle();
-  auto drained
-    = self->request(topology.consumer, caf::infinite, messages::DrainIntake{3s});
+  auto drained = self->request(topology.consumer, caf::infinite,
+                               messages::DrainIntake{3s});
   pass(4s);
   CAF_CHECK(source->closed);
   drained.receive(
@@ -185,8 +185,8 @@ CAF_TEST(order_holds_over_parallel_lanes) {
   workers = 4;
   start();
   for (std::int64_t first = 0; first != 400; first += 4)
-    arrive(make_batch({login_json(), "bad", login_json(), login_json()},
-                      first));
+    arrive(
+      make_batch({login_json(), "bad", login_json(), login_json()}, first));
   settle();
   CAF_REQUIRE_EQUAL(sink->sent.size(), 400u);
   for (std::size_t index = 0; index != 400; ++index)

@@ -22,10 +22,10 @@ std::size_t FakeSink::send(std::span<const logic::OutgoingRecord> records) {
   for (const auto& record : records) {
     if (script_->held_back.size() >= script_->capacity)
       break;
-    script_->sent.push_back(
-      {record.token, record.destination, std::string{record.key.value_or("")},
-       std::string{record.value.value_or("")}, std::string{record.headers},
-       record.timestamp_ms});
+    script_->sent.push_back({record.token, record.destination,
+                             std::string{record.key.value_or("")},
+                             std::string{record.value.value_or("")},
+                             std::string{record.headers}, record.timestamp_ms});
     const auto answer = script_->answer(script_->sent.back());
     if (script_->stalled)
       script_->held_back.emplace_back(record.token, answer);

@@ -47,8 +47,8 @@ public:
   logic::RecordBatchPtr
   take_batch(const logic::BatchLimits&,
              const std::function<bool(logic::PartitionId)>& accepts) override {
-    for (auto batch = script_->batches.begin();
-         batch != script_->batches.end(); ++batch)
+    for (auto batch = script_->batches.begin(); batch != script_->batches.end();
+         ++batch)
       if (accepts((*batch)->partition())) {
         auto taken = *batch;
         script_->batches.erase(batch);
@@ -100,12 +100,13 @@ struct SinkScript {
   };
 
   std::vector<SentRecord> sent;
-  std::function<Answer(const SentRecord&)> answer
-    = [](const SentRecord&) { return Answer{}; };
+  std::function<Answer(const SentRecord&)> answer = [](const SentRecord&) {
+    return Answer{};
+  };
   logic::DeliveryReports reports;
   std::vector<logic::SourceEvent> events;
   std::size_t capacity = 1'000'000; ///< records taken and not yet reported
-  bool stalled = false;             ///< takes records, reports nothing
+  bool stalled = false; ///< takes records, reports nothing
   std::vector<std::pair<logic::SendToken, Answer>> held_back;
   std::function<void()> wake;
   bool closed = false;

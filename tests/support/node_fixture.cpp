@@ -49,8 +49,8 @@ void NodeFixture::happen(logic::SourceEvent::Kind kind, std::int32_t partition,
                          std::uint64_t epoch) {
   logic::SourceEvent event;
   event.kind = kind;
-  event.partitions
-    = {{logic::PartitionId{partition}, logic::AssignmentEpoch{epoch}}};
+  event.partitions = {
+    {logic::PartitionId{partition}, logic::AssignmentEpoch{epoch}}};
   source->events.push_back(std::move(event));
   if (source->wake)
     source->wake();

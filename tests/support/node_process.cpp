@@ -62,11 +62,18 @@ bool eventually(std::chrono::milliseconds limit,
 NodeProcess::NodeProcess(const std::string& bootstrap_servers,
                          const std::vector<std::string>& settings)
   : log_path_(scratch_file()) {
-  std::vector<std::string> arguments{
-    binary(),    "run",           "--bootstrap-servers", bootstrap_servers,
-    "--set",     "http.port=0",   "--set",               "log.format=json",
-    "--set",     "log.level=info", "--set",
-    "delivery.commit_interval=200ms"};
+  std::vector<std::string> arguments{binary(),
+                                     "run",
+                                     "--bootstrap-servers",
+                                     bootstrap_servers,
+                                     "--set",
+                                     "http.port=0",
+                                     "--set",
+                                     "log.format=json",
+                                     "--set",
+                                     "log.level=info",
+                                     "--set",
+                                     "delivery.commit_interval=200ms"};
   for (const auto& setting : settings) {
     arguments.emplace_back("--set");
     arguments.push_back(setting);
@@ -133,8 +140,8 @@ boost::json::object NodeProcess::status() {
   if (port() == 0)
     return {};
   boost::system::error_code error;
-  auto value
-    = boost::json::parse(http_request(port(), "GET", "/status").body, error);
+  auto value = boost::json::parse(http_request(port(), "GET", "/status").body,
+                                  error);
   return value.is_object() ? value.as_object() : boost::json::object{};
 }
 
@@ -184,8 +191,7 @@ void KafkaFixture::generate(std::uint64_t count, double bad_share,
   config.seed = seed;
   config.bad_share = bad_share;
   auto generator = logic::generation::LoginGenerator::create(config);
-  auto writer
-    = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  auto writer = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
   if (!generator || !writer)
     throw std::runtime_error{"cannot generate"};
   logic::generation::GeneratedBatch batch;
@@ -209,8 +215,7 @@ void KafkaFixture::generate(std::uint64_t count, double bad_share,
 }
 
 void KafkaFixture::write(const std::vector<std::string>& values) {
-  auto writer
-    = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  auto writer = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
   if (!writer)
     throw std::runtime_error{writer.error().text};
   for (const auto& value : values) {
