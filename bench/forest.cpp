@@ -12,12 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <time.h>
 
 namespace {
 

@@ -5,13 +5,13 @@ namespace millrace::logic {
 bool StallWatch::stalled(PartitionId partition, std::optional<Offset> finished,
                          Offset high_watermark, TimePoint now) {
   const bool behind = finished && *finished < high_watermark;
-  auto [entry, is_new] = seen_.try_emplace(partition, Seen{finished, now});
-  auto& seen = entry->second;
-  if (!behind || seen.finished != finished) {
-    seen = Seen{finished, now};
+  const Seen current{finished, behind, now};
+  auto& seen = seen_.try_emplace(partition, current).first->second;
+  if (!behind || !seen.behind || seen.finished != finished) {
+    seen = current;
     return false;
   }
-  return !is_new && now - seen.since > patience_;
+  return now - seen.since > patience_;
 }
 
 } // namespace millrace::logic

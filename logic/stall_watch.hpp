@@ -28,7 +28,8 @@ public:
 private:
   struct Seen {
     std::optional<Offset> finished;
-    TimePoint since;
+    bool behind = false;
+    TimePoint since; ///< how long these two have stood so
   };
 
   std::chrono::milliseconds patience_;

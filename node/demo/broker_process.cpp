@@ -48,6 +48,7 @@ struct Pipe {
 int spawn(const std::string& program, const std::vector<std::string>& arguments,
           const Pipe& control, const Pipe& output, pid_t& pid) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const auto& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

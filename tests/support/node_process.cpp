@@ -79,6 +79,7 @@ NodeProcess::NodeProcess(const std::string& bootstrap_servers,
     arguments.push_back(setting);
   }
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments)
     argv.push_back(argument.data());
   argv.push_back(nullptr);
