@@ -49,12 +49,13 @@ std::string scratch_file() {
 } // namespace
 
 bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition) {
+                const std::function<bool()>& condition,
+                std::chrono::milliseconds pause) {
   const auto end = Clock::now() + limit;
   while (!condition()) {
     if (Clock::now() >= end)
       return false;
-    poll(nullptr, 0, 20);
+    poll(nullptr, 0, static_cast<int>(pause.count()));
   }
   return true;
 }
@@ -73,7 +74,12 @@ NodeProcess::NodeProcess(const std::string& bootstrap_servers,
                                      "--set",
                                      "log.level=info",
                                      "--set",
-                                     "delivery.commit_interval=200ms"};
+                                     "delivery.commit_interval=200ms",
+                                     "--set",
+                                     "kafka.fetch_wait=10ms",
+                                     "--set",
+                                     // A killed member is missed soon.
+                                     "kafka.session_timeout=6s"};
   for (const auto& setting : settings) {
     arguments.emplace_back("--set");
     arguments.push_back(setting);
@@ -240,6 +246,16 @@ KafkaFixture::judge(logic::verification::Guarantee guarantee) {
   if (!check)
     throw std::runtime_error{check.error().text};
   return check->judgement;
+}
+
+bool KafkaFixture::all_ended() {
+  return eventually(
+    60s,
+    [this] {
+      const auto judgement = judge(logic::verification::Guarantee::at_least_once);
+      return judgement.total.input == written && judgement.total.lost == 0;
+    },
+    500ms);
 }
 
 bool KafkaFixture::proven(logic::verification::Guarantee guarantee) {

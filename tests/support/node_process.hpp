@@ -22,7 +22,9 @@ namespace millrace::tests {
 /// Asks again and again until the condition holds; false when it did not
 /// within the limit. For conditions in other processes.
 bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition);
+                const std::function<bool()>& condition,
+                std::chrono::milliseconds pause
+                = std::chrono::milliseconds{20});
 
 /// `millrace run` as a process of its own, killed with this object.
 class NodeProcess {
@@ -84,6 +86,9 @@ struct KafkaFixture {
   /// Reads all three topics and judges them.
   logic::verification::Judgement
   judge(logic::verification::Guarantee guarantee);
+
+  /// Waits until every record written has ended somehow.
+  bool all_ended();
 
   /// Whether the judge found nothing wrong; else its report is printed.
   bool proven(logic::verification::Guarantee guarantee);
