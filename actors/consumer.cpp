@@ -25,8 +25,10 @@ using logic::SourceEvent;
 /// Batches handed on before other messages get their turn.
 constexpr int batches_per_turn = 16;
 
-/// How long a commit that must be known to have worked may take.
+/// How long a commit that must be known to have worked may take; less when a
+/// deadline is near.
 constexpr std::chrono::milliseconds final_commit_wait{5'000};
+constexpr std::chrono::milliseconds shortest_wait{500};
 
 class ConsumerState {
 public:
@@ -207,7 +209,7 @@ private:
                   "partitions leave with records in flight, which their "
                   "next owner will read again",
                   {{"deadline_ms", parts_.delivery.revoke_deadline.count()}});
-      commit_now(assignment_.finished(leaving.partitions));
+      commit_now(assignment_.finished(leaving.partitions), leaving.deadline);
       give_back(leaving.partitions);
       return true;
     });
@@ -254,9 +256,16 @@ private:
     finish_draining();
   }
 
-  void commit_now(const std::vector<logic::PartitionOffset>& offsets) {
+  void commit_now(const std::vector<logic::PartitionOffset>& offsets,
+                  TimePoint deadline) {
     if (!offsets.empty())
-      commit(offsets, final_commit_wait);
+      commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+  }
+
+  std::chrono::milliseconds left_until(TimePoint deadline) const {
+    return std::max(shortest_wait,
+                    std::chrono::duration_cast<std::chrono::milliseconds>(
+                      deadline - self_->clock().now()));
   }
 
   void commit(const std::vector<logic::PartitionOffset>& offsets,
@@ -325,15 +334,13 @@ private:
       return;
     const auto partitions = assignment_.all();
     const messages::IntakeDrained answer{assignment_.unfinished_records()};
-    commit_now(assignment_.finished(partitions));
+    commit_now(assignment_.finished(partitions), drain_deadline_);
     if (answer.unfinished_records != 0)
       forget(partitions);
     closed_ = true;
-    parts_.source->close(
-      std::max(std::chrono::milliseconds{1'000},
-               std::chrono::duration_cast<std::chrono::milliseconds>(
-                 drain_deadline_ - now)));
+    // What matters is done; without a broker the goodbye takes its time.
     draining_->deliver(answer);
+    parts_.source->close(left_until(drain_deadline_));
   }
 
   messages::ConsumerStatus status() const {

@@ -299,7 +299,7 @@ private:
     const auto begin = steady_clock::now();
     caf::scoped_actor self{*system_};
     self
-      ->request(topology_->consumer, deadline + seconds{1},
+      ->request(topology_->consumer, deadline + seconds{3},
                 messages::DrainIntake{deadline})
       .receive(
         [this](const messages::IntakeDrained& answer) {

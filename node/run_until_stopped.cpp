@@ -15,7 +15,7 @@ constexpr std::string_view component = "node";
 
 /// What a drain may take beyond its own deadline before the process is ended
 /// from outside: a client's destructor can hang.
-constexpr std::chrono::milliseconds grace{5'000};
+constexpr std::chrono::milliseconds grace{4'000};
 
 /// Nothing more can be saved: whatever is uncommitted will be read again.
 [[noreturn]] void end_process(Logging& log, ExitCode code) {

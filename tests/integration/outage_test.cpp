@@ -85,7 +85,7 @@ CAF_TEST(memory_stays_in_the_budget_while_the_sink_stalls) {
                + padding + "\"}");
   write(values);
   CAF_REQUIRE(
-    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 100'000'000)
+    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
       .has_value());
   NodeProcess node{kafka.bootstrap_servers,
                    {"flow.memory_budget=" + std::to_string(budget_bytes)}};
@@ -116,18 +116,18 @@ CAF_TEST(a_shutdown_without_a_broker_ends_in_time) {
   CAF_REQUIRE(broker->take_down(1).has_value());
   node.send_signal(SIGTERM);
   const int code = node.wait(15s);
-  CAF_MESSAGE("exit code " << code);
+  // All may have been settled before the broker went; but nothing may hang.
   CAF_CHECK(code == 0 || code == 6);
+  if (code != 0 && code != 6)
+    std::cerr << "exit code " << code << '\n' << node.log();
 }
 
 CAF_TEST(a_second_signal_ends_the_node_at_once) {
   generate(2'000);
-  NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() > 100; }));
   CAF_REQUIRE(
-    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 100'000'000)
+    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
       .has_value());
-  generate(2'000, 0.05, 2);
+  NodeProcess node{kafka.bootstrap_servers};
   CAF_CHECK(eventually(30s, [&] {
     const auto page = node.status();
     return page.contains("dispatcher")
