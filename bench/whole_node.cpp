@@ -153,6 +153,9 @@ double pass_through(const RunOptions& options) {
 /// Sends events of the real generator's shape.
 void generate(const RunOptions& options, double rate) {
   auto config = node_config(options, 0);
+  // The latency in question is the node's, not the generator's.
+  if (rate > 0.0)
+    config.kafka.linger = 1ms;
   node::commands::LoadOptions load;
   load.count = options.events;
   load.rate = rate;
@@ -181,6 +184,7 @@ void measure_cost(const RunOptions& options) {
   std::vector<double> wholes;
   std::vector<double> ratios;
   std::printf("round   pass-through   whole job   ratio   events a second\n");
+  std::fflush(stdout); // before the first fork
   for (int round = 0; round != options.rounds; ++round) {
     double wall_s = 0.0;
     const auto raw = pass_through(options) * scale;

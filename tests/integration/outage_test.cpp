@@ -84,9 +84,8 @@ CAF_TEST(memory_stays_in_the_budget_while_the_sink_stalls) {
              R"("pad":")"
                + padding + "\"}");
   write(values);
-  CAF_REQUIRE(
-    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
-      .has_value());
+  CAF_REQUIRE(broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
+                .has_value());
   NodeProcess node{kafka.bootstrap_servers,
                    {"flow.memory_budget=" + std::to_string(budget_bytes)}};
   auto credit = [&] {
@@ -124,9 +123,8 @@ CAF_TEST(a_shutdown_without_a_broker_ends_in_time) {
 
 CAF_TEST(a_second_signal_ends_the_node_at_once) {
   generate(2'000);
-  CAF_REQUIRE(
-    broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
-      .has_value());
+  CAF_REQUIRE(broker->fail_requests("Produce", "NOT_ENOUGH_REPLICAS", 1'000'000)
+                .has_value());
   NodeProcess node{kafka.bootstrap_servers};
   CAF_CHECK(eventually(30s, [&] {
     const auto page = node.status();

@@ -63,23 +63,13 @@ bool eventually(std::chrono::milliseconds limit,
 NodeProcess::NodeProcess(const std::string& bootstrap_servers,
                          const std::vector<std::string>& settings)
   : log_path_(scratch_file()) {
-  std::vector<std::string> arguments{binary(),
-                                     "run",
-                                     "--bootstrap-servers",
-                                     bootstrap_servers,
-                                     "--set",
-                                     "http.port=0",
-                                     "--set",
-                                     "log.format=json",
-                                     "--set",
-                                     "log.level=info",
-                                     "--set",
-                                     "delivery.commit_interval=200ms",
-                                     "--set",
-                                     "kafka.fetch_wait=10ms",
-                                     "--set",
-                                     // A killed member is missed soon.
-                                     "kafka.session_timeout=6s"};
+  std::vector<std::string> arguments{
+    binary(), "run", "--bootstrap-servers", bootstrap_servers, "--set",
+    "http.port=0", "--set", "log.format=json", "--set", "log.level=info",
+    "--set", "delivery.commit_interval=200ms", "--set", "kafka.fetch_wait=10ms",
+    "--set",
+    // A killed member is missed soon.
+    "kafka.session_timeout=6s"};
   for (const auto& setting : settings) {
     arguments.emplace_back("--set");
     arguments.push_back(setting);
@@ -252,7 +242,8 @@ bool KafkaFixture::all_ended() {
   return eventually(
     60s,
     [this] {
-      const auto judgement = judge(logic::verification::Guarantee::at_least_once);
+      const auto judgement = judge(
+        logic::verification::Guarantee::at_least_once);
       return judgement.total.input == written && judgement.total.lost == 0;
     },
     500ms);

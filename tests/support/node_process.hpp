@@ -23,8 +23,8 @@ namespace millrace::tests {
 /// within the limit. For conditions in other processes.
 bool eventually(std::chrono::milliseconds limit,
                 const std::function<bool()>& condition,
-                std::chrono::milliseconds pause
-                = std::chrono::milliseconds{20});
+                std::chrono::milliseconds pause = std::chrono::milliseconds{
+                  20});
 
 /// `millrace run` as a process of its own, killed with this object.
 class NodeProcess {
