@@ -261,6 +261,7 @@ constexpr int partitions = 4;
 
 std::unique_ptr<node::demo::BrokerProcess> start_broker() {
   std::vector<std::string> specs;
+  specs.reserve(topics.size());
   for (const auto& topic : topics)
     specs.push_back(topic + ":" + std::to_string(partitions));
   auto broker = node::demo::BrokerProcess::start(
@@ -275,6 +276,7 @@ void create_topics(const RunOptions& options) {
   if (!admin)
     bench::fail(admin.error().text);
   std::vector<adapters::kafka::TopicSpec> specs;
+  specs.reserve(topics.size());
   for (const auto& topic : topics)
     specs.push_back({topic, partitions, 1});
   if (auto created = (*admin)->create(specs, 30s); !created)

@@ -67,6 +67,10 @@ ExitCode run_until_stopped(const NodeConfig& config,
     const auto wakeup = waiter.wait(std::chrono::milliseconds{-1});
     if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
       break;
+    // SIGHUP: the file was moved away.
+    if (const auto reopened = log->reopen_file(); !reopened)
+      log->error(component, "could not open the log file anew",
+                 {{"error", reopened.error().text}});
   }
   log->info(component, "stopping");
   return stop_node(std::move(*node), *log, waiter,
