@@ -1,14 +1,13 @@
 #include "node/node.hpp"
 
-#include "actors/background_task.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/kafka_sink.hpp"
 #include "adapters/kafka/kafka_source.hpp"
-#include "adapters/kafka/topic_admin.hpp"
 #include "adapters/model_file.hpp"
 #include "adapters/system_clock.hpp"
 #include "logic/detection/detector.hpp"
 #include "millrace_version.hpp"
+#include "node/background_tasks.hpp"
 #include "node/caf_metrics.hpp"
 #include "node/log_metrics.hpp"
 #include "node/logging.hpp"
@@ -38,8 +37,6 @@ namespace geoip = adapters::geoip;
 
 constexpr std::string_view component = "node";
 constexpr std::chrono::seconds status_wait{1};
-constexpr std::chrono::seconds topic_wait{10};
-constexpr std::chrono::seconds topic_retry{2};
 
 /// CAF's own configuration. Its command line and file stay unused: whoever
 /// configures the node does it in one place.
@@ -127,7 +124,8 @@ public:
     system_.emplace(system_config_);
     if (auto served = serve(); !served)
       return served;
-    start_background_tasks();
+    tasks_ = start_background_tasks(*system_, config_, geo_,
+                                    {log_, metrics_, clock_});
     TopologyParts parts{config_,
                         host_name(),
                         workers_,
@@ -219,54 +217,6 @@ private:
       return endpoint.error();
     endpoint_ = std::move(*endpoint);
     return {};
-  }
-
-  void start_background_tasks() {
-    if (!config_.kafka.create_topics.empty())
-      tasks_.push_back(actors::spawn_background_task(
-        *system_, {[this] { return !create_topics(); }, topic_retry}));
-    if (!config_.geoip.files.empty()
-        && config_.geoip.reload_interval.count() > 0)
-      tasks_.push_back(actors::spawn_background_task(
-        *system_, {[this] {
-                     reload_geo();
-                     return true;
-                   },
-                   config_.geoip.reload_interval}));
-  }
-
-  /// Whether that is done.
-  bool create_topics() {
-    std::vector<kafka::TopicSpec> specs;
-    for (const auto& text : config_.kafka.create_topics)
-      if (auto spec = kafka::parse_topic_spec(text))
-        specs.push_back(std::move(*spec));
-    auto admin = kafka::TopicAdmin::open(config_.kafka);
-    auto created = admin
-                     ? (*admin)->create(specs, topic_wait)
-                     : logic::Result<std::vector<std::string>>{admin.error()};
-    if (!created) {
-      log_->limited(std::chrono::steady_clock::now(), logic::LogLevel::warn,
-                    component, "could not create topics yet, trying again",
-                    {{"error", created.error().text}});
-      return false;
-    }
-    for (const auto& name : *created)
-      log_->info(component, "topic created", {{"topic", name}});
-    return true;
-  }
-
-  void reload_geo() {
-    const auto reloaded = geo_->reload_if_changed();
-    if (!reloaded) {
-      metrics_->geo_reloads_failed.Increment();
-      log_->error(component,
-                  "a changed GeoIP file cannot be used, keeping the old one",
-                  {{"error", reloaded.error().text}});
-    } else if (*reloaded) {
-      metrics_->geo_reloads_succeeded.Increment();
-      log_->info(component, "GeoIP files reloaded");
-    }
   }
 
   void fail(std::string why) {
@@ -382,7 +332,7 @@ private:
     = std::make_shared<adapters::SystemClock>();
   SystemConfig system_config_;
   std::optional<caf::actor_system> system_;
-  std::unique_ptr<geoip::GeoDatabase> geo_;
+  std::shared_ptr<geoip::GeoDatabase> geo_;
   std::unique_ptr<HttpEndpoint> endpoint_;
   std::vector<actors::BackgroundActor> tasks_;
   std::optional<Topology> topology_;

@@ -23,12 +23,12 @@ using tests::metric_value;
 
 namespace {
 
-struct counted_state {
+struct CountedState {
   static inline const char* name = "counted";
-  explicit counted_state(caf::event_based_actor*) {}
+  explicit CountedState(caf::event_based_actor*) {}
 };
 
-caf::behavior counted(caf::stateful_actor<counted_state>*) {
+caf::behavior counted(caf::stateful_actor<CountedState>*) {
   return {[](int number) { return number; }};
 }
 

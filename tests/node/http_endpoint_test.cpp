@@ -225,7 +225,7 @@ CAF_TEST(malformed_requests_do_no_harm) {
   config.request_timeout = std::chrono::milliseconds{200};
   const auto endpoint = start(config);
   const auto port = endpoint->port();
-  const std::string nul("GET /\0 HTTP/1.1\r\n\r\n", 20);
+  const std::string nul("GET /\0 HTTP/1.1\r\n\r\n", 19);
   const std::array<std::string, 9> requests{
     "\r\n\r\n",
     "GET\r\n\r\n",

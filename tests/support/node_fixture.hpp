@@ -31,7 +31,7 @@ struct NodeFixture : test_coordinator_fixture<> {
   std::uint32_t workers = 2;
 
   NodeFixture();
-  ~NodeFixture();
+  ~NodeFixture() override;
 
   /// Spawns the actors and assigns partition 0 (epoch 1).
   void start();

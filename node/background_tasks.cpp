@@ -1,0 +1,80 @@
+#include "node/background_tasks.hpp"
+
+#include "actors/background_task.hpp"
+#include "adapters/kafka/topic_admin.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace millrace::node {
+
+namespace {
+
+namespace kafka = adapters::kafka;
+
+constexpr std::string_view component = "node";
+constexpr std::chrono::seconds topic_wait{10};
+constexpr std::chrono::seconds topic_retry{2};
+
+/// Whether that is done.
+bool create_topics(const kafka::KafkaConfig& config, logic::Log& log) {
+  std::vector<kafka::TopicSpec> specs;
+  specs.reserve(config.create_topics.size());
+  for (const auto& text : config.create_topics)
+    if (auto spec = kafka::parse_topic_spec(text))
+      specs.push_back(std::move(*spec));
+  auto admin = kafka::TopicAdmin::open(config);
+  auto created = admin ? (*admin)->create(specs, topic_wait)
+                       : logic::Result<std::vector<std::string>>{admin.error()};
+  if (!created) {
+    log.limited(std::chrono::steady_clock::now(), logic::LogLevel::warn,
+                component, "could not create topics yet, trying again",
+                {{"error", created.error().text}});
+    return false;
+  }
+  for (const auto& name : *created)
+    log.info(component, "topic created", {{"topic", name}});
+  return true;
+}
+
+void reload(adapters::geoip::GeoDatabase& geo, actors::Metrics& metrics,
+            logic::Log& log) {
+  const auto reloaded = geo.reload_if_changed();
+  if (!reloaded) {
+    metrics.geo_reloads_failed.Increment();
+    log.error(component,
+              "a changed GeoIP file cannot be used, keeping the old one",
+              {{"error", reloaded.error().text}});
+  } else if (*reloaded) {
+    metrics.geo_reloads_succeeded.Increment();
+    log.info(component, "GeoIP files reloaded");
+  }
+}
+
+} // namespace
+
+std::vector<actors::BackgroundActor>
+start_background_tasks(caf::actor_system& system, const NodeConfig& config,
+                       std::shared_ptr<adapters::geoip::GeoDatabase> geo,
+                       const actors::Surroundings& surroundings) {
+  std::vector<actors::BackgroundActor> tasks;
+  if (!config.kafka.create_topics.empty())
+    tasks.push_back(actors::spawn_background_task(
+      system, {[kafka = config.kafka, log = surroundings.log] {
+                 return !create_topics(kafka, *log);
+               },
+               topic_retry}));
+  if (!config.geoip.files.empty() && config.geoip.reload_interval.count() > 0)
+    tasks.push_back(actors::spawn_background_task(
+      system, {[geo = std::move(geo), metrics = surroundings.metrics,
+                log = surroundings.log] {
+                 reload(*geo, *metrics, *log);
+                 return true;
+               },
+               config.geoip.reload_interval}));
+  return tasks;
+}
+
+} // namespace millrace::node
