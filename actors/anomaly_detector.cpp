@@ -1,6 +1,7 @@
 #include "actors/anomaly_detector.hpp"
 
 #include "logic/detection/detector.hpp"
+#include "logic/forgotten_epochs.hpp"
 #include "logic/in_order.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -30,8 +31,10 @@ public:
       [this](const messages::JudgeBatch& order) { return take_in(order); },
       [this](const messages::UseForest& order) { use_forest(order); },
       [this](const messages::ForgetPartitions& order) {
-        for (const auto& partition : order.partitions)
+        for (const auto& partition : order.partitions) {
+          forgotten_.add(partition);
           in_order_.erase(partition);
+        }
       },
     };
   }
@@ -48,8 +51,11 @@ private:
   /// which it stands in the partition.
   caf::result<messages::BatchJudged>
   take_in(const messages::JudgeBatch& order) {
-    auto promise = self_->make_response_promise<messages::BatchJudged>();
     const auto& ticket = order.ticket;
+    if (forgotten_.contains(ticket.partition, ticket.epoch))
+      return caf::make_error(logic::ErrorCode::stage_failed,
+                             "the partition was given back");
+    auto promise = self_->make_response_promise<messages::BatchJudged>();
     in_order_[{ticket.partition, ticket.epoch}].offer(
       ticket.sequence, ticket.oldest_unfinished, Waiting{order.batch, promise},
       [this](Waiting due) { judge(due); });
@@ -131,6 +137,7 @@ private:
   logic::detection::DetectorCounts counted_;
   std::optional<caf::actor_clock::time_point> next_offer_;
   std::map<logic::PartitionEpoch, logic::InOrder<Waiting>> in_order_;
+  logic::ForgottenEpochs forgotten_;
 };
 
 } // namespace

@@ -106,8 +106,8 @@ private:
 
   void hand_on(logic::RecordBatchPtr batch) {
     credit_.take(logic::footprint_bytes(*batch));
-    assignment_.note_read(batch->partition(), batch->first_offset(),
-                          batch->last_offset());
+    assignment_.note_read({batch->partition(), batch->epoch()},
+                          batch->first_offset(), batch->last_offset());
     records_ += batch->size();
     metrics_.records_consumed.Increment(static_cast<double>(batch->size()));
     metrics_.bytes_consumed.Increment(
@@ -181,6 +181,8 @@ private:
               {{"topic", parts_.topic},
                {"count", partitions.size()},
                {"held", assignment_.partitions().size()}});
+    if (!partitions.empty())
+      fault_.clear();
     if (draining_)
       assignment_.begin_leaving_all();
   }
@@ -333,7 +335,8 @@ private:
     if (!assignment_.drained() && now < drain_deadline_)
       return;
     const auto partitions = assignment_.all();
-    const messages::IntakeDrained answer{assignment_.unfinished_records()};
+    const messages::IntakeDrained answer{records_,
+                                         assignment_.unfinished_records()};
     commit_now(assignment_.finished(partitions), drain_deadline_);
     if (answer.unfinished_records != 0)
       forget(partitions);

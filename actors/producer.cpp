@@ -1,5 +1,6 @@
 #include "actors/producer.hpp"
 
+#include "logic/forgotten_epochs.hpp"
 #include "logic/in_order.hpp"
 #include "logic/outbox.hpp"
 
@@ -43,6 +44,16 @@ public:
       metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
       outbox_(outbox_config(parts_)) {}
 
+  ProducerState(const ProducerState&) = delete;
+  ProducerState& operator=(const ProducerState&) = delete;
+
+  /// The client sends from the outbox's bytes without copying them, so it
+  /// must be gone before they are.
+  ~ProducerState() {
+    if (!closed_)
+      parts_.sink->close(std::chrono::milliseconds{1'000});
+  }
+
   ProducerActor::behavior_type make_behavior() {
     parts_.sink->on_ready(wake_up<ProducerActor>(self_));
     schedule_tick();
@@ -68,6 +79,8 @@ private:
 
   void take_in(messages::ProduceBatch& order) {
     const auto& ticket = order.ticket;
+    if (forgotten_.contains(ticket.partition, ticket.epoch))
+      return;
     in_order_[{ticket.partition, ticket.epoch}].offer(
       ticket.sequence, ticket.oldest_unfinished,
       Waiting{ticket, std::move(order.batch)}, [this](Waiting due) {
@@ -89,10 +102,11 @@ private:
   }
 
   void wake_for_retry() {
+    const auto now = self_->clock().now();
     const auto due = outbox_.next_retry();
-    const bool will_wake = wake_at_ && *wake_at_ > self_->clock().now()
-                           && wake_at_ <= due;
-    if (!due || will_wake)
+    const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
+    // What is overdue waits for room in the sink, which wakes us itself.
+    if (!due || *due <= now || will_wake)
       return;
     wake_at_ = due;
     self_->scheduled_send(self_, *due, messages::ClientReady{});
@@ -200,6 +214,7 @@ private:
 
   void forget(const messages::ForgetPartitions& order) {
     for (const auto& held : order.partitions) {
+      forgotten_.add(held);
       in_order_.erase(held);
       outbox_.forget(held.partition, held.epoch);
     }
@@ -276,6 +291,7 @@ private:
   logic::Log& log_;
   logic::Outbox outbox_;
   std::map<logic::PartitionEpoch, logic::InOrder<Waiting>> in_order_;
+  logic::ForgottenEpochs forgotten_;
   logic::DeliveryReports reports_; ///< reused
   std::map<std::uint32_t, std::shared_ptr<const std::string>> insights_;
   std::uint32_t next_insight_ = 0;

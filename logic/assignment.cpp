@@ -9,14 +9,14 @@ void Assignment::assign(std::span<const PartitionEpoch> partitions) {
     partitions_[partition] = Partition{.epoch = epoch};
 }
 
-void Assignment::note_read(PartitionId partition, Offset first, Offset last) {
-  auto found = partitions_.find(partition);
-  if (found == partitions_.end())
+void Assignment::note_read(const PartitionEpoch& held, Offset first,
+                           Offset last) {
+  auto* state = find(held.partition, held.epoch);
+  if (state == nullptr)
     return;
-  auto& state = found->second;
-  state.read = Offset{last.value + 1};
-  if (!state.finished)
-    state.finished = state.committed = first;
+  state->read = Offset{last.value + 1};
+  if (!state->finished)
+    state->finished = state->committed = first;
 }
 
 bool Assignment::note_finished(PartitionId partition, AssignmentEpoch epoch,

@@ -33,7 +33,7 @@ public:
   void assign(std::span<const PartitionEpoch> partitions);
 
   /// Notes that records from `first` to `last`, both included, were read.
-  void note_read(PartitionId partition, Offset first, Offset last);
+  void note_read(const PartitionEpoch& held, Offset first, Offset last);
 
   /// Notes that everything before `next` is finished. False if the epoch is
   /// not the current one.

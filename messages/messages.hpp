@@ -152,6 +152,7 @@ struct DrainIntake {
 };
 
 struct IntakeDrained {
+  std::uint64_t records = 0; ///< read in all
   std::uint64_t unfinished_records = 0; ///< 0: nothing was left behind
 };
 

@@ -253,6 +253,7 @@ private:
                 messages::DrainIntake{deadline})
       .receive(
         [this](const messages::IntakeDrained& answer) {
+          totals_.records = answer.records;
           totals_.unfinished = answer.unfinished_records;
         },
         [this](const caf::error& error) {
@@ -267,12 +268,20 @@ private:
     close_output(self, std::max(left, milliseconds{200}));
   }
 
+  /// Each step is awaited, so that the last counts are with the producer
+  /// before it is told to close.
   void publish_last_insights(caf::scoped_actor& self) {
     if (!topology_->insights)
       return;
+    const auto lost = [this](const caf::error& error) {
+      log_->warn(component, "the last insights were not published",
+                 {{"error", caf::to_string(error)}});
+    };
     for (const auto& enricher : topology_->enrichers)
-      self->send(enricher, messages::Tick{});
-    self->send(topology_->insights, messages::PublishNow{});
+      self->request(enricher, status_wait, messages::Tick{})
+        .receive([] {}, lost);
+    self->request(topology_->insights, status_wait, messages::PublishNow{})
+      .receive([] {}, lost);
   }
 
   void close_output(caf::scoped_actor& self, std::chrono::milliseconds left) {
@@ -289,7 +298,6 @@ private:
 
   void remember_totals() {
     const auto last = status();
-    totals_.records = last.consumer.records;
     totals_.outputs = last.producer.outputs;
     totals_.dead_letters = last.producer.dead_letters;
     totals_.retries = last.producer.retries;

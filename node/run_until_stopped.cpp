@@ -2,6 +2,8 @@
 
 #include "node/logging.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -30,26 +32,33 @@ ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
                    NodeTotals* totals) {
   // On another thread, so that this one can watch signals and clock.
   ExitCode code = ExitCode::success;
+  std::atomic<bool> ended = false;
   std::thread drainer{[&] {
     code = node->stop();
     if (totals != nullptr)
       *totals = node->totals();
     node.reset();
+    ended = true;
     waiter.wake();
   }};
   using Cause = SignalWaiter::Cause;
-  auto wakeup = waiter.wait(deadline + grace);
-  while (wakeup.cause == Cause::signal && !wakeup.asks_to_stop())
-    wakeup = waiter.wait(deadline + grace);
-  if (wakeup.cause == Cause::signal) {
-    log.warn(component, "second signal, ending at once; what is unfinished "
-                        "will be read again");
-    end_process(log, ExitCode::interrupted);
-  }
-  if (wakeup.cause == Cause::timed_out) {
-    log.fatal(component, "the shutdown hangs, ending the process",
-              {{"deadline_ms", deadline.count()}});
-    end_process(log, ExitCode::drain_incomplete);
+  const auto until = std::chrono::steady_clock::now() + deadline + grace;
+  // A wake-up alone does not mean the end: a failing part wakes us as well.
+  while (!ended) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - std::chrono::steady_clock::now());
+    const auto wakeup = waiter.wait(
+      std::max(left, std::chrono::milliseconds{0}));
+    if (wakeup.asks_to_stop()) {
+      log.warn(component, "second signal, ending at once; what is unfinished "
+                          "will be read again");
+      end_process(log, ExitCode::interrupted);
+    }
+    if (wakeup.cause == Cause::timed_out && !ended) {
+      log.fatal(component, "the shutdown hangs, ending the process",
+                {{"deadline_ms", deadline.count()}});
+      end_process(log, ExitCode::drain_incomplete);
+    }
   }
   drainer.join();
   return code;

@@ -85,6 +85,7 @@ void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
 
 void BrokerWatch::report(logic::Error error,
                          std::vector<logic::SourceEvent>& events) {
+  complaining_ = true;
   const auto now = Clock::now();
   if (said_.size() >= max_said)
     said_.clear();
@@ -97,9 +98,12 @@ void BrokerWatch::report(logic::Error error,
 
 void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
   suspected_ = false;
-  if (!std::exchange(cut_off_, false))
+  const bool was_cut_off = std::exchange(cut_off_, false);
+  const bool was_complaining = std::exchange(complaining_, false);
+  if (!was_cut_off && !was_complaining)
     return;
   last_words_.clear();
+  said_.clear();
   events.push_back({logic::SourceEvent::Kind::recovered, {}, {}});
 }
 

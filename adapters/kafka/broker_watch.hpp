@@ -47,6 +47,7 @@ private:
   std::string role_;
   bool cut_off_ = false; ///< from all brokers
   bool suspected_ = false; ///< to be cut off
+  bool complaining_ = false; ///< a fault was said and not taken back
   bool failed_ = false;
   bool probing_ = false;
   Clock::time_point next_probe_{};

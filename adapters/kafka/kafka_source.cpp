@@ -212,12 +212,21 @@ KafkaSource::State::take_batch(const logic::BatchLimits& limits,
   held_->route(limits, accepts);
   if (held_->waiting_records() < limits.max_records)
     pull(std::min(pull_records, limits.max_records));
+  // A change of the assignment goes before the records that follow it.
+  if (!events_.empty()) {
+    wake_.raise();
+    return nullptr;
+  }
   auto batch = held_->take(limits, accepts);
   // Only refused partitions had something: there may be more behind it.
   while (!batch && accepts && held_->waiting_records() != 0) {
     held_->route(limits, accepts);
     const auto before = held_->waiting_records();
     pull(pull_records);
+    if (!events_.empty()) {
+      wake_.raise();
+      return nullptr;
+    }
     batch = held_->take(limits, accepts);
     if (!batch && held_->waiting_records() == before)
       break;

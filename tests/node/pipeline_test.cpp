@@ -244,6 +244,29 @@ CAF_TEST(a_lost_partition_is_forgotten_without_a_commit) {
   CAF_CHECK_EQUAL(committed(), 1);
 }
 
+CAF_TEST(what_comes_late_of_a_partition_given_back_is_not_sent) {
+  start();
+  auto produce = [this](std::uint64_t epoch) {
+    auto batch = std::make_shared<logic::EncodedBatch>();
+    batch->raw = make_batch({"x"}, 0, 0, epoch);
+    batch->records.emplace_back();
+    batch->records.back().dead = true;
+    batch->details.emplace_back();
+    logic::BatchTicket ticket;
+    ticket.id = logic::BatchId{1'000 + epoch};
+    ticket.epoch = logic::AssignmentEpoch{epoch};
+    self->send(topology.producer, messages::ProduceBatch{ticket, batch});
+    settle();
+  };
+  self->send(topology.producer,
+             messages::ForgetPartitions{
+               {{logic::PartitionId{0}, logic::AssignmentEpoch{1}}}});
+  produce(1);
+  CAF_CHECK(sink->sent.empty());
+  produce(2);
+  CAF_CHECK_EQUAL(sink->sent.size(), 1u);
+}
+
 CAF_TEST(without_credit_nothing_is_read_until_something_is_delivered) {
   config.flow.memory_budget.bytes = 32 * 1024;
   start();
