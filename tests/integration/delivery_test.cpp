@@ -16,17 +16,7 @@ using logic::verification::Guarantee;
 using tests::eventually;
 using tests::NodeProcess;
 
-namespace {
-
-struct Fixture : tests::KafkaFixture {
-  bool all_settled(NodeProcess& node) {
-    return eventually(60s, [&] { return node.settled() >= written; });
-  }
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(delivery_tests, Fixture)
+CAF_TEST_FIXTURE_SCOPE(delivery_tests, tests::KafkaFixture)
 
 CAF_TEST(every_record_ends_once_and_in_order) {
   generate(20'000);

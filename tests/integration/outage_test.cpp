@@ -17,17 +17,7 @@ using logic::verification::Guarantee;
 using tests::eventually;
 using tests::NodeProcess;
 
-namespace {
-
-struct Fixture : tests::KafkaFixture {
-  bool all_settled(NodeProcess& node) {
-    return eventually(60s, [&] { return node.settled() >= written; });
-  }
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(outage_tests, Fixture)
+CAF_TEST_FIXTURE_SCOPE(outage_tests, tests::KafkaFixture)
 
 CAF_TEST(a_broker_that_is_away_for_a_while_costs_nothing) {
   generate(5'000);

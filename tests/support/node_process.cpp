@@ -238,6 +238,10 @@ KafkaFixture::judge(logic::verification::Guarantee guarantee) {
   return check->judgement;
 }
 
+bool KafkaFixture::all_settled(NodeProcess& node) {
+  return eventually(60s, [&] { return node.settled() >= written; });
+}
+
 bool KafkaFixture::all_ended() {
   return eventually(
     60s,

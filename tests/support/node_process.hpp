@@ -87,6 +87,9 @@ struct KafkaFixture {
   logic::verification::Judgement
   judge(logic::verification::Guarantee guarantee);
 
+  /// Waits until that node has delivered as many records as were written.
+  bool all_settled(NodeProcess& node);
+
   /// Waits until every record written has ended somehow.
   bool all_ended();
 
