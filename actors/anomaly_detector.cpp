@@ -16,26 +16,29 @@ namespace millrace::actors {
 
 namespace {
 
-class AnomalyDetectorState {
+class AnomalyDetector {
 public:
   static inline const char* name = "anomaly_detector";
 
-  AnomalyDetectorState(AnomalyDetectorActor::pointer self,
-                       AnomalyDetectorParts parts)
-    : self_(self), parts_(std::move(parts)),
+  explicit AnomalyDetector(AnomalyDetectorParts parts)
+    : parts_(std::move(parts)),
       detector_(parts_.config, parts_.shard, parts_.shard_count) {}
 
-  AnomalyDetectorActor::behavior_type make_behavior() {
+  void begin(AnomalyDetectorActor::pointer self) {
+    self_ = self;
+    in_order_.clear(); // whom they promised to answer was told of the death
+  }
+
+  template <class Life>
+  static AnomalyDetectorActor::behavior_type behavior(Life& life) {
     return {
       // All detectors share one message: it must not be moved from.
-      [this](const messages::JudgeBatch& order) { return take_in(order); },
-      [this](const messages::UseForest& order) { use_forest(order); },
-      [this](const messages::ForgetPartitions& order) {
-        for (const auto& partition : order.partitions) {
-          forgotten_.add(partition);
-          in_order_.erase(partition);
-        }
-      },
+      life.by(&AnomalyDetector::take_in),
+      life.by(&AnomalyDetector::use_forest),
+      life.by(&AnomalyDetector::pass_over),
+      life.by(&AnomalyDetector::forget),
+      answer_heartbeats(life.self()),
+      obey_faults(),
     };
   }
 
@@ -43,9 +46,17 @@ private:
   using Promise = caf::typed_response_promise<messages::BatchJudged>;
 
   struct Waiting {
+    logic::BatchId id;
     logic::EnrichedBatchPtr batch;
     Promise promise;
   };
+
+  void forget(const messages::ForgetPartitions& order) {
+    for (const auto& partition : order.partitions) {
+      forgotten_.add(partition);
+      in_order_.erase(partition);
+    }
+  }
 
   /// Lanes finish in any order; what a user did must be seen in the order in
   /// which it stands in the partition.
@@ -56,14 +67,24 @@ private:
       return caf::make_error(logic::ErrorCode::stage_failed,
                              "the partition was given back");
     auto promise = self_->make_response_promise<messages::BatchJudged>();
-    in_order_[{ticket.partition, ticket.epoch}].offer(
-      ticket.sequence, ticket.oldest_unfinished, Waiting{order.batch, promise},
-      [this](Waiting due) { judge(due); });
+    Waiting waiting{ticket.id, order.batch, promise};
+    // A repeat is judged at once: the state knows which offsets it has seen.
+    if (!in_order_[{ticket.partition, ticket.epoch}].offer(
+          ticket, std::move(waiting), [this](Waiting due) { judge(due); }))
+      judge(waiting);
     return promise;
+  }
+
+  void pass_over(const messages::PassOver& news) {
+    const auto found = in_order_.find(news.passage.held);
+    if (found != in_order_.end())
+      found->second.advance(news.passage.place,
+                            [this](Waiting due) { judge(due); });
   }
 
   void judge(Waiting& due) {
     try {
+      const WorkMark::During during{*parts_.mark, due.id};
       auto verdicts = std::make_shared<logic::ShardVerdicts>(
         detector_.judge(*due.batch));
       count(*verdicts);
@@ -99,9 +120,9 @@ private:
     if (next_offer_ && now < *next_offer_)
       return;
     next_offer_ = now + parts_.config.refit_interval;
-    self_->send(parts_.trainer, messages::TrainForest{
-                                  std::make_shared<const std::vector<float>>(
-                                    detector_.take_samples())});
+    tell(self_, parts_.trainer,
+         messages::TrainForest{std::make_shared<const std::vector<float>>(
+           detector_.take_samples())});
   }
 
   void count(const logic::ShardVerdicts& verdicts) {
@@ -131,7 +152,7 @@ private:
                   {{"detail", detail.text}});
   }
 
-  AnomalyDetectorActor::pointer self_;
+  AnomalyDetectorActor::pointer self_ = nullptr;
   AnomalyDetectorParts parts_;
   logic::detection::Detector detector_;
   logic::detection::DetectorCounts counted_;
@@ -142,11 +163,12 @@ private:
 
 } // namespace
 
-AnomalyDetectorActor spawn_anomaly_detector(caf::actor_system& system,
-                                            AnomalyDetectorParts parts) {
-  return system
-    .spawn<AnomalyDetectorActor::stateful_impl<AnomalyDetectorState>>(
-      std::move(parts));
+Succession<AnomalyDetectorActor> anomaly_detectors(caf::actor_system& system,
+                                                   AnomalyDetectorParts parts) {
+  return [&system, lasting = std::make_shared<Lasting<AnomalyDetector>>(
+                     std::move(parts))](logic::Incarnation incarnation) {
+    return succeed<AnomalyDetectorActor>(system, lasting, incarnation);
+  };
 }
 
 } // namespace millrace::actors

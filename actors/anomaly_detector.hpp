@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/lasting.hpp"
 #include "actors/stage.hpp"
 #include "logic/detection/detection_config.hpp"
 
@@ -13,14 +14,15 @@ struct AnomalyDetectorParts {
   logic::detection::DetectionConfig config;
   std::uint32_t shard = 0;
   std::uint32_t shard_count = 1;
-  TrainerActor trainer; ///< null where the model comes from a file
+  RolePtr<TrainerActor> trainer; ///< null where the model comes from a file
+  WorkMarkPtr mark;
   Surroundings surroundings;
 };
 
 /// Judges the logins of the users of one shard, the batches of a partition
-/// in the order in which they were read. A restart begins with no users and,
-/// until the trainer or the topology sends one, no model.
-AnomalyDetectorActor spawn_anomaly_detector(caf::actor_system& system,
-                                            AnomalyDetectorParts parts);
+/// in the order in which they were read. What it knows of users, and the
+/// model, outlive the actor; what it was asked when it died is asked again.
+Succession<AnomalyDetectorActor> anomaly_detectors(caf::actor_system& system,
+                                                   AnomalyDetectorParts parts);
 
 } // namespace millrace::actors

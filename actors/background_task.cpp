@@ -1,5 +1,7 @@
 #include "actors/background_task.hpp"
 
+#include "actors/stage.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -25,6 +27,8 @@ public:
         else
           self_->quit();
       },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 

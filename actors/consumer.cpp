@@ -1,9 +1,8 @@
 #include "actors/consumer.hpp"
 
 #include "logic/assignment.hpp"
-#include "logic/credit_ledger.hpp"
-#include "logic/footprint.hpp"
 #include "logic/stall_watch.hpp"
+#include "logic/unsettled_batches.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
@@ -29,18 +28,21 @@ constexpr int batches_per_turn = 16;
 /// deadline is near.
 constexpr std::chrono::milliseconds final_commit_wait{5'000};
 constexpr std::chrono::milliseconds shortest_wait{500};
+/// Until a commit that failed is tried again while somebody waits for it.
+constexpr std::chrono::milliseconds commit_retry{200};
+/// Batches in flight of which nothing was heard for so long are asked for.
+constexpr std::chrono::milliseconds audit_after{5'000};
 
-class ConsumerState {
+class Consumer {
 public:
   static inline const char* name = "consumer";
 
-  ConsumerState(ConsumerActor::pointer self, ConsumerParts parts)
-    : self_(self), parts_(std::move(parts)),
-      metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
+  explicit Consumer(ConsumerParts parts)
+    : parts_(std::move(parts)), metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
       limits_{static_cast<std::size_t>(parts_.flow.batch_max_records),
               static_cast<std::size_t>(parts_.flow.batch_max_bytes.bytes)},
       assignment_(parts_.flow.max_read_ahead),
-      credit_(parts_.flow.in_flight_bytes()),
+      unsettled_(parts_.flow.in_flight_bytes()),
       stalls_(parts_.delivery.stall_alarm),
       credit_gauge_(metrics_.credit_bytes(name)),
       credit_limit_(metrics_.limit_reached("credit")) {
@@ -49,23 +51,38 @@ public:
     show_credit();
   }
 
-  ConsumerActor::behavior_type make_behavior() {
-    parts_.source->on_ready(wake_up<ConsumerActor>(self_));
+  /// Gives this a client where it has none that works.
+  logic::Result<void> provide_client() {
+    if (source_ && !client_failed_)
+      return {};
+    source_.reset(); // one member of the group at a time
+    auto opened = parts_.open_source();
+    if (!opened)
+      return opened.error();
+    source_ = std::move(*opened);
+    client_failed_ = false;
+    return {};
+  }
+
+  void begin(ConsumerActor::pointer self) {
+    self_ = self;
+    draining_.reset();
+    source_->on_ready(wake_up<ConsumerActor>(self_));
     self_->send(self_, messages::ClientReady{});
     schedule_tick();
+  }
+
+  template <class Life>
+  static ConsumerActor::behavior_type behavior(Life& life) {
     return {
-      [this](messages::ClientReady) {
-        take_what_is_ready();
-        finish_leaving();
-        finish_draining();
-      },
-      [this](const messages::BatchSettled& report) { settle(report); },
-      [this](messages::Tick) {
-        tick();
-        schedule_tick();
-      },
-      [this](const messages::DrainIntake& order) { return drain(order); },
-      [this](messages::ReportStatus) { return status(); },
+      life.by(&Consumer::on_client_ready),
+      life.by(&Consumer::settle),
+      life.by(&Consumer::list_unsettled),
+      life.by(&Consumer::tick),
+      life.by(&Consumer::drain),
+      life.by(&Consumer::status),
+      answer_heartbeats(life.self()),
+      obey_faults(),
     };
   }
 
@@ -76,22 +93,31 @@ private:
   struct Leaving {
     std::vector<PartitionEpoch> partitions;
     TimePoint deadline;
+    TimePoint commit_again_at{}; ///< after a commit that failed
   };
 
   // -- Reading ----------------------------------------------------------------
 
+  void on_client_ready(messages::ClientReady) {
+    take_what_is_ready();
+    finish_leaving();
+    finish_draining();
+  }
+
   void take_what_is_ready() {
-    if (closed_)
+    if (closed_ || client_failed_)
       return;
-    for (auto& event : parts_.source->take_events())
+    for (auto& event : source_->take_events())
       handle(event);
+    if (draining_ || client_failed_)
+      return;
     for (int count = 0; count != batches_per_turn; ++count) {
-      if (credit_.exhausted()) {
+      if (unsettled_.credit().exhausted()) {
         if (!std::exchange(held_back_, true))
           credit_limit_.Increment();
         return;
       }
-      auto batch = parts_.source->take_batch(
+      auto batch = source_->take_batch(
         limits_, [this](logic::PartitionId partition) {
           const bool accepted = assignment_.accepts(partition);
           held_back_ |= !accepted;
@@ -105,7 +131,8 @@ private:
   }
 
   void hand_on(logic::RecordBatchPtr batch) {
-    credit_.take(logic::footprint_bytes(*batch));
+    const auto now = self_->clock().now();
+    unsettled_.add(batch, now);
     assignment_.note_read({batch->partition(), batch->epoch()},
                           batch->first_offset(), batch->last_offset());
     records_ += batch->size();
@@ -113,15 +140,17 @@ private:
     metrics_.bytes_consumed.Increment(
       static_cast<double>(batch->payload_bytes()));
     show_credit();
-    self_->send(parts_.dispatcher, messages::DispatchBatch{
-                                     std::move(batch), self_->clock().now()});
+    tell(self_, parts_.dispatcher,
+         messages::DispatchBatch{std::move(batch), now});
   }
 
   void settle(const messages::BatchSettled& report) {
-    credit_.give_back(report.credit_bytes);
+    const auto& [held, next, batch_first] = report.settlement;
+    if (batch_first)
+      unsettled_.remove(held, *batch_first, self_->clock().now());
     show_credit();
-    if (report.next)
-      assignment_.note_finished(report.partition, report.epoch, *report.next);
+    if (next)
+      assignment_.note_finished(held.partition, held.epoch, *next);
     finish_leaving();
     finish_draining();
     // Records that had to wait are in the client's queue already: nothing
@@ -131,7 +160,18 @@ private:
   }
 
   void show_credit() {
-    credit_gauge_.Set(static_cast<double>(credit_.available_bytes()));
+    credit_gauge_.Set(
+      static_cast<double>(unsettled_.credit().available_bytes()));
+  }
+
+  /// Somebody was started anew, or nothing was settled for long: the
+  /// dispatcher takes in what it does not know and settles what is finished.
+  void list_unsettled(messages::ListUnsettled) {
+    messages::UnsettledBatches notes;
+    notes.held = assignment_.all();
+    for (const auto& [batch, read_at] : unsettled_.all())
+      notes.batches.push_back({batch, read_at});
+    tell(self_, parts_.dispatcher, std::move(notes));
   }
 
   // -- Changes in the group ---------------------------------------------------
@@ -150,6 +190,10 @@ private:
                   {{"count", event.partitions.size()}});
         give_back(event.partitions);
         break;
+      case SourceEvent::Kind::uncommitted:
+        metrics_.commits[CommitOutcome::failure].Increment();
+        assignment_.doubt_commits();
+        break;
       case SourceEvent::Kind::fault:
         fault_ = event.error.text;
         metrics_.count_error(name, event.error.code);
@@ -166,6 +210,8 @@ private:
         metrics_.count_error(name, event.error.code);
         log_.fatal(name, "the Kafka consumer failed for good",
                    {{"error", event.error.text}});
+        client_failed_ = true;
+        give_back(assignment_.all());
         self_->quit(messages::to_caf_error(event.error));
         break;
     }
@@ -202,16 +248,24 @@ private:
 
   void finish_leaving() {
     const auto now = self_->clock().now();
-    std::erase_if(leaving_, [&](const Leaving& leaving) {
+    std::erase_if(leaving_, [&](Leaving& leaving) {
       const bool drained = assignment_.drained(leaving.partitions);
-      if (!drained && now < leaving.deadline)
+      if ((!drained || now < leaving.commit_again_at)
+          && now < leaving.deadline)
         return false;
+      if (!commit_now(assignment_.finished(leaving.partitions),
+                      leaving.deadline)
+          && now < leaving.deadline) {
+        // The next owner would do all that again.
+        leaving.commit_again_at = now + commit_retry;
+        self_->delayed_send(self_, commit_retry, messages::ClientReady{});
+        return false;
+      }
       if (!drained)
         log_.warn(name,
                   "partitions leave with records in flight, which their "
                   "next owner will read again",
                   {{"deadline_ms", parts_.delivery.revoke_deadline.count()}});
-      commit_now(assignment_.finished(leaving.partitions), leaving.deadline);
       give_back(leaving.partitions);
       return true;
     });
@@ -220,7 +274,9 @@ private:
   void give_back(const std::vector<PartitionEpoch>& partitions) {
     forget(partitions);
     assignment_.remove(partitions);
-    parts_.source->release(partitions);
+    unsettled_.forget(partitions);
+    show_credit();
+    source_->release(partitions);
     for (const auto& held : partitions) {
       metrics_.lag.remove(parts_.topic, held.partition);
       stalls_.forget(held.partition);
@@ -232,10 +288,10 @@ private:
 
   void forget(const std::vector<PartitionEpoch>& partitions) {
     const messages::ForgetPartitions order{partitions};
-    self_->send(parts_.dispatcher, order);
-    self_->send(parts_.producer, order);
+    tell(self_, parts_.dispatcher, order);
+    tell(self_, parts_.producer, order);
     for (const auto& detector : parts_.detectors)
-      self_->send(detector, order);
+      tell(self_, detector, order);
   }
 
   // -- Committing -------------------------------------------------------------
@@ -245,23 +301,27 @@ private:
                         messages::Tick{});
   }
 
-  void tick() {
-    if (closed_)
+  void tick(messages::Tick) {
+    if (closed_ || client_failed_)
       return;
+    schedule_tick();
     const auto offsets = assignment_.committable();
     if (!offsets.empty())
       commit(offsets, std::chrono::milliseconds{0});
     watch_progress();
+    if (unsettled_.quiet_since(self_->clock().now() - audit_after))
+      list_unsettled({});
     // A safety net behind the wake-ups.
     take_what_is_ready();
     finish_leaving();
     finish_draining();
   }
 
-  void commit_now(const std::vector<logic::PartitionOffset>& offsets,
+  bool commit_now(const std::vector<logic::PartitionOffset>& offsets,
                   TimePoint deadline) {
-    if (!offsets.empty())
-      commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+    return offsets.empty()
+           || commit(offsets,
+                     std::min(final_commit_wait, left_until(deadline)));
   }
 
   std::chrono::milliseconds left_until(TimePoint deadline) const {
@@ -270,28 +330,29 @@ private:
                       deadline - self_->clock().now()));
   }
 
-  void commit(const std::vector<logic::PartitionOffset>& offsets,
+  /// False where trying again may help.
+  bool commit(const std::vector<logic::PartitionOffset>& offsets,
               std::chrono::milliseconds wait) {
-    const auto result = parts_.source->commit(offsets, wait);
+    const auto result = source_->commit(offsets, wait);
     if (result) {
       assignment_.note_committed(offsets);
+      tell(self_, parts_.dispatcher, messages::OffsetsCommitted{offsets});
       metrics_.commits[CommitOutcome::success].Increment();
-      return;
+      return true;
     }
-    metrics_
-      .commits[result.error().code == logic::ErrorCode::fenced
-                 ? CommitOutcome::fenced
-                 : CommitOutcome::failure]
+    const bool fenced = result.error().code == logic::ErrorCode::fenced;
+    metrics_.commits[fenced ? CommitOutcome::fenced : CommitOutcome::failure]
       .Increment();
     log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
                  "could not commit offsets", {{"error", result.error().text}});
+    return fenced;
   }
 
   void watch_progress() {
     const auto now = self_->clock().now();
     std::size_t stalled = 0;
     for (const auto& [partition, high_watermark] :
-         parts_.source->high_watermarks()) {
+         source_->high_watermarks()) {
       const auto found = assignment_.partitions().find(partition);
       if (found == assignment_.partitions().end() || !found->second.finished)
         continue;
@@ -317,10 +378,14 @@ private:
 
   caf::result<messages::IntakeDrained>
   drain(const messages::DrainIntake& order) {
+    if (closed_)
+      return messages::IntakeDrained{records_,
+                                     assignment_.unfinished_records()};
+    if (!draining_)
+      log_.info(name, "intake stopped, finishing what is in flight",
+                {{"records", assignment_.unfinished_records()}});
     draining_ = self_->make_response_promise<messages::IntakeDrained>();
     drain_deadline_ = self_->clock().now() + order.deadline;
-    log_.info(name, "intake stopped, finishing what is in flight",
-              {{"records", assignment_.unfinished_records()}});
     assignment_.begin_leaving_all();
     self_->delayed_send(self_, order.deadline, messages::ClientReady{});
     auto promise = *draining_;
@@ -337,21 +402,25 @@ private:
     const auto partitions = assignment_.all();
     const messages::IntakeDrained answer{records_,
                                          assignment_.unfinished_records()};
-    commit_now(assignment_.finished(partitions), drain_deadline_);
+    if (!commit_now(assignment_.finished(partitions), drain_deadline_)
+        && now + commit_retry < drain_deadline_) {
+      self_->delayed_send(self_, commit_retry, messages::ClientReady{});
+      return;
+    }
     if (answer.unfinished_records != 0)
       forget(partitions);
     closed_ = true;
     // What matters is done; without a broker the goodbye takes its time.
     draining_->deliver(answer);
-    parts_.source->close(left_until(drain_deadline_));
+    source_->close(left_until(drain_deadline_));
   }
 
-  messages::ConsumerStatus status() const {
+  messages::ConsumerStatus status(messages::ReportStatus) {
     messages::ConsumerStatus status;
     status.assigned = joined_;
     status.draining = draining_.has_value();
     status.fault = fault_;
-    status.credit_bytes = credit_.available_bytes();
+    status.credit_bytes = unsettled_.credit().available_bytes();
     status.records = records_;
     for (const auto& [partition, state] : assignment_.partitions()) {
       messages::PartitionStatus line{
@@ -371,13 +440,15 @@ private:
     bool stalled = false;
   };
 
-  ConsumerActor::pointer self_;
+  ConsumerActor::pointer self_ = nullptr;
   ConsumerParts parts_;
+  std::unique_ptr<logic::RecordSource> source_;
+  bool client_failed_ = false;
   Metrics& metrics_;
   logic::Log& log_;
   logic::BatchLimits limits_;
   logic::Assignment assignment_;
-  logic::CreditLedger credit_;
+  logic::UnsettledBatches unsettled_;
   logic::StallWatch stalls_;
   prometheus::Gauge& credit_gauge_;
   prometheus::Counter& credit_limit_;
@@ -394,9 +465,12 @@ private:
 
 } // namespace
 
-ConsumerActor spawn_consumer(caf::actor_system& system, ConsumerParts parts) {
-  return system.spawn<ConsumerActor::stateful_impl<ConsumerState>>(
-    std::move(parts));
+Succession<ConsumerActor> consumers(caf::actor_system& system,
+                                    ConsumerParts parts) {
+  return [&system, lasting = std::make_shared<Lasting<Consumer>>(
+                     std::move(parts))](logic::Incarnation incarnation) {
+    return succeed<ConsumerActor>(system, lasting, incarnation);
+  };
 }
 
 } // namespace millrace::actors

@@ -51,6 +51,13 @@ void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
                    .min = 1'000,
                    .max = 86'400'000},
                   &config.stall_alarm);
+  visitor.setting({.name = "crash_journal",
+                   .help = "File (some 200 KiB, offsets only) that remembers "
+                           "what was in flight when the process died, so that "
+                           "a record that kills it is found over its next "
+                           "lives and set aside; empty for none. One file for "
+                           "each node, on a disk that outlives its restarts."},
+                  &config.crash_journal);
 }
 
 } // namespace millrace::actors

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace millrace::actors {
 
@@ -16,6 +17,7 @@ struct DeliveryConfig {
   std::chrono::milliseconds revoke_deadline{20'000};
   std::chrono::milliseconds shutdown_deadline{25'000};
   std::chrono::milliseconds stall_alarm{60'000};
+  std::string crash_journal; ///< path; empty: none
 };
 
 void describe(logic::SettingVisitor& visitor, DeliveryConfig& config);

@@ -5,6 +5,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <stdexcept>
+
 namespace millrace::actors {
 
 namespace {
@@ -19,17 +21,22 @@ public:
   EncoderActor::behavior_type make_behavior() {
     return {
       [this](const messages::EncodeBatch& order) {
-        attempt(self_, parts_.dispatcher, order.ticket, [&] { encode(order); });
+        attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,
+                [&] { encode(order); });
       },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 
 private:
   void encode(const messages::EncodeBatch& order) {
+    if (!logic::fits(*order.batch, order.verdicts))
+      throw std::runtime_error{"verdicts do not fit the events of the batch"};
     auto batch = encoder_.encode(*order.batch, order.verdicts,
                                  parts_.surroundings.clock->now_ms());
-    self_->send(parts_.producer,
-                messages::ProduceBatch{order.ticket, std::move(batch)});
+    tell(self_, parts_.producer,
+         messages::ProduceBatch{order.ticket, std::move(batch)});
   }
 
   EncoderActor::pointer self_;

@@ -9,8 +9,9 @@ namespace millrace::actors {
 
 struct EncoderParts {
   logic::EncodingConfig config;
-  DispatcherActor dispatcher;
-  ProducerActor producer;
+  RolePtr<DispatcherActor> dispatcher;
+  RolePtr<ProducerActor> producer;
+  WorkMarkPtr mark;
   Surroundings surroundings;
 };
 

@@ -7,6 +7,11 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace millrace::actors {
 
 namespace {
@@ -26,9 +31,13 @@ public:
   EnricherActor::behavior_type make_behavior() {
     return {
       [this](messages::EnrichBatch& order) {
-        attempt(self_, parts_.dispatcher, order.ticket, [&] { enrich(order); });
+        attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,
+                [&] { enrich(order); });
       },
+      [this](const messages::DetectorReplaced& news) { give_up(news); },
       [this](messages::Tick) { hand_over_tally(); },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 
@@ -40,8 +49,8 @@ private:
     if (order.ticket.attempt == 0)
       count_logins(*batch);
     if (parts_.detectors.empty()) {
-      self_->send(parts_.encoder,
-                  messages::EncodeBatch{order.ticket, std::move(batch), {}});
+      tell(self_, parts_.encoder,
+           messages::EncodeBatch{order.ticket, std::move(batch), {}});
       return;
     }
     have_judged(order.ticket, std::move(batch));
@@ -49,27 +58,52 @@ private:
 
   void have_judged(const logic::BatchTicket& ticket,
                    logic::EnrichedBatchPtr batch) {
+    std::vector<AnomalyDetectorActor> detectors;
+    detectors.reserve(parts_.detectors.size());
+    for (const auto& role : parts_.detectors)
+      if (auto detector = role->holder())
+        detectors.push_back(std::move(detector));
+    if (detectors.size() != parts_.detectors.size()) {
+      fail(ticket, "no detector yet", false);
+      return;
+    }
+    pending_.emplace(Try{ticket.id, ticket.attempt}, ticket);
     // A named constant: CAF forwards the arguments once for each receiver, and
-    // a temporary would be moved into the first. Detectors are local: they
-    // answer, or their death is an error at once.
+    // a temporary would be moved into the first. No time-out: detectors are
+    // local, so one that dies is an error at once, and one that hangs is
+    // replaced.
     const messages::JudgeBatch order{ticket, batch};
     self_
-      ->fan_out_request<caf::policy::select_all>(parts_.detectors,
-                                                 caf::infinite, order)
+      ->fan_out_request<caf::policy::select_all>(detectors, caf::infinite,
+                                                 order)
       .then(
         [this, ticket, batch](std::vector<messages::BatchJudged> parts) {
+          if (pending_.erase({ticket.id, ticket.attempt}) == 0)
+            return;
           std::vector<logic::ShardVerdictsPtr> verdicts;
           verdicts.reserve(parts.size());
           for (const auto& part : parts)
             verdicts.push_back(part.verdicts);
-          self_->send(parts_.encoder, messages::EncodeBatch{
-                                        ticket, batch, std::move(verdicts)});
+          tell(self_, parts_.encoder,
+               messages::EncodeBatch{ticket, batch, std::move(verdicts)});
         },
         [this, ticket](const caf::error& error) {
-          self_->send(parts_.dispatcher,
-                      messages::BatchFailed{ticket, "anomaly_detector",
-                                            caf::to_string(error)});
+          if (pending_.erase({ticket.id, ticket.attempt}) != 0)
+            fail(ticket, caf::to_string(error),
+                 error == logic::ErrorCode::stage_failed);
         });
+  }
+
+  /// Whatever a replaced detector was asked it will not answer.
+  void give_up(const messages::DetectorReplaced& news) {
+    for (const auto& [key, ticket] : std::exchange(pending_, {}))
+      fail(ticket, "the detector was replaced", news.culprit == ticket.id);
+  }
+
+  void fail(const logic::BatchTicket& ticket, std::string text, bool guilty) {
+    tell(self_, parts_.dispatcher,
+         messages::BatchFailed{ticket, "anomaly_detector", std::move(text),
+                               guilty});
   }
 
   void count_lookups() {
@@ -93,16 +127,19 @@ private:
   void hand_over_tally() {
     if (tally_->empty())
       return;
-    self_->send(parts_.insights,
-                messages::CountLogins{std::exchange(
-                  tally_, std::make_shared<logic::InsightTally>())});
+    tell(self_, parts_.insights,
+         messages::CountLogins{
+           std::exchange(tally_, std::make_shared<logic::InsightTally>())});
   }
+
+  using Try = std::pair<logic::BatchId, std::uint32_t>;
 
   EnricherActor::pointer self_;
   EnricherParts parts_;
   logic::Enrichment enrichment_;
   std::shared_ptr<logic::InsightTally> tally_
     = std::make_shared<logic::InsightTally>();
+  std::map<Try, logic::BatchTicket> pending_; ///< with the detectors
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;
 };

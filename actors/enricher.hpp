@@ -14,10 +14,11 @@ namespace millrace::actors {
 struct EnricherParts {
   InsightsConfig insights_config;
   std::unique_ptr<logic::GeoLookup> lookup; ///< null: no places
-  DispatcherActor dispatcher;
-  std::vector<AnomalyDetectorActor> detectors; ///< one per shard, or none
-  EncoderActor encoder;
-  InsightsActor insights; ///< may be null
+  RolePtr<DispatcherActor> dispatcher;
+  std::vector<RolePtr<AnomalyDetectorActor>> detectors; ///< one per shard, or none
+  RolePtr<EncoderActor> encoder;
+  RolePtr<InsightsActor> insights; ///< null: none
+  WorkMarkPtr mark;
   Surroundings surroundings;
 };
 

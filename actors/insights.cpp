@@ -32,6 +32,8 @@ public:
         publish();
         schedule();
       },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 
@@ -57,9 +59,9 @@ private:
   void publish() {
     const auto now_ms = parts_.surroundings.clock->now_ms();
     if (!tally_.empty()) {
-      self_->send(parts_.producer,
-                  messages::PublishInsight{std::make_shared<const std::string>(
-                    tally_.to_json(parts_.node, window_start_ms_, now_ms))});
+      tell(self_, parts_.producer,
+           messages::PublishInsight{std::make_shared<const std::string>(
+             tally_.to_json(parts_.node, window_start_ms_, now_ms))});
       if (tally_.watched != 0)
         parts_.surroundings.log->info(
           "insights", "logins on watched versions",

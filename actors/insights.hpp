@@ -12,7 +12,7 @@ namespace millrace::actors {
 struct InsightsParts {
   InsightsConfig config;
   std::string node;
-  ProducerActor producer;
+  RolePtr<ProducerActor> producer;
   Surroundings surroundings;
 };
 

@@ -5,50 +5,66 @@
 
 #include <caf/typed_actor.hpp>
 
+#include <cstdint>
+
 /// What each actor understands. The way of a batch reads from top to bottom.
 namespace millrace::actors {
 
+/// What every actor in the supervision tree understands besides its own work.
+template <class... Signatures>
+using Supervised = caf::typed_actor<
+  Signatures..., caf::result<messages::HeartbeatAnswer>(messages::Heartbeat),
+  caf::result<void>(messages::InjectFault)>;
+
 /// Owns the Kafka consumer: reads while there is credit, commits, gives
 /// partitions back.
-using ConsumerActor = caf::typed_actor<
+using ConsumerActor = Supervised<
   caf::result<void>(messages::ClientReady),
-  caf::result<void>(messages::BatchSettled), caf::result<void>(messages::Tick),
+  caf::result<void>(messages::BatchSettled),
+  caf::result<void>(messages::ListUnsettled), caf::result<void>(messages::Tick),
   caf::result<messages::IntakeDrained>(messages::DrainIntake),
   caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
 
 /// Keeps raw batches until they are finished and deals them to lanes.
-using DispatcherActor = caf::typed_actor<
+using DispatcherActor = Supervised<
   caf::result<void>(messages::AttachLane),
   caf::result<void>(messages::DispatchBatch),
   caf::result<void>(messages::BatchFinished),
   caf::result<void>(messages::BatchFailed),
   caf::result<void>(messages::ForgetPartitions),
+  caf::result<void>(messages::OffsetsCommitted),
+  caf::result<void>(messages::CompareNotes),
+  caf::result<void>(messages::UnsettledBatches),
+  caf::result<void>(messages::DeliveriesChecked),
   caf::result<messages::DispatcherStatus>(messages::ReportStatus)>;
 
 /// First of a lane: bytes to events and rejections.
-using ValidatorActor
-  = caf::typed_actor<caf::result<void>(messages::ValidateBatch)>;
+using ValidatorActor = Supervised<caf::result<void>(messages::ValidateBatch)>;
 
 /// Adds address class, place, watch list; asks the detectors; counts.
-using EnricherActor = caf::typed_actor<caf::result<void>(messages::EnrichBatch),
-                                       caf::result<void>(messages::Tick)>;
+using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
+                                 caf::result<void>(messages::DetectorReplaced),
+                                 caf::result<void>(messages::Tick)>;
 
 /// Judges the events of one shard of the users.
 using AnomalyDetectorActor
-  = caf::typed_actor<caf::result<messages::BatchJudged>(messages::JudgeBatch),
-                     caf::result<void>(messages::UseForest),
-                     caf::result<void>(messages::ForgetPartitions)>;
+  = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
+               caf::result<void>(messages::UseForest),
+               caf::result<void>(messages::PassOver),
+               caf::result<void>(messages::ForgetPartitions)>;
 
 /// Fits the forest from sampled rows.
-using TrainerActor = caf::typed_actor<caf::result<void>(messages::TrainForest)>;
+using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
 
 /// Last of a lane: writes the output bytes.
-using EncoderActor = caf::typed_actor<caf::result<void>(messages::EncodeBatch)>;
+using EncoderActor = Supervised<caf::result<void>(messages::EncodeBatch)>;
 
 /// Owns the Kafka producer: restores order, sends, retries, buries.
-using ProducerActor = caf::typed_actor<
+using ProducerActor = Supervised<
   caf::result<void>(messages::ClientReady),
   caf::result<void>(messages::ProduceBatch),
+  caf::result<void>(messages::FenceLane),
+  caf::result<void>(messages::CheckDeliveries),
   caf::result<void>(messages::PublishInsight),
   caf::result<void>(messages::ForgetPartitions),
   caf::result<void>(messages::Tick),
@@ -56,14 +72,18 @@ using ProducerActor = caf::typed_actor<
   caf::result<messages::ProducerStatus>(messages::ReportStatus)>;
 
 /// Merges the lanes' counts and publishes them.
-using InsightsActor = caf::typed_actor<caf::result<void>(messages::CountLogins),
+using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
                                        caf::result<void>(messages::PublishNow),
                                        caf::result<void>(messages::Tick)>;
 
-/// Does one thing again and again on a thread of its own.
-using BackgroundActor = caf::typed_actor<caf::result<void>(messages::Tick)>;
+/// Starts all others and starts them anew when they fail.
+using SupervisorActor = caf::typed_actor<
+  caf::result<void>(messages::Tick), caf::result<void>(messages::StopChildren),
+  caf::result<std::uint32_t>(messages::PassOnFault),
+  caf::result<messages::SupervisorStatus>(messages::ReportStatus),
+  caf::result<messages::Recoveries>(messages::ListRecoveries)>;
 
-/// Sees when another actor dies.
-using GuardActor = caf::typed_actor<caf::result<void>(messages::GuardActors)>;
+/// Does one thing again and again on a thread of its own.
+using BackgroundActor = Supervised<caf::result<void>(messages::Tick)>;
 
 } // namespace millrace::actors

@@ -56,8 +56,11 @@ constexpr Definition batches{"millrace_batches_in_flight",
 constexpr Definition bytes{"millrace_bytes_in_flight",
                            "Payload bytes of the batches in flight."};
 constexpr Definition redispatch{
-  "millrace_redispatches_total",
-  "Batches given out again after a stage failed on them."};
+  "millrace_redispatched_batches_total",
+  "Batches (or halves) given out again after a failure or a restart."};
+constexpr Definition poison{
+  "millrace_poison_records_total",
+  "Records set aside because they fail a stage on every try."};
 constexpr Definition limit{
   "millrace_limit_reached_total",
   "Times that a configured limit held something back, by limit."};
@@ -100,6 +103,17 @@ constexpr Definition model{"millrace_model_info",
                            "1 for the isolation forest in use."};
 constexpr Definition fit{"millrace_model_fits_total",
                          "Fits of the isolation forest, by result."};
+
+// Supervision.
+constexpr Definition restart{
+  "millrace_restarts_total",
+  "Actors started anew, by kind of actor and by why (failure, hang, sibling)."};
+constexpr Definition recovery{
+  "millrace_time_to_recover_seconds",
+  "From the failure of an actor to the first sign of life of the next."};
+constexpr Definition breaker{
+  "millrace_circuit_state",
+  "Circuit breaker of what lies outside: 0 closed, 1 half-open, 2 open."};
 
 // Node.
 constexpr Definition errors{"millrace_errors_total",
@@ -252,6 +266,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     batches_in_flight(gauge(registry, batches)),
     bytes_in_flight(gauge(registry, bytes)),
     redispatches(counter(registry, redispatch)),
+    poison_records(counter(registry, poison)),
     delivery_retries(counter(registry, retries)),
     bytes_produced(counter(registry, bytes_written)),
     dead_letters(table<logic::Reason, logic::reason_count>(
@@ -268,12 +283,19 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     detector_users_evicted(counter(registry, evicted)),
     model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
+    time_to_recover(prometheus::BuildHistogram()
+                      .Name(recovery.name)
+                      .Help(recovery.help)
+                      .Register(registry)
+                      .Add({}, duration_bounds)),
     ready(gauge(registry, readiness)), registry_(owner),
     credit_family_(gauges(registry, credit)),
     build_family_(gauges(registry, build)),
     model_family_(gauges(registry, model)),
     limit_family_(counters(registry, limit)),
     error_family_(counters(registry, errors)),
+    restart_family_(counters(registry, restart)),
+    breaker_family_(gauges(registry, breaker)),
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
     success_duration_(durations(registry, Outcome::success), duration_bounds),
     failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
@@ -306,6 +328,16 @@ void Metrics::count_error(std::string_view component, logic::ErrorCode code) {
     .Add({{"component", std::string{component}},
           {"code", std::string{logic::to_string(code)}}})
     .Increment();
+}
+
+void Metrics::count_restart(std::string_view actor, std::string_view reason) {
+  restart_family_
+    .Add({{"actor", std::string{actor}}, {"reason", std::string{reason}}})
+    .Increment();
+}
+
+Gauge& Metrics::circuit_state(std::string_view circuit) {
+  return breaker_family_.Add({{"circuit", std::string{circuit}}});
 }
 
 void Metrics::set_build(std::string_view version, std::string_view commit_id) {

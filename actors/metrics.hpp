@@ -114,6 +114,12 @@ public:
   /// For faults, which are rare: looks up by name.
   void count_error(std::string_view component, logic::ErrorCode code);
 
+  /// Restarts are rare too. `actor` is the kind, without the number.
+  void count_restart(std::string_view actor, std::string_view reason);
+
+  /// 0 closed, 1 half-open, 2 open.
+  Gauge& circuit_state(std::string_view circuit);
+
   /// Sets `millrace_build_info{version,commit}` to 1. Once.
   void set_build(std::string_view version, std::string_view commit);
 
@@ -138,6 +144,7 @@ public:
   Gauge& batches_in_flight;
   Gauge& bytes_in_flight;
   Counter& redispatches;
+  Counter& poison_records;
 
   // Delivery
   Counter& delivery_retries;
@@ -159,6 +166,9 @@ public:
   Counter& model_fits_succeeded;
   Counter& model_fits_failed;
 
+  // Supervision
+  prometheus::Histogram& time_to_recover;
+
   // Node
   Gauge& ready;
 
@@ -172,6 +182,8 @@ private:
   prometheus::Family<Gauge>& model_family_;
   prometheus::Family<Counter>& limit_family_;
   prometheus::Family<Counter>& error_family_;
+  prometheus::Family<Counter>& restart_family_;
+  prometheus::Family<Gauge>& breaker_family_;
 
   CounterTable<Outcome, 2> processed_;
   WeightedHistogram success_duration_;

@@ -9,10 +9,12 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace millrace::actors {
 
@@ -24,6 +26,7 @@ using logic::OutboxNotice;
 constexpr std::uint32_t first_insight_slot = 0xFFFF0000U;
 
 constexpr std::chrono::milliseconds tick_interval{1'000};
+constexpr std::chrono::milliseconds close_wait{1'000};
 
 logic::OutboxConfig outbox_config(const ProducerParts& parts) {
   logic::OutboxConfig config;
@@ -35,39 +38,64 @@ logic::OutboxConfig outbox_config(const ProducerParts& parts) {
   return config;
 }
 
-class ProducerState {
+class Producer {
 public:
   static inline const char* name = "producer";
 
-  ProducerState(ProducerActor::pointer self, ProducerParts parts)
-    : self_(self), parts_(std::move(parts)),
-      metrics_(*parts_.surroundings.metrics), log_(*parts_.surroundings.log),
-      outbox_(outbox_config(parts_)) {}
+  explicit Producer(ProducerParts parts)
+    : parts_(std::move(parts)), metrics_(*parts_.surroundings.metrics),
+      log_(*parts_.surroundings.log), outbox_(outbox_config(parts_)) {}
 
-  ProducerState(const ProducerState&) = delete;
-  ProducerState& operator=(const ProducerState&) = delete;
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
 
   /// The client sends from the outbox's bytes without copying them, so it
   /// must be gone before they are.
-  ~ProducerState() {
-    if (!closed_)
-      parts_.sink->close(std::chrono::milliseconds{1'000});
+  ~Producer() {
+    if (sink_ && !closed_)
+      sink_->close(close_wait);
   }
 
-  ProducerActor::behavior_type make_behavior() {
-    parts_.sink->on_ready(wake_up<ProducerActor>(self_));
+  /// Gives this a client where it has none that works.
+  logic::Result<void> provide_client() {
+    if (sink_ && !client_failed_)
+      return {};
+    auto opened = parts_.open_sink();
+    if (!opened)
+      return opened.error();
+    if (sink_) {
+      sink_->close(close_wait);
+      sink_->take_reports(reports_);
+      settle(outbox_clock_);
+    }
+    sink_ = std::move(*opened);
+    client_failed_ = false;
+    outbox_.retry_all_at(outbox_clock_);
+    return {};
+  }
+
+  void begin(ProducerActor::pointer self) {
+    self_ = self;
+    closing_.reset();
+    wake_at_.reset();
+    sink_->on_ready(wake_up<ProducerActor>(self_));
     schedule_tick();
+  }
+
+  template <class Life>
+  static ProducerActor::behavior_type behavior(Life& life) {
     return {
-      [this](messages::ClientReady) { take_reports(); },
-      [this](messages::ProduceBatch& order) { take_in(order); },
-      [this](const messages::PublishInsight& order) { publish(order); },
-      [this](const messages::ForgetPartitions& order) { forget(order); },
-      [this](messages::Tick) {
-        take_reports();
-        schedule_tick();
-      },
-      [this](const messages::CloseOutput& order) { return close(order); },
-      [this](messages::ReportStatus) { return status(); },
+      life.by(&Producer::on_client_ready),
+      life.by(&Producer::take_in),
+      life.by(&Producer::fence),
+      life.by(&Producer::check),
+      life.by(&Producer::publish),
+      life.by(&Producer::forget),
+      life.by(&Producer::tick),
+      life.by(&Producer::close),
+      life.by(&Producer::status),
+      answer_heartbeats(life.self()),
+      obey_faults(),
     };
   }
 
@@ -77,26 +105,66 @@ private:
     logic::EncodedBatchPtr batch;
   };
 
+  void on_client_ready(messages::ClientReady) { take_reports(); }
+
+  void tick(messages::Tick) {
+    take_reports();
+    schedule_tick();
+  }
+
   void take_in(messages::ProduceBatch& order) {
     const auto& ticket = order.ticket;
-    if (forgotten_.contains(ticket.partition, ticket.epoch))
+    if (forgotten_.contains(ticket.partition, ticket.epoch) || fenced(ticket))
       return;
+    if (order.batch->records.size() != order.batch->raw->size()) {
+      tell(self_, parts_.dispatcher,
+           messages::BatchFailed{ticket, name,
+                                 "outputs do not fit the records", true});
+      return;
+    }
+    const auto send = [this](Waiting due) {
+      metrics_.bytes_produced.Increment(
+        static_cast<double>(due.batch->bytes.size()));
+      outbox_.add(due.ticket, std::move(due.batch));
+    };
+    // A repeat is dropped: its first coming is delivered or on its way.
     in_order_[{ticket.partition, ticket.epoch}].offer(
-      ticket.sequence, ticket.oldest_unfinished,
-      Waiting{ticket, std::move(order.batch)}, [this](Waiting due) {
-        if (outbox_.holds(due.ticket.id))
-          return;
-        metrics_.bytes_produced.Increment(
-          static_cast<double>(due.batch->bytes.size()));
-        outbox_.add(due.ticket, std::move(due.batch));
-      });
+      ticket, Waiting{ticket, std::move(order.batch)}, send);
     pump();
   }
 
+  /// Two lives of a lane may work on the same batch; only the later counts,
+  /// as the earlier may be past what was halved meanwhile.
+  bool fenced(const logic::BatchTicket& ticket) const {
+    return ticket.lane < lanes_.size()
+           && ticket.lane_incarnation < lanes_[ticket.lane];
+  }
+
+  void fence(messages::FenceLane order) {
+    if (lanes_.size() <= order.lane)
+      lanes_.resize(order.lane + 1);
+    lanes_[order.lane] = std::max(lanes_[order.lane], order.incarnation);
+  }
+
+  void check(const messages::CheckDeliveries& question) {
+    messages::DeliveriesChecked answer;
+    for (const auto& ticket : question.tickets) {
+      if (forgotten_.contains(ticket.partition, ticket.epoch)
+          || outbox_.holds(ticket.id))
+        continue;
+      const auto found = in_order_.find({ticket.partition, ticket.epoch});
+      if (found != in_order_.end() && found->second.passed(ticket.place))
+        answer.finished.push_back(ticket.id);
+      else
+        answer.unknown.push_back(ticket);
+    }
+    tell(self_, parts_.dispatcher, std::move(answer));
+  }
+
   void pump() {
-    if (closed_)
+    if (closed_ || client_failed_)
       return;
-    outbox_.pump(*parts_.sink, self_->clock().now(),
+    outbox_.pump(*sink_, self_->clock().now(),
                  parts_.surroundings.clock->now_ms());
     wake_for_retry();
   }
@@ -120,18 +188,23 @@ private:
   void take_reports() {
     if (closed_)
       return;
-    parts_.sink->take_reports(reports_);
-    settle_insights();
-    outbox_.settle(reports_, self_->clock().now());
+    sink_->take_reports(reports_);
+    outbox_clock_ = self_->clock().now();
+    settle(outbox_clock_);
     for (auto& batch : outbox_.take_delivered())
       finish(batch);
     for (const auto& notice : outbox_.take_notices())
-      tell(notice);
+      announce(notice);
     for (const auto& event : reports_.events)
-      tell(event);
+      announce(event);
     count();
     pump();
     finish_closing();
+  }
+
+  void settle(caf::actor_clock::time_point now) {
+    settle_insights();
+    outbox_.settle(reports_, now);
   }
 
   void finish(const logic::DeliveredBatch& batch) {
@@ -143,7 +216,7 @@ private:
       metrics_.processed(Outcome::failure, batch.dead_letters, took.count());
     outputs_ += batch.outputs;
     dead_letters_ += batch.dead_letters;
-    self_->send(parts_.dispatcher, messages::BatchFinished{batch.ticket});
+    tell(self_, parts_.dispatcher, messages::BatchFinished{batch.ticket});
   }
 
   void count() {
@@ -158,7 +231,7 @@ private:
     counted_dead_ = dead;
   }
 
-  void tell(const OutboxNotice& notice) {
+  void announce(const OutboxNotice& notice) {
     const auto now = self_->clock().now();
     switch (notice.kind) {
       case OutboxNotice::Kind::given_up:
@@ -183,7 +256,7 @@ private:
     }
   }
 
-  void tell(const logic::SourceEvent& event) {
+  void announce(const logic::SourceEvent& event) {
     switch (event.kind) {
       case logic::SourceEvent::Kind::fault:
         fault_ = event.error.text;
@@ -206,6 +279,8 @@ private:
   }
 
   void fail(const logic::Error& error) {
+    if (std::exchange(client_failed_, true))
+      return;
     metrics_.count_error(name, error.code);
     log_.fatal(name, "the Kafka producer failed for good",
                {{"error", error.text}});
@@ -231,7 +306,7 @@ private:
     record.destination = logic::Destination::insights;
     record.value = *order.json;
     record.timestamp_ms = parts_.surroundings.clock->now_ms();
-    if (parts_.sink->send({&record, 1}) == 1)
+    if (sink_->send({&record, 1}) == 1)
       insights_.insert_or_assign(slot, order.json);
   }
 
@@ -259,9 +334,11 @@ private:
 
   caf::result<messages::OutputClosed>
   close(const messages::CloseOutput& order) {
+    if (closed_)
+      return messages::OutputClosed{};
     closing_ = self_->make_response_promise<messages::OutputClosed>();
     close_deadline_ = self_->clock().now() + order.deadline;
-    parts_.sink->hurry();
+    sink_->hurry();
     auto promise = *closing_;
     self_->delayed_send(self_, order.deadline, messages::ClientReady{});
     finish_closing();
@@ -271,27 +348,31 @@ private:
   void finish_closing() {
     if (!closing_ || closed_)
       return;
-    const auto unsent = parts_.sink->queued_records();
+    const auto unsent = sink_->queued_records();
     if (unsent != 0 && self_->clock().now() < close_deadline_)
       return;
     closed_ = true;
-    parts_.sink->close(std::chrono::milliseconds{1'000});
+    sink_->close(close_wait);
     closing_->deliver(messages::OutputClosed{unsent});
   }
 
-  messages::ProducerStatus status() const {
+  messages::ProducerStatus status(messages::ReportStatus) {
     return {
       fault_, outputs_, dead_letters_, outbox_.retries(), outbox_.batches(),
       stuck_};
   }
 
-  ProducerActor::pointer self_;
+  ProducerActor::pointer self_ = nullptr;
   ProducerParts parts_;
+  std::unique_ptr<logic::RecordSink> sink_;
+  bool client_failed_ = false;
   Metrics& metrics_;
   logic::Log& log_;
   logic::Outbox outbox_;
   std::map<logic::PartitionEpoch, logic::InOrder<Waiting>> in_order_;
   logic::ForgottenEpochs forgotten_;
+  std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
+  caf::actor_clock::time_point outbox_clock_; ///< when reports came last
   logic::DeliveryReports reports_; ///< reused
   std::map<std::uint32_t, std::shared_ptr<const std::string>> insights_;
   std::uint32_t next_insight_ = 0;
@@ -309,9 +390,12 @@ private:
 
 } // namespace
 
-ProducerActor spawn_producer(caf::actor_system& system, ProducerParts parts) {
-  return system.spawn<ProducerActor::stateful_impl<ProducerState>>(
-    std::move(parts));
+Succession<ProducerActor> producers(caf::actor_system& system,
+                                    ProducerParts parts) {
+  return [&system, lasting = std::make_shared<Lasting<Producer>>(
+                     std::move(parts))](logic::Incarnation incarnation) {
+    return succeed<ProducerActor>(system, lasting, incarnation);
+  };
 }
 
 } // namespace millrace::actors

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/delivery_config.hpp"
+#include "actors/lasting.hpp"
 #include "actors/stage.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,16 +17,19 @@ struct ProducerParts {
   bool provenance_header = false;
   bool insights_topic = true; ///< false: insights are dropped
   std::string node; ///< named in dead letters
-  std::unique_ptr<logic::RecordSink> sink;
-  DispatcherActor dispatcher;
+  /// Called at the start, and again when a client has failed for good.
+  std::function<logic::Result<std::unique_ptr<logic::RecordSink>>()> open_sink;
+  RolePtr<DispatcherActor> dispatcher;
   Surroundings surroundings;
 };
 
 /// Puts batches back into the order of their partition, sends them, retries
 /// what fails, turns what cannot be delivered into dead letters, and reports
-/// a batch finished when every record of it is delivered. Dies when the sink
-/// reports that its client failed; what was unfinished is dispatched again
-/// or, after a restart of the node, read again.
-ProducerActor spawn_producer(caf::actor_system& system, ProducerParts parts);
+/// a batch finished when every record of it is delivered. Client and
+/// deliveries under way outlive the actor. It dies when the sink reports that
+/// its client failed; the next one has a new client, which sends what the old
+/// one gave up.
+Succession<ProducerActor> producers(caf::actor_system& system,
+                                    ProducerParts parts);
 
 } // namespace millrace::actors

@@ -2,14 +2,18 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/metrics.hpp"
+#include "actors/role.hpp"
 #include "logic/log.hpp"
 #include "logic/ports.hpp"
 
 #include <caf/send.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,18 +27,69 @@ struct Surroundings {
   std::shared_ptr<const logic::WallClock> clock;
 };
 
+/// Which batch an actor is working on, for whoever has to find out why it died
+/// or hangs. Written by the actor, read by any thread.
+class WorkMark {
+public:
+  std::optional<logic::BatchId> read() const noexcept {
+    const auto value = batch_.load();
+    return value == idle ? std::nullopt
+                         : std::optional{logic::BatchId{value}};
+  }
+
+  /// Marks the batch for as long as it lives.
+  class During {
+  public:
+    During(WorkMark& mark, logic::BatchId batch) noexcept : mark_(mark) {
+      mark_.batch_.store(batch.value, std::memory_order_relaxed);
+    }
+    During(const During&) = delete;
+    During& operator=(const During&) = delete;
+    ~During() { mark_.batch_.store(idle, std::memory_order_relaxed); }
+
+  private:
+    WorkMark& mark_;
+  };
+
+private:
+  static constexpr std::uint64_t idle = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> batch_{idle};
+};
+
+using WorkMarkPtr = std::shared_ptr<WorkMark>;
+
 /// Runs one stage's work on one batch. An exception (out of memory, a bug)
 /// must not take the actor down and with it the mailbox: the dispatcher is
 /// told and sees to the batch.
 template <class Self, class Work>
-void attempt(Self* self, const DispatcherActor& dispatcher,
-             const logic::BatchTicket& ticket, Work&& work) {
+void attempt(Self* self, const RolePtr<DispatcherActor>& dispatcher,
+             WorkMark& mark, const logic::BatchTicket& ticket, Work&& work) {
+  const auto report = [&](const char* text) {
+    tell(self, dispatcher,
+         messages::BatchFailed{ticket, self->name(), text, true});
+  };
   try {
+    const WorkMark::During during{mark, ticket.id};
     std::forward<Work>(work)();
   } catch (const std::exception& error) {
-    self->send(dispatcher,
-               messages::BatchFailed{ticket, self->name(), error.what()});
+    report(error.what());
+  } catch (...) {
+    report("an exception of an unknown kind");
   }
+}
+
+/// Every actor's answer to its supervisor.
+template <class Self>
+auto answer_heartbeats(Self* self) {
+  return [self](messages::Heartbeat) {
+    return messages::HeartbeatAnswer{self->mailbox().size()};
+  };
+}
+
+/// Every actor's obedience to faults on purpose; nobody sends any unless
+/// `fault_injection.enabled` is set.
+inline auto obey_faults() {
+  return [](const messages::InjectFault& fault) { fault.act(); };
 }
 
 /// A wake-up for an adapter: tells the actor, if it still lives, that

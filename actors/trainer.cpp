@@ -30,6 +30,8 @@ public:
         if (new_rows_ >= enough)
           fit();
       },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 

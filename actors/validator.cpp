@@ -19,9 +19,11 @@ public:
   ValidatorActor::behavior_type make_behavior() {
     return {
       [this](messages::ValidateBatch& order) {
-        attempt(self_, parts_.dispatcher, order.ticket,
+        attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,
                 [&] { validate(order); });
       },
+      answer_heartbeats(self_),
+      obey_faults(),
     };
   }
 
@@ -29,8 +31,8 @@ private:
   void validate(messages::ValidateBatch& order) {
     auto batch = validator_.validate(std::move(order.batch),
                                      parts_.surroundings.clock->now_ms());
-    self_->send(parts_.enricher,
-                messages::EnrichBatch{order.ticket, std::move(batch)});
+    tell(self_, parts_.enricher,
+         messages::EnrichBatch{order.ticket, std::move(batch)});
   }
 
   ValidatorActor::pointer self_;

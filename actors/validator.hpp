@@ -9,8 +9,9 @@ namespace millrace::actors {
 
 struct ValidatorParts {
   logic::ValidationConfig config;
-  DispatcherActor dispatcher;
-  EnricherActor enricher;
+  RolePtr<DispatcherActor> dispatcher;
+  RolePtr<EnricherActor> enricher;
+  WorkMarkPtr mark;
   Surroundings surroundings;
 };
 

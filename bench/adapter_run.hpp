@@ -15,8 +15,8 @@
 
 namespace millrace::bench {
 
-using adapters::kafka::KafkaSink;
-using adapters::kafka::KafkaSource;
+using adapters::kafka::open_kafka_sink;
+using adapters::kafka::open_kafka_source;
 
 /// Waits for a port's wake-up.
 class Waker {
@@ -46,11 +46,11 @@ public:
       writes_(options.mode != "consume") {
     const auto config = to_config(options);
     if (reads_) {
-      source_ = unwrap(KafkaSource::open(config, {}));
+      source_ = unwrap(open_kafka_source(config, {}));
       source_->on_ready([this] { waker_.wake(); });
     }
     if (writes_) {
-      sink_ = unwrap(KafkaSink::open(config, {}));
+      sink_ = unwrap(open_kafka_sink(config, {}));
       sink_->on_ready([this] { waker_.wake(); });
     }
     logic::RecordBatch::Builder builder{options.in, logic::PartitionId{0},
@@ -154,8 +154,8 @@ private:
   bool reads_;
   bool writes_;
   Waker waker_;
-  std::unique_ptr<KafkaSource> source_;
-  std::unique_ptr<KafkaSink> sink_;
+  std::unique_ptr<logic::RecordSource> source_;
+  std::unique_ptr<logic::RecordSink> sink_;
   logic::RecordBatchPtr same_;
   logic::RecordBatchPtr unsent_;
   std::size_t first_unsent_ = 0;

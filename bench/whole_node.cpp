@@ -209,7 +209,7 @@ void measure_latency(const RunOptions& options) {
   reading.input_topic = config.kafka.output_topic;
   reading.consumer_group += "-reader";
   reading.fetch_wait = 1ms;
-  auto source = adapters::kafka::KafkaSource::open(reading, {});
+  auto source = adapters::kafka::open_kafka_source(reading, {});
   if (!source)
     bench::fail(source.error().text);
   auto node = start_node(config);

@@ -90,6 +90,11 @@ void Assignment::note_committed(std::span<const PartitionOffset> offsets) {
       state->committed = offset.next;
 }
 
+void Assignment::doubt_commits() {
+  for (auto& [partition, state] : partitions_)
+    state.committed.reset();
+}
+
 std::vector<PartitionEpoch> Assignment::all() const {
   std::vector<PartitionEpoch> result;
   result.reserve(partitions_.size());

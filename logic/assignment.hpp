@@ -58,6 +58,9 @@ public:
   std::vector<PartitionOffset> committable() const;
   void note_committed(std::span<const PartitionOffset> offsets);
 
+  /// A commit failed, nobody knows which: all are to be committed again.
+  void doubt_commits();
+
   /// Where these partitions stand, committed or not: for the last commit
   /// before they are given back, as an earlier one may have failed unseen.
   std::vector<PartitionOffset>

@@ -33,6 +33,7 @@ struct EncodedBatch {
   std::vector<EncodedRecord> records;
   std::string bytes;
   std::vector<std::string> details;
+  std::string poisoned_stage; ///< which stage fails on it; empty otherwise
 };
 
 using EncodedBatchPtr = std::shared_ptr<const EncodedBatch>;

@@ -38,6 +38,23 @@ void append_dead(EncodedBatch& encoded, std::uint32_t record, Reason reason,
 
 } // namespace
 
+bool fits(const EnrichedBatch& batch,
+          std::span<const ShardVerdictsPtr> verdicts) noexcept {
+  const ValidatedBatch& validated = *batch.validated;
+  const auto events = validated.events.size();
+  if (batch.origins.size() != events
+      || events + validated.rejections.size() != validated.raw->size())
+    return false;
+  std::size_t judged = 0;
+  for (const auto& shard : verdicts) {
+    if (!shard || shard->events.size() != shard->verdicts.size()
+        || (!shard->events.empty() && shard->events.back() >= events))
+      return false;
+    judged += shard->events.size();
+  }
+  return verdicts.empty() || judged == events;
+}
+
 class Encoder::Writer {
 public:
   explicit Writer(EncodingConfig config) : config_(std::move(config)) {}

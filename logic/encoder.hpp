@@ -11,6 +11,12 @@
 
 namespace millrace::logic {
 
+/// Whether the parts of a batch belong together: an origin for each event,
+/// each record an event or a rejection, and each event judged once (or no
+/// verdicts at all). Anything else would be written wrongly or beyond the end.
+bool fits(const EnrichedBatch& batch,
+          std::span<const ShardVerdictsPtr> verdicts) noexcept;
+
 /// Writes the output values of a batch: each event's own bytes with
 /// `processed_at`, `event_time`, `ip_class`, `geo`, `anomaly` and `source`
 /// spliced in before the closing brace. docs/validation.md shows the form.

@@ -35,6 +35,10 @@ using BatchId = StrongNumber<struct BatchTag, std::uint64_t>;
 /// The place of a batch in its partition and epoch: 0, 1, 2, ...
 using BatchSequence = StrongNumber<struct SequenceTag, std::uint64_t>;
 
+/// Counts the starts of actors on this node: rises with each, is never used
+/// again, and so tells an actor from its successor in the same role.
+using Incarnation = StrongNumber<struct IncarnationTag, std::uint64_t>;
+
 } // namespace millrace::logic
 
 template <class Tag, class Rep>

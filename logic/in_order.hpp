@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/ids.hpp"
+#include "logic/batch_ticket.hpp"
 
 #include <cstddef>
 #include <map>
@@ -14,36 +14,55 @@ template <class T>
 class InOrder {
 public:
   /// Takes an item in and passes all that are now due, in order, to `pass`.
-  /// Everything before `oldest_unfinished` is finished and not waited for,
-  /// so that one who joins late (after a restart) need not see the
-  /// beginning. An item from before the current place is a repeat and is
-  /// passed at once.
+  /// Everything before the ticket's oldest unfinished place is finished and
+  /// not waited for, so that one who joins late (after a restart) need not
+  /// see the beginning. Returns false, with the item untouched, for a repeat
+  /// of what was passed already.
   template <class Pass>
-  void offer(BatchSequence sequence, BatchSequence oldest_unfinished, T item,
-             Pass&& pass) {
-    if (sequence < next_) {
-      pass(std::move(item));
-      return;
-    }
-    waiting_.insert_or_assign(sequence, std::move(item));
+  bool offer(const BatchTicket& ticket, T&& item, Pass&& pass) {
+    if (ticket.place < next_)
+      return false;
+    waiting_.insert_or_assign(ticket.place,
+                              Waiting{std::move(item), ticket.ends_sequence});
+    advance(ticket.oldest_unfinished, pass);
+    return true;
+  }
+
+  /// Learns that everything before this place is finished.
+  template <class Pass>
+  void advance(BatchPlace oldest_unfinished, Pass&& pass) {
     while (!waiting_.empty()) {
       auto first = waiting_.begin();
       if (first->first > next_ && first->first > oldest_unfinished)
         break;
-      next_ = BatchSequence{first->first.value + 1};
       auto due = std::move(first->second);
+      next_ = following(first->first, due.ends_sequence);
       waiting_.erase(first);
-      pass(std::move(due));
+      pass(std::move(due.item));
     }
     if (next_ < oldest_unfinished)
       next_ = oldest_unfinished;
   }
 
+  /// Whether the item of that place was passed already.
+  bool passed(BatchPlace place) const noexcept { return place < next_; }
+
   std::size_t waiting() const noexcept { return waiting_.size(); }
 
 private:
-  std::map<BatchSequence, T> waiting_;
-  BatchSequence next_;
+  struct Waiting {
+    T item;
+    bool ends_sequence;
+  };
+
+  static BatchPlace following(BatchPlace place, bool ends_sequence) {
+    if (ends_sequence)
+      return {BatchSequence{place.sequence.value + 1}, 0};
+    return {place.sequence, place.piece + 1};
+  }
+
+  std::map<BatchPlace, Waiting> waiting_;
+  BatchPlace next_;
 };
 
 } // namespace millrace::logic

@@ -20,8 +20,6 @@ std::string_view stage_of(Reason reason) noexcept {
       return "encoder";
     case Reason::delivery_failed:
       return "producer";
-    case Reason::poison:
-      return "dispatcher";
     default:
       return "validator";
   }
@@ -150,7 +148,8 @@ void Outbox::write_note(const Slot& slot, std::uint32_t index,
   } else {
     note.detail = slot.batch->details[encoded.detail];
   }
-  note.stage = stage_of(note.reason);
+  note.stage = note.reason == Reason::poison ? slot.batch->poisoned_stage
+                                             : stage_of(note.reason);
   append_dead_letter_note(headers, note);
 }
 
@@ -179,6 +178,7 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   switch (failure.fault) {
     case DeliveryFault::fatal:
       note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
+      retry_queue_.emplace(now, failure.token); // with the next client
       return;
     case DeliveryFault::outage:
       break;
@@ -228,6 +228,13 @@ void Outbox::finish_if_done(std::uint32_t slot) {
   by_id_.erase(state.ticket.id);
   state = Slot{};
   free_slots_.push_back(slot);
+}
+
+void Outbox::retry_all_at(TimePoint now) {
+  std::multimap<TimePoint, SendToken> due;
+  for (const auto& [when, token] : retry_queue_)
+    due.emplace(now, token);
+  retry_queue_ = std::move(due);
 }
 
 std::optional<Outbox::TimePoint> Outbox::next_retry() const {

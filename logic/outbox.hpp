@@ -67,6 +67,10 @@ public:
   /// Takes delivery reports in.
   void settle(const DeliveryReports& reports, TimePoint now);
 
+  /// Makes all retries due at once, in the order in which they failed: the
+  /// client that made them wait is gone.
+  void retry_all_at(TimePoint now);
+
   /// When the next retry is due, if one waits.
   std::optional<TimePoint> next_retry() const;
 

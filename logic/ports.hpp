@@ -50,6 +50,7 @@ struct SourceEvent {
     assigned, ///< `partitions` now belong to this node, under a new epoch
     revoked, ///< `partitions` must be given back: finish, commit, `release`
     lost, ///< `partitions` are gone already: forget, then `release`
+    uncommitted, ///< `error`: a commit that was not waited for has failed
     fault, ///< `error`: a passing trouble, for the log and readiness
     failed, ///< `error`: this client is dead and must be built anew
     recovered ///< the broker answers again after a fault
@@ -183,7 +184,8 @@ public:
   /// Sends now what lingers. Does not wait.
   virtual void hurry() = 0;
 
-  /// Gives up what is queued and closes, within `deadline`.
+  /// Gives up what is queued and closes, within `deadline`. What became of
+  /// it can be learnt by `take_reports` once more.
   virtual void close(std::chrono::milliseconds deadline) = 0;
 };
 

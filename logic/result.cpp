@@ -32,6 +32,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "fatal_client";
     case ErrorCode::stage_failed:
       return "stage_failed";
+    case ErrorCode::unrecoverable:
+      return "unrecoverable";
   }
   return "unknown";
 }

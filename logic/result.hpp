@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   fenced = 11,
   fatal_client = 12,
   stage_failed = 13,
+  unrecoverable = 14, ///< only a new process can help
 };
 
 /// The code's name in snake_case, for logs and metrics.

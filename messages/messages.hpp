@@ -2,18 +2,22 @@
 
 #include "logic/batch_ticket.hpp"
 #include "logic/detection/model.hpp"
+#include "logic/dispatch_plan.hpp"
 #include "logic/encoded_batch.hpp"
 #include "logic/enriched_batch.hpp"
+#include "logic/faults/fault_order.hpp"
 #include "logic/insight_tally.hpp"
 #include "logic/ports.hpp"
 #include "logic/record_batch.hpp"
+#include "logic/supervision/step.hpp"
 #include "logic/validated_batch.hpp"
 #include "logic/verdict.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,15 +87,13 @@ struct BatchFailed {
   BatchTicket ticket;
   std::string stage;
   std::string text;
+  /// False where the batch only suffered from the death of somebody.
+  bool guilty = true;
 };
 
-/// Dispatcher to consumer, for every finished batch.
+/// Dispatcher to consumer: a partition got further.
 struct BatchSettled {
-  logic::PartitionId partition;
-  logic::AssignmentEpoch epoch;
-  /// Where the gap-free end of what is finished stands now.
-  std::optional<logic::Offset> next;
-  std::uint64_t credit_bytes = 0;
+  logic::Settlement settlement;
 };
 
 /// Consumer to dispatcher, and on to the producer and the detectors: these
@@ -124,25 +126,116 @@ struct PublishInsight {
   std::shared_ptr<const std::string> json;
 };
 
+/// Consumer to dispatcher: committed.
+struct OffsetsCommitted {
+  std::vector<logic::PartitionOffset> offsets;
+};
+
+// -- After a restart ----------------------------------------------------------
+
+/// Topology to dispatcher: consumer, producer or you were started anew, and
+/// messages between you may be lost. Find out which and send them again.
+struct CompareNotes {};
+
+/// Dispatcher to consumer: what have you handed over that is not settled?
+struct ListUnsettled {};
+
+/// The consumer's answer, or its own question when nothing was settled for
+/// long: each batch of it is either in flight or settled again.
+struct UnsettledBatches {
+  std::vector<DispatchBatch> batches; ///< per partition in offset order
+  std::vector<logic::PartitionEpoch> held;
+};
+
+/// Dispatcher to producer: what became of these?
+struct CheckDeliveries {
+  std::vector<BatchTicket> tickets;
+};
+
+/// The producer's answer. Those that it is still at are not named.
+struct DeliveriesChecked {
+  std::vector<logic::BatchId> finished;
+  std::vector<BatchTicket> unknown;
+};
+
+/// Topology to producer: what an earlier life of that lane still sends does
+/// not count.
+struct FenceLane {
+  std::uint32_t lane = 0;
+  logic::Incarnation incarnation; ///< of the new life
+};
+
+/// Topology to enrichers: a detector was replaced and will not answer what was
+/// asked before.
+struct DetectorReplaced {
+  std::optional<logic::BatchId> culprit; ///< what it was working on
+};
+
+/// Dispatcher to detectors: do not wait for what lies before that place.
+struct PassOver {
+  logic::Passage passage;
+};
+
+/// Supervisor to anybody, through the ordinary mailbox: are you alive?
+struct Heartbeat {};
+struct HeartbeatAnswer {
+  std::size_t mailbox = 0; ///< messages that wait
+};
+
+/// A fault on purpose, to be done by the actor itself: throws or blocks.
+struct InjectFault {
+  std::function<void()> act;
+};
+
+/// To a gate in front of an actor: see to that fault.
+struct ArmGate {
+  logic::faults::FaultOrder order;
+  std::function<void()> act; ///< for the actor behind the gate, of some kinds
+  std::optional<std::uint32_t> lane; ///< only what comes by this lane
+};
+
+/// To the supervisor: have these actors do that. Answered by how many it is
+/// passed on to.
+struct PassOnFault {
+  std::function<bool(const std::string& actor)> meant;
+  std::function<void()> act;
+};
+
+/// Node to supervisor, at the end: stop all, restart nothing.
+struct StopChildren {};
+
+/// An actor that was down and came back.
+struct Recovery {
+  std::string actor;
+  std::string cause;
+  std::chrono::microseconds total{}; ///< from the failure to a sign of life
+  std::chrono::microseconds waited{}; ///< of it before the start: back-off
+};
+
+/// To the supervisor; answered by the latest of them.
+struct ListRecoveries {};
+struct Recoveries {
+  std::vector<Recovery> recoveries;
+};
+
+/// The supervisor's answer to `ReportStatus`.
+struct SupervisorStatus {
+  logic::supervision::Status tree;
+  std::map<std::string, std::size_t> mailboxes; ///< as of the last heartbeat
+};
+
 // -- Clockwork and lifecycle --------------------------------------------------
 
 /// An actor's reminder to itself, sent with a delay.
 struct Tick {};
 
-/// Topology to dispatcher: deal batches to this validator too.
+/// Topology to dispatcher: a lane begins a (new) life.
 struct AttachLane {
   std::uint32_t lane = 0;
-  caf::strong_actor_ptr validator; ///< a `ValidatorActor`
-};
-
-struct NamedActor {
-  std::string name; ///< "validator 0"
-  caf::strong_actor_ptr actor;
-};
-
-/// Topology to guard: these must not die.
-struct GuardActors {
-  std::vector<NamedActor> actors;
+  logic::Incarnation incarnation;
+  /// What its predecessor was working on when it died, and in which stage.
+  std::vector<logic::BatchId> culprits;
+  std::string stage;
 };
 
 /// Node to consumer: stop reading, see everything finished, commit, leave the
@@ -207,6 +300,7 @@ struct ProducerStatus {
 struct DispatcherStatus {
   std::uint64_t batches_in_flight = 0;
   std::uint64_t redispatched = 0;
+  std::uint64_t poison_records = 0;
 };
 
 } // namespace millrace::messages

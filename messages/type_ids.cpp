@@ -7,7 +7,7 @@ namespace millrace::logic {
 
 namespace {
 
-constexpr auto last_error_code = ErrorCode::stage_failed;
+constexpr auto last_error_code = ErrorCode::unrecoverable;
 
 } // namespace
 

@@ -55,25 +55,25 @@ void reload(adapters::geoip::GeoDatabase& geo, actors::Metrics& metrics,
 
 } // namespace
 
-std::vector<actors::BackgroundActor>
-start_background_tasks(caf::actor_system& system, const NodeConfig& config,
-                       std::shared_ptr<adapters::geoip::GeoDatabase> geo,
-                       const actors::Surroundings& surroundings) {
-  std::vector<actors::BackgroundActor> tasks;
+std::map<std::string, actors::BackgroundTask>
+background_tasks(const NodeConfig& config,
+                 std::shared_ptr<adapters::geoip::GeoDatabase> geo,
+                 const actors::Surroundings& surroundings) {
+  std::map<std::string, actors::BackgroundTask> tasks;
   if (!config.kafka.create_topics.empty())
-    tasks.push_back(actors::spawn_background_task(
-      system, {[kafka = config.kafka, log = surroundings.log] {
-                 return !create_topics(kafka, *log);
-               },
-               topic_retry}));
+    tasks["topic_creation"] = {
+      [kafka = config.kafka, log = surroundings.log] {
+        return !create_topics(kafka, *log);
+      },
+      topic_retry};
   if (!config.geoip.files.empty() && config.geoip.reload_interval.count() > 0)
-    tasks.push_back(actors::spawn_background_task(
-      system, {[geo = std::move(geo), metrics = surroundings.metrics,
-                log = surroundings.log] {
-                 reload(*geo, *metrics, *log);
-                 return true;
-               },
-               config.geoip.reload_interval}));
+    tasks["geoip_reload"] = {[geo = std::move(geo),
+                              metrics = surroundings.metrics,
+                              log = surroundings.log] {
+                               reload(*geo, *metrics, *log);
+                               return true;
+                             },
+                             config.geoip.reload_interval};
   return tasks;
 }
 

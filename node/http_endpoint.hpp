@@ -37,6 +37,10 @@ struct HttpSources {
   std::function<logic::Result<void>(std::string_view level,
                                     std::string_view logger)>
     set_log_level;
+  /// Does an order for a fault, if the token is the right one; how many obey.
+  std::function<logic::Result<std::uint32_t>(std::string_view token,
+                                             std::string_view order)>
+    inject_fault;
 };
 
 /// Serves /metrics, /health/live, /health/ready, /status, PUT /log/level and

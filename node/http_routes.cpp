@@ -96,6 +96,24 @@ HttpResponse set_log_level(const HttpRequest& request,
   return response;
 }
 
+HttpResponse inject_fault(const HttpRequest& request,
+                          const HttpSources& sources) {
+  if (!is_loopback(request.peer))
+    return error_response(403, "faults are taken only from the same machine");
+  if (!sources.inject_fault)
+    return error_response(404, "this node takes no faults");
+  const auto obeyed = sources.inject_fault(
+    request.token, query_parameter(request.query, "order"));
+  if (!obeyed) {
+    const auto code = obeyed.error().code;
+    const int status = code == logic::ErrorCode::unauthorized  ? 403
+                       : code == logic::ErrorCode::unsupported ? 409
+                                                               : 400;
+    return error_response(status, obeyed.error().text);
+  }
+  return {.body = "{\"obeying\":" + std::to_string(*obeyed) + "}\n"};
+}
+
 HttpResponse index(const HttpRequest&, const HttpSources&) {
   return {.content_type = "text/html; charset=utf-8",
           .body = std::string{index_page}};
@@ -107,13 +125,14 @@ struct Route {
   HttpResponse (*answer)(const HttpRequest&, const HttpSources&);
 };
 
-constexpr std::array<Route, 6> routes{{
+constexpr std::array<Route, 7> routes{{
   {"/", true, index},
   {"/metrics", true, metrics},
   {"/health/live", true, live},
   {"/health/ready", true, ready},
   {"/status", true, status},
   {"/log/level", false, set_log_level},
+  {"/faults", false, inject_fault},
 }};
 
 HttpResponse routed(const HttpRequest& request, const HttpSources& sources) {

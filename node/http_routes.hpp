@@ -13,6 +13,7 @@ struct HttpRequest {
   std::string_view path;
   std::string_view query; ///< undecoded
   std::string_view peer; ///< address in text form
+  std::string_view token = {}; ///< of the header X-Millrace-Token
 };
 
 /// Answers a request from the sources; never throws, whatever they do. Any

@@ -1,14 +1,18 @@
 #include "node/node.hpp"
 
+#include "adapters/crash_recorder.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/kafka_sink.hpp"
 #include "adapters/kafka/kafka_source.hpp"
 #include "adapters/model_file.hpp"
+#include "adapters/sabotage/sabotaged_sink.hpp"
+#include "adapters/sabotage/sabotaged_source.hpp"
 #include "adapters/system_clock.hpp"
 #include "logic/detection/detector.hpp"
 #include "millrace_version.hpp"
 #include "node/background_tasks.hpp"
 #include "node/caf_metrics.hpp"
+#include "node/fault_injector.hpp"
 #include "node/log_metrics.hpp"
 #include "node/logging.hpp"
 #include "node/process_metrics.hpp"
@@ -42,10 +46,11 @@ constexpr std::chrono::seconds status_wait{1};
 /// configures the node does it in one place.
 class SystemConfig : public caf::actor_system_config {
 public:
-  explicit SystemConfig(std::uint32_t workers) {
+  SystemConfig(std::uint32_t workers, std::uint32_t spare) {
     // Stealing workers poll while idle; sharing ones sleep.
     set("caf.scheduler.policy", "sharing");
-    set("caf.scheduler.max-threads", workers);
+    // An actor that hangs holds its thread for good.
+    set("caf.scheduler.max-threads", workers + spare);
     // Mailbox sizes per kind of actor, for a cost per batch only.
     set("caf.metrics-filters.actors.includes", std::vector<std::string>{"*"});
   }
@@ -85,7 +90,8 @@ public:
     : config_(std::move(config)),
       workers_(config_.flow.worker_count(std::thread::hardware_concurrency())),
       log_(std::move(log)), on_failure_(std::move(on_failure)),
-      system_config_(workers_) {
+      system_config_(workers_,
+                     static_cast<std::uint32_t>(config_.supervision.max_hung)) {
     metrics_->set_build(version, revision);
   }
 
@@ -112,34 +118,24 @@ public:
               "millrace model train --input EVENTS.jsonl"};
       model = std::move(*read);
     }
-    auto source = kafka::KafkaSource::open(
-      config_.kafka,
-      {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
-    if (!source)
-      return source.error();
-    auto sink = kafka::KafkaSink::open(config_.kafka,
-                                       sink_limits(config_.flow));
-    if (!sink)
-      return sink.error();
+    // A client that cannot even be made shows now, not in a restart.
+    if (auto opened = open_first_clients(); !opened)
+      return opened;
+    if (auto opened = open_crash_journal(); !opened)
+      return opened;
     system_.emplace(system_config_);
     if (auto served = serve(); !served)
       return served;
-    tasks_ = start_background_tasks(*system_, config_, geo_,
-                                    {log_, metrics_, clock_});
-    TopologyParts parts{config_,
-                        host_name(),
-                        workers_,
-                        std::move(*source),
-                        std::move(*sink),
-                        [this] { return geo_->make_lookup(); },
-                        std::move(model),
-                        [this](std::string why) { fail(std::move(why)); },
-                        {log_, metrics_, clock_}};
+    auto topology = spawn_topology(*system_, topology_parts(std::move(model)));
     {
-      auto topology = spawn_topology(*system_, std::move(parts));
       const std::lock_guard lock{mutex_};
-      topology_ = std::move(topology);
+      topology_ = topology;
+      if (config_.fault_injection.enabled)
+        injector_ = std::make_shared<FaultInjector>(*system_, topology,
+                                                    sabotage_);
     }
+    if (auto obeyed = obey_first_orders(); !obeyed)
+      return obeyed;
     log_->info(component, "started",
                {{"version", version},
                 {"workers", workers_},
@@ -168,7 +164,7 @@ public:
     NodeStatus status;
     status.node = host_name();
     status.version = version;
-    std::optional<Topology> topology;
+    std::shared_ptr<Topology> topology;
     {
       const std::lock_guard lock{mutex_};
       status.failure = failure_;
@@ -178,10 +174,48 @@ public:
       return status;
     const LoggerReturn logger_return;
     caf::scoped_actor self{*system_};
-    ask(self, topology->consumer, status.consumer, status.failure);
-    ask(self, topology->dispatcher, status.dispatcher, status.failure);
-    ask(self, topology->producer, status.producer, status.failure);
+    ask(self, topology->consumer(), status.consumer, status.failure);
+    ask(self, topology->dispatcher(), status.dispatcher, status.failure);
+    ask(self, topology->producer(), status.producer, status.failure);
+    ask(self, topology->supervisor(), status.supervisor, status.failure);
     return status;
+  }
+
+  logic::Result<std::uint32_t> inject(const logic::faults::FaultOrder& order) {
+    const LoggerReturn logger_return;
+    std::shared_ptr<FaultInjector> injector;
+    {
+      const std::lock_guard lock{mutex_};
+      injector = injector_;
+    }
+    if (!injector)
+      return logic::Error{logic::ErrorCode::unsupported,
+                          "faults on purpose are off; set "
+                          "fault_injection.enabled"};
+    auto obeyed = injector->inject(order);
+    if (obeyed)
+      log_->warn(component, "a fault on purpose", {{"order", to_string(order)}});
+    return obeyed;
+  }
+
+  std::vector<messages::Recovery> recoveries() {
+    messages::Recoveries answer;
+    std::shared_ptr<Topology> topology;
+    {
+      const std::lock_guard lock{mutex_};
+      topology = topology_;
+    }
+    if (topology && topology->supervisor()) {
+      const LoggerReturn logger_return;
+      caf::scoped_actor self{*system_};
+      self
+        ->request(topology->supervisor(), status_wait,
+                  messages::ListRecoveries{})
+        .receive(
+          [&answer](messages::Recoveries& list) { answer = std::move(list); },
+          [](const caf::error&) {});
+    }
+    return std::move(answer.recoveries);
   }
 
   const NodeTotals& totals() const { return totals_; }
@@ -191,6 +225,85 @@ public:
   }
 
 private:
+  logic::Result<std::unique_ptr<logic::RecordSource>> open_source() {
+    if (first_source_)
+      return std::move(first_source_);
+    auto source = kafka::open_kafka_source(
+      config_.kafka,
+      {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
+    if (source && sabotage_)
+      return adapters::sabotage::sabotage_source(std::move(*source), sabotage_);
+    return source;
+  }
+
+  logic::Result<std::unique_ptr<logic::RecordSink>> open_sink() {
+    if (first_sink_)
+      return std::move(first_sink_);
+    auto sink = kafka::open_kafka_sink(config_.kafka,
+                                       sink_limits(config_.flow));
+    if (sink && sabotage_)
+      return adapters::sabotage::sabotage_sink(std::move(*sink), sabotage_);
+    return sink;
+  }
+
+  logic::Result<void> open_first_clients() {
+    if (config_.fault_injection.enabled)
+      sabotage_ = std::make_shared<adapters::sabotage::Sabotage>();
+    auto source = open_source();
+    if (!source)
+      return source.error();
+    auto sink = open_sink();
+    if (!sink)
+      return sink.error();
+    first_source_ = std::move(*source);
+    first_sink_ = std::move(*sink);
+    return {};
+  }
+
+  logic::Result<void> open_crash_journal() {
+    if (config_.delivery.crash_journal.empty())
+      return {};
+    auto recorder = adapters::CrashRecorder::open(
+      {config_.delivery.crash_journal, config_.kafka.input_topic,
+       config_.kafka.consumer_group});
+    if (!recorder)
+      return recorder.error();
+    recorder_ = std::move(*recorder);
+    const auto& found = recorder_->findings();
+    for (const auto& note : found.notes)
+      log_->warn(component, "crash journal", {{"note", note}});
+    if (found.died)
+      log_->warn(component, "the process died in its last life",
+                 {{"life", found.life}, {"suspect_ranges", found.suspects}});
+    return {};
+  }
+
+  TopologyParts topology_parts(logic::detection::ModelPtr model) {
+    return {.config = config_,
+            .node = host_name(),
+            .workers = workers_,
+            .open_source = [this] { return open_source(); },
+            .open_sink = [this] { return open_sink(); },
+            .make_lookup = [this] { return geo_->make_lookup(); },
+            .model = std::move(model),
+            .recorder = recorder_,
+            .background = background_tasks(config_, geo_,
+                                           {log_, metrics_, clock_}),
+            .on_give_up = [this](std::string why) { fail(std::move(why)); },
+            .surroundings = {log_, metrics_, clock_}};
+  }
+
+  logic::Result<void> obey_first_orders() {
+    for (const auto& text : config_.fault_injection.orders) {
+      const auto order = logic::faults::parse_fault_order(text);
+      if (!order)
+        return order.error();
+      if (auto obeyed = inject(*order); !obeyed)
+        return obeyed.error();
+    }
+    return {};
+  }
+
   logic::Result<void> serve() {
     if (!config_.http.enabled)
       return {};
@@ -212,6 +325,18 @@ private:
                                    std::string_view logger) {
       return log_->set_level(level, logger);
     };
+    sources.inject_fault = [this](std::string_view token, std::string_view text)
+      -> logic::Result<std::uint32_t> {
+      if (config_.fault_injection.token.empty()
+          || token != config_.fault_injection.token)
+        return logic::Error{logic::ErrorCode::unauthorized,
+                            "the header X-Millrace-Token must hold "
+                            "fault_injection.token"};
+      auto order = logic::faults::parse_fault_order(text);
+      if (!order)
+        return order.error();
+      return inject(*order);
+    };
     auto endpoint = HttpEndpoint::start(config_.http, std::move(sources));
     if (!endpoint)
       return endpoint.error();
@@ -230,13 +355,16 @@ private:
     on_failure_();
   }
 
+  /// An actor that is just being started anew is left out.
   template <class Handle, class Answer>
   static void ask(caf::scoped_actor& self, const Handle& actor, Answer& answer,
                   std::string& failure) {
+    if (!actor)
+      return;
     self->request(actor, status_wait, messages::ReportStatus{})
       .receive([&answer](Answer& report) { answer = std::move(report); },
                [&failure](const caf::error& error) {
-                 if (failure.empty())
+                 if (failure.empty() && error == caf::sec::request_timeout)
                    failure = "a part of the node does not answer: "
                              + caf::to_string(error);
                });
@@ -245,55 +373,72 @@ private:
   /// A dead actor answers with an error, and the rest goes on without it.
   void drain() {
     using namespace std::chrono;
-    const auto deadline = config_.delivery.shutdown_deadline;
-    const auto begin = steady_clock::now();
+    const auto end = steady_clock::now() + config_.delivery.shutdown_deadline;
     caf::scoped_actor self{*system_};
-    self
-      ->request(topology_->consumer, deadline + seconds{3},
-                messages::DrainIntake{deadline})
-      .receive(
-        [this](const messages::IntakeDrained& answer) {
-          totals_.records = answer.records;
-          totals_.unfinished = answer.unfinished_records;
-        },
-        [this](const caf::error& error) {
-          log_->error(component, "the consumer did not finish",
-                      {{"error", caf::to_string(error)}});
-          fail("the consumer did not finish");
-        });
+    const bool drained = insist<messages::IntakeDrained>(
+      self, [this] { return topology_->consumer(); }, end,
+      [](milliseconds left) { return messages::DrainIntake{left}; },
+      [this](const messages::IntakeDrained& answer) {
+        totals_.records = answer.records;
+        totals_.unfinished = answer.unfinished_records;
+      });
+    if (!drained)
+      fail("the consumer did not finish");
     publish_last_insights(self);
-    const auto left = deadline
-                      - duration_cast<milliseconds>(steady_clock::now()
-                                                    - begin);
-    close_output(self, std::max(left, milliseconds{200}));
+    // What was finished is committed already; this is for the insights.
+    const auto last = std::max(end, steady_clock::now() + milliseconds{200});
+    const bool closed = insist<messages::OutputClosed>(
+      self, [this] { return topology_->producer(); }, last,
+      [](milliseconds left) { return messages::CloseOutput{left}; },
+      [](const messages::OutputClosed&) {});
+    if (!closed)
+      fail("the producer did not close");
+  }
+
+  /// Orders something of whoever plays a role, again of the next one when an
+  /// actor dies over it, until it is answered or the time is over.
+  template <class Answer, class Find, class Order, class Take>
+  bool insist(caf::scoped_actor& self, const Find& find,
+              std::chrono::steady_clock::time_point end, const Order& order,
+              const Take& take) {
+    using namespace std::chrono;
+    constexpr seconds grace{3}; // an answer at the deadline takes its time
+    constexpr milliseconds patience{1'000}; // who hangs is replaced meanwhile
+    constexpr milliseconds pause{10};
+    for (bool answered = false;;) {
+      const auto now = steady_clock::now();
+      if (now >= end + grace)
+        return false;
+      const auto left = duration_cast<milliseconds>(std::max(end, now) - now);
+      if (const auto actor = find())
+        self->request(actor, patience, order(left))
+          .receive(
+            [&](const Answer& answer) {
+              take(answer);
+              answered = true;
+            },
+            [](const caf::error&) {});
+      if (answered)
+        return true;
+      std::this_thread::sleep_for(pause); // for the supervisor to act
+    }
   }
 
   /// Each step is awaited, so that the last counts are with the producer
   /// before it is told to close.
   void publish_last_insights(caf::scoped_actor& self) {
-    if (!topology_->insights)
+    const auto insights = topology_->insights();
+    if (!insights)
       return;
     const auto lost = [this](const caf::error& error) {
       log_->warn(component, "the last insights were not published",
                  {{"error", caf::to_string(error)}});
     };
-    for (const auto& enricher : topology_->enrichers)
+    for (const auto& enricher : topology_->enrichers())
       self->request(enricher, status_wait, messages::Tick{})
         .receive([] {}, lost);
-    self->request(topology_->insights, status_wait, messages::PublishNow{})
+    self->request(insights, status_wait, messages::PublishNow{})
       .receive([] {}, lost);
-  }
-
-  void close_output(caf::scoped_actor& self, std::chrono::milliseconds left) {
-    self
-      ->request(topology_->producer, left + std::chrono::seconds{2},
-                messages::CloseOutput{left})
-      .receive([](const messages::OutputClosed&) {},
-               [this](const caf::error& error) {
-                 log_->error(component, "the producer did not close",
-                             {{"error", caf::to_string(error)}});
-                 fail("the producer did not close");
-               });
   }
 
   void remember_totals() {
@@ -312,20 +457,25 @@ private:
                                    : ExitCode::drain_incomplete;
   }
 
-  /// Actors that know each other keep each other alive, so each is told.
   void end_actors() {
     endpoint_.reset();
     if (!system_)
       return;
-    for (const auto& task : tasks_)
-      caf::anon_send_exit(task, caf::exit_reason::user_shutdown);
-    tasks_.clear();
-    if (topology_)
-      for (const auto& [name, actor] : topology_->actors)
-        caf::anon_send_exit(caf::actor_cast<caf::actor>(actor),
-                            caf::exit_reason::user_shutdown);
-    topology_.reset();
+    {
+      const std::lock_guard lock{mutex_};
+      injector_.reset();
+    }
+    if (topology_) {
+      const LoggerReturn logger_return;
+      caf::scoped_actor self{*system_};
+      self->send(topology_->supervisor(), messages::StopChildren{});
+      self->wait_for(topology_->supervisor());
+      topology_->release();
+    }
     system_.reset(); // waits for all of them
+    topology_.reset();
+    if (recorder_)
+      recorder_->close_cleanly();
   }
 
   NodeConfig config_;
@@ -342,11 +492,15 @@ private:
   std::optional<caf::actor_system> system_;
   std::shared_ptr<geoip::GeoDatabase> geo_;
   std::unique_ptr<HttpEndpoint> endpoint_;
-  std::vector<actors::BackgroundActor> tasks_;
-  std::optional<Topology> topology_;
+  std::shared_ptr<adapters::sabotage::Sabotage> sabotage_; ///< null: no faults
+  std::unique_ptr<logic::RecordSource> first_source_;
+  std::unique_ptr<logic::RecordSink> first_sink_;
+  std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
+  std::shared_ptr<Topology> topology_;
   NodeTotals totals_;
 
   std::mutex mutex_; ///< guards what follows, and `topology_` while starting
+  std::shared_ptr<FaultInjector> injector_; ///< null: faults are off
   std::string failure_;
   bool ending_ = false;
 };
@@ -375,6 +529,15 @@ NodeTotals Node::totals() const {
 
 NodeStatus Node::status() {
   return parts_->status();
+}
+
+logic::Result<std::uint32_t>
+Node::inject(const logic::faults::FaultOrder& order) {
+  return parts_->inject(order);
+}
+
+std::vector<messages::Recovery> Node::recoveries() {
+  return parts_->recoveries();
 }
 
 std::string Node::endpoint_url() const {

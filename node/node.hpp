@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/faults/fault_order.hpp"
 #include "logic/log.hpp"
 #include "logic/result.hpp"
 #include "node/config/node_config.hpp"
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace millrace::node {
 
@@ -48,6 +50,14 @@ public:
 
   /// Asks the actors, so it takes a moment; any thread, until `stop`.
   NodeStatus status();
+
+  /// Has actors, clients or credit go wrong on purpose. How many obey; an
+  /// error where fault injection is off, nobody is meant, or the order is not
+  /// for the node (the embedded broker). Any thread, until `stop`.
+  logic::Result<std::uint32_t> inject(const logic::faults::FaultOrder& order);
+
+  /// The latest actors that failed and came back, oldest first. As `status`.
+  std::vector<messages::Recovery> recoveries();
 
   /// "http://127.0.0.1:9108", empty where the endpoint is off.
   std::string endpoint_url() const;

@@ -1,16 +1,23 @@
 #include "node/status_page.hpp"
 
+#include "logic/json_text.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 
 namespace millrace::node {
 
 namespace json = boost::json;
 
 namespace {
+
+using logic::supervision::State;
+using logic::supervision::Status;
 
 json::value to_value(const std::optional<logic::Offset>& offset) {
   return offset ? json::value(offset->value) : json::value(nullptr);
@@ -33,6 +40,64 @@ json::array to_array(const std::vector<messages::PartitionStatus>& partitions) {
     array.push_back(std::move(line));
   }
   return array;
+}
+
+std::string_view to_word(State state) noexcept {
+  switch (state) {
+    case State::stopped:
+      return "stopped";
+    case State::running:
+      return "running";
+    case State::waiting:
+      return "waiting";
+    case State::given_up:
+      return "given_up";
+  }
+  return "unknown";
+}
+
+json::object to_object(const Status& status, const NodeStatus& node) {
+  using std::chrono::milliseconds;
+  json::object member;
+  member["name"] = status.name;
+  member["state"] = to_word(status.state);
+  if (status.child)
+    member["incarnation"] = status.incarnation.value;
+  member["restarts"] = status.restarts;
+  member["last_error"] = status.last_error;
+  member["hung"] = status.hung;
+  if (status.down_since) {
+    const auto down = std::chrono::duration_cast<milliseconds>(
+      node.now - *status.down_since);
+    // It may have gone down while the parts were asked.
+    member["down_ms"] = std::max(down, milliseconds{0}).count();
+  }
+  if (status.child) {
+    const auto& mailboxes = node.supervisor.mailboxes;
+    const auto mailbox = mailboxes.find(status.name);
+    member["mailbox"] = mailbox == mailboxes.end()
+                          ? json::value(nullptr)
+                          : json::value(mailbox->second);
+    return member;
+  }
+  json::array members;
+  for (const auto& below : status.members)
+    members.push_back(to_object(below, node));
+  member["members"] = std::move(members);
+  return member;
+}
+
+/// Bytes that are not UTF-8 can only stand inside the document's texts.
+std::string as_utf8(std::string text) {
+  constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+  for (std::size_t at = 0;;) {
+    const auto bad = logic::find_invalid_utf8(
+      std::string_view{text}.substr(at));
+    if (bad == std::string_view::npos)
+      return text;
+    text.replace(at + bad, 1, replacement_character);
+    at += bad + replacement_character.size();
+  }
 }
 
 } // namespace
@@ -60,7 +125,11 @@ std::string status_json(const NodeStatus& status) {
     {"batches", status.producer.batches},
     {"stuck", status.producer.stuck},
     {"fault", status.producer.fault}};
-  return json::serialize(page);
+  const auto& tree = status.supervisor.tree;
+  page["supervision"] = tree.name.empty()
+                          ? json::value(nullptr)
+                          : json::value(to_object(tree, status));
+  return as_utf8(json::serialize(page));
 }
 
 Readiness readiness_of(const NodeStatus& status) {

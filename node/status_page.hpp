@@ -3,6 +3,7 @@
 #include "messages/messages.hpp"
 #include "node/http_endpoint.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace millrace::node {
@@ -14,10 +15,14 @@ struct NodeStatus {
   messages::ConsumerStatus consumer;
   messages::DispatcherStatus dispatcher;
   messages::ProducerStatus producer;
+  messages::SupervisorStatus supervisor;
   std::string failure; ///< why the node is ending, empty while it is not
+  /// When the parts were asked; how long an actor is down counts up to then.
+  std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
 };
 
-/// The document behind `/status`; docs/operations.md explains it.
+/// The document behind `/status`; docs/operations.md explains it. UTF-8
+/// whatever the texts hold: bytes that are not become U+FFFD.
 std::string status_json(const NodeStatus& status);
 
 /// Ready means: partitions (or the group's answer that there are none for

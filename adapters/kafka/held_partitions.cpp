@@ -15,6 +15,10 @@ logic::AssignmentEpoch next_epoch() {
   return logic::AssignmentEpoch{++last};
 }
 
+std::size_t bytes_of(const rd_kafka_message_t& message) noexcept {
+  return message.len + message.key_len;
+}
+
 } // namespace
 
 HeldPartitions::HeldPartitions(rd_kafka_t* client, rd_kafka_queue_t* records,
@@ -23,7 +27,7 @@ HeldPartitions::HeldPartitions(rd_kafka_t* client, rd_kafka_queue_t* records,
 
 logic::PartitionEpoch HeldPartitions::add(logic::PartitionId partition) {
   auto& held = entries_[partition];
-  waiting_ -= held.waiting.size();
+  drop_waiting(held);
   held = Held{};
   held.id = {partition, next_epoch()};
   held.queue.reset(
@@ -37,7 +41,7 @@ void HeldPartitions::remove(logic::PartitionEpoch partition) {
   const auto entry = entries_.find(partition.partition);
   if (entry == entries_.end() || entry->second.id != partition)
     return;
-  waiting_ -= entry->second.waiting.size();
+  drop_waiting(entry->second);
   entries_.erase(entry);
 }
 
@@ -45,14 +49,21 @@ void HeldPartitions::set_lost(logic::PartitionId partition) {
   const auto entry = entries_.find(partition);
   if (entry == entries_.end())
     return;
-  waiting_ -= entry->second.waiting.size();
-  entry->second.waiting.clear();
+  drop_waiting(entry->second);
   entry->second.lost = true;
 }
 
 void HeldPartitions::clear() {
   entries_.clear();
   waiting_ = 0;
+  waiting_bytes_ = 0;
+}
+
+void HeldPartitions::drop_waiting(Held& held) {
+  waiting_ -= held.waiting.size();
+  waiting_bytes_ -= held.waiting_bytes;
+  held.waiting_bytes = 0;
+  held.waiting.clear();
 }
 
 bool HeldPartitions::holds(logic::PartitionEpoch partition) const {
@@ -90,6 +101,9 @@ void HeldPartitions::push(rd_kafka_message_t* message,
   if (message->offset < held.next_offset)
     restart(held, message->offset, events);
   held.next_offset = message->offset + 1;
+  const auto bytes = bytes_of(*owned);
+  held.waiting_bytes += bytes;
+  waiting_bytes_ += bytes;
   held.waiting.push_back(std::move(owned));
   ++waiting_;
 }
@@ -99,8 +113,7 @@ void HeldPartitions::restart(Held& held, std::int64_t offset,
   using Kind = logic::SourceEvent::Kind;
   const auto before = held.id;
   held.id.epoch = next_epoch();
-  waiting_ -= held.waiting.size();
-  held.waiting.clear();
+  drop_waiting(held);
   events.push_back(
     {Kind::fault,
      {before},
@@ -137,7 +150,7 @@ logic::RecordBatchPtr HeldPartitions::build(Held& held,
   std::size_t records = 0;
   std::size_t bytes = 0;
   for (const auto& message : held.waiting) {
-    const auto size = message->len + message->key_len;
+    const auto size = bytes_of(*message);
     if (records != 0
         && (records >= limits.max_records || bytes + size > limits.max_bytes))
       break;
@@ -148,6 +161,9 @@ logic::RecordBatchPtr HeldPartitions::build(Held& held,
   builder.reserve(records, bytes);
   for (std::size_t count = 0; count != records; ++count) {
     builder.append(to_record(*held.waiting.front(), headers_));
+    const auto size = bytes_of(*held.waiting.front());
+    held.waiting_bytes -= size;
+    waiting_bytes_ -= size;
     held.waiting.pop_front();
     --waiting_;
     if (builder.payload_bytes() >= limits.max_bytes) // headers count as well
@@ -162,7 +178,9 @@ void HeldPartitions::route(const logic::BatchLimits& limits,
     if (!held.queue || (held.waiting.empty() && !held.diverted))
       continue;
     const bool accepted = !accepts || accepts(partition);
-    const bool divert = !accepted && held.waiting.size() >= limits.max_records;
+    const bool full = held.waiting.size() >= limits.max_records
+                      || held.waiting_bytes >= limits.max_bytes;
+    const bool divert = !accepted && full;
     if (accepted && held.diverted) {
       rd_kafka_queue_forward(held.queue.get(), records_);
       held.diverted = false;

@@ -43,6 +43,8 @@ public:
   const logic::PartitionEpoch* find(logic::PartitionId partition) const;
   std::vector<logic::PartitionId> ids() const;
   std::size_t waiting_records() const noexcept { return waiting_; }
+  /// Keys and values of these.
+  std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
   using Accepts = std::function<bool(logic::PartitionId)>;
 
@@ -65,12 +67,14 @@ private:
     logic::PartitionEpoch id;
     QueuePtr queue;
     std::deque<MessagePtr> waiting;
+    std::size_t waiting_bytes = 0;
     std::int64_t next_offset = 0;
     bool lost = false;
     bool diverted = false;
   };
   using Entries = std::map<logic::PartitionId, Held>;
 
+  void drop_waiting(Held& held);
   void restart(Held& held, std::int64_t offset,
                std::vector<logic::SourceEvent>& events);
   logic::RecordBatchPtr build(Held& held, const logic::BatchLimits& limits);
@@ -81,6 +85,7 @@ private:
   Entries entries_;
   logic::PartitionId turn_;
   std::size_t waiting_ = 0;
+  std::size_t waiting_bytes_ = 0;
   std::string headers_; ///< scratch
 };
 

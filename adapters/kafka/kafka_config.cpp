@@ -1,6 +1,7 @@
 #include "adapters/kafka/kafka_config.hpp"
 
 #include "adapters/kafka/topic_admin.hpp"
+#include "adapters/kafka/topic_name.hpp"
 
 #include <algorithm>
 #include <array>
@@ -172,8 +173,9 @@ void describe_producer(SettingVisitor& visitor, KafkaConfig& config) {
                   &config.batch_messages);
   visitor.setting({.name = "delivery_timeout",
                    .help = "How long the client tries to deliver a record "
-                           "before it reports an outage.",
-                   .min = 1'000,
+                           "before the node sends it anew, which can reorder "
+                           "and double it; 0 tries for as long as it takes.",
+                   .min = 0,
                    .max = day_ms},
                   &config.delivery_timeout);
 }
@@ -251,6 +253,12 @@ void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
         faults.push_back({ErrorCode::invalid_config,
                           std::string{"kafka."} + first->first + " and kafka."
                             + second->first + " are both " + *first->second});
+  for (const auto& [name, topic] : topics)
+    if (!topic->empty() && !is_topic_name(*topic))
+      faults.push_back({ErrorCode::invalid_config,
+                        std::string{"kafka."} + name + " \"" + *topic
+                          + "\" is no name of a topic: at most 249 of "
+                            "letters, digits, '.', '_' and '-'"});
   for (const auto& text : config.create_topics)
     if (auto spec = parse_topic_spec(text); !spec)
       faults.push_back({ErrorCode::invalid_config,
@@ -308,7 +316,8 @@ std::vector<Error> check(const KafkaConfig& config) {
                       "a crash loses them; the node commits after delivery"});
   check_topics(config, faults);
   check_security(config, faults);
-  if (config.delivery_timeout < config.linger)
+  if (config.delivery_timeout.count() != 0
+      && config.delivery_timeout < config.linger)
     faults.push_back({ErrorCode::invalid_config,
                       "kafka.delivery_timeout must not be below kafka.linger"});
   if (config.fetch_max.bytes < config.fetch_max_partition.bytes)

@@ -41,7 +41,7 @@ struct KafkaConfig {
   std::string partitioning = "source"; ///< source, key
   std::chrono::milliseconds linger{5};
   std::int64_t batch_messages = 10'000;
-  std::chrono::milliseconds delivery_timeout{300'000};
+  std::chrono::milliseconds delivery_timeout{0}; ///< 0: for ever
 
   std::string security_protocol = "plaintext";
   std::string sasl_mechanism;

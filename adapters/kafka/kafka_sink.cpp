@@ -57,20 +57,26 @@ logic::Result<ClientPtr> create_client(const KafkaConfig& config,
   return settings.create(ClientRole::producer);
 }
 
-} // namespace
-
-class KafkaSink::State {
+/// One idempotent producer for the three destinations.
+class KafkaSink final : public logic::RecordSink {
 public:
+  KafkaSink() = default;
+  KafkaSink(const KafkaSink&) = delete;
+  KafkaSink& operator=(const KafkaSink&) = delete;
+  ~KafkaSink() override { end(std::chrono::seconds{1}); }
+
   logic::Result<void> open(const KafkaConfig& config,
                            const KafkaSinkLimits& limits);
-  void on_ready(std::function<void()> wake);
-  std::size_t send(std::span<const logic::OutgoingRecord> records);
-  void take_reports(logic::DeliveryReports& reports);
-  void hurry();
-  void close(std::chrono::milliseconds deadline);
-  std::size_t queued() const noexcept { return queued_; }
+
+  void on_ready(std::function<void()> wake) override;
+  std::size_t send(std::span<const logic::OutgoingRecord> records) override;
+  void take_reports(logic::DeliveryReports& reports) override;
+  std::size_t queued_records() const override { return queued_; }
+  void hurry() override;
+  void close(std::chrono::milliseconds deadline) override { end(deadline); }
 
 private:
+  void end(std::chrono::milliseconds deadline);
   std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
   std::int32_t partition_of(const DestinationTopic& topic,
                             const logic::OutgoingRecord& record) const;
@@ -87,13 +93,14 @@ private:
   std::unique_ptr<BrokerWatch> watch_;
   std::unique_ptr<TopicWatch> topics_;
   std::vector<logic::DeliveryFailure> refused_;
+  logic::DeliveryReports last_reports_; ///< of what closing gave up
   std::size_t queued_ = 0;
   bool by_key_ = false;
   std::vector<rd_kafka_message_t> messages_; ///< scratch
   std::vector<std::int64_t> timestamps_; ///< scratch
 };
 
-logic::Result<void> KafkaSink::State::open(const KafkaConfig& config,
+logic::Result<void> KafkaSink::open(const KafkaConfig& config,
                                            const KafkaSinkLimits& limits) {
   by_key_ = config.partitioning == "key";
   auto client = create_client(config, limits);
@@ -108,22 +115,24 @@ logic::Result<void> KafkaSink::State::open(const KafkaConfig& config,
     {config.output_topic, config.dlq_topic, config.insights_topic});
 }
 
-void KafkaSink::State::on_ready(std::function<void()> wake) {
+void KafkaSink::on_ready(std::function<void()> wake) {
   if (!client_)
     return;
+  WakeSignal::disconnect(queue_.get()); // whoever was woken before is gone
   wake_.set(std::move(wake));
   wake_.connect(queue_.get());
+  wake_.rearm();
   wake_.raise(); // for what came before
 }
 
 std::int32_t
-KafkaSink::State::partition_of(const DestinationTopic& topic,
+KafkaSink::partition_of(const DestinationTopic& topic,
                                const logic::OutgoingRecord& record) const {
   return by_key_ ? RD_KAFKA_PARTITION_UA
                  : topic.partition_for(record.source_partition);
 }
 
-std::size_t KafkaSink::State::run_length(
+std::size_t KafkaSink::run_length(
   std::span<const logic::OutgoingRecord> records) const {
   const auto& first = records.front();
   std::size_t length = 1;
@@ -136,7 +145,7 @@ std::size_t KafkaSink::State::run_length(
 }
 
 std::size_t
-KafkaSink::State::send(std::span<const logic::OutgoingRecord> records) {
+KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
   if (!client_)
     return 0;
   topics_->tick();
@@ -169,7 +178,7 @@ KafkaSink::State::send(std::span<const logic::OutgoingRecord> records) {
 }
 
 std::size_t
-KafkaSink::State::send_run(DestinationTopic& topic,
+KafkaSink::send_run(DestinationTopic& topic,
                            std::span<const logic::OutgoingRecord> run) {
   messages_.assign(run.size(), rd_kafka_message_t{});
   timestamps_.resize(run.size());
@@ -199,7 +208,7 @@ KafkaSink::State::send_run(DestinationTopic& topic,
   return taken;
 }
 
-bool KafkaSink::State::send_one(DestinationTopic& topic,
+bool KafkaSink::send_one(DestinationTopic& topic,
                                 const logic::OutgoingRecord& record) {
   const auto error = produce(client_.get(),
                              {.topic = topic.handle.get(),
@@ -218,16 +227,18 @@ bool KafkaSink::State::send_one(DestinationTopic& topic,
   return true;
 }
 
-void KafkaSink::State::refuse(const logic::OutgoingRecord& record,
+void KafkaSink::refuse(const logic::OutgoingRecord& record,
                               rd_kafka_resp_err_t error, std::string text) {
   refused_.push_back({record.token, to_delivery_fault(error), std::move(text)});
   ++queued_; // until it is reported
 }
 
-void KafkaSink::State::take_reports(logic::DeliveryReports& reports) {
+void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   reports.clear();
-  if (!client_)
+  if (!client_) {
+    std::swap(reports, last_reports_);
     return;
+  }
   wake_.rearm();
   std::swap(reports.failed, refused_);
   queued_ -= reports.failed.size();
@@ -241,7 +252,7 @@ void KafkaSink::State::take_reports(logic::DeliveryReports& reports) {
   topics_->tick();
 }
 
-void KafkaSink::State::on_reports(rd_kafka_event_t* event,
+void KafkaSink::on_reports(rd_kafka_event_t* event,
                                   logic::DeliveryReports& reports) {
   bool delivered = false;
   while (const auto* message = rd_kafka_event_message_next(event)) {
@@ -264,12 +275,12 @@ void KafkaSink::State::on_reports(rd_kafka_event_t* event,
     watch_->on_contact(reports.events);
 }
 
-void KafkaSink::State::hurry() {
+void KafkaSink::hurry() {
   if (client_)
     rd_kafka_flush(client_.get(), 0);
 }
 
-void KafkaSink::State::close(std::chrono::milliseconds deadline) {
+void KafkaSink::end(std::chrono::milliseconds deadline) {
   if (!client_)
     return;
   WakeSignal::disconnect(queue_.get());
@@ -278,10 +289,15 @@ void KafkaSink::State::close(std::chrono::milliseconds deadline) {
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE
                                   | RD_KAFKA_PURGE_F_INFLIGHT
                                   | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  last_reports_.clear();
+  last_reports_.failed.swap(refused_);
   const auto until = std::chrono::steady_clock::now() + deadline;
   while (rd_kafka_outq_len(client_.get()) > 0
-         && std::chrono::steady_clock::now() < until)
+         && std::chrono::steady_clock::now() < until) {
     const EventPtr event{rd_kafka_queue_poll(queue_.get(), 10)};
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
+      on_reports(event.get(), last_reports_);
+  }
   watch_.reset();
   topics_.reset();
   queue_.reset();
@@ -289,42 +305,14 @@ void KafkaSink::State::close(std::chrono::milliseconds deadline) {
   queued_ = 0;
 }
 
-KafkaSink::KafkaSink(std::unique_ptr<State> state) : state_(std::move(state)) {}
+} // namespace
 
-KafkaSink::~KafkaSink() {
-  state_->close(std::chrono::seconds{1});
-}
-
-logic::Result<std::unique_ptr<KafkaSink>>
-KafkaSink::open(const KafkaConfig& config, KafkaSinkLimits limits) {
-  auto state = std::make_unique<State>();
-  if (auto opened = state->open(config, limits); !opened)
+logic::Result<std::unique_ptr<logic::RecordSink>>
+open_kafka_sink(const KafkaConfig& config, const KafkaSinkLimits& limits) {
+  auto sink = std::make_unique<KafkaSink>();
+  if (auto opened = sink->open(config, limits); !opened)
     return opened.error();
-  return std::unique_ptr<KafkaSink>{new KafkaSink{std::move(state)}};
-}
-
-void KafkaSink::on_ready(std::function<void()> wake) {
-  state_->on_ready(std::move(wake));
-}
-
-std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
-  return state_->send(records);
-}
-
-void KafkaSink::take_reports(logic::DeliveryReports& reports) {
-  state_->take_reports(reports);
-}
-
-std::size_t KafkaSink::queued_records() const {
-  return state_->queued();
-}
-
-void KafkaSink::hurry() {
-  state_->hurry();
-}
-
-void KafkaSink::close(std::chrono::milliseconds deadline) {
-  state_->close(deadline);
+  return std::unique_ptr<logic::RecordSink>{std::move(sink)};
 }
 
 } // namespace millrace::adapters::kafka

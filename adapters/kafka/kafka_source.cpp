@@ -22,22 +22,30 @@ using Kind = logic::SourceEvent::Kind;
 constexpr std::size_t pull_records = 1'000;
 constexpr int max_events_per_look = 1'000;
 
-} // namespace
-
-class KafkaSource::State {
+/// Records come by a queue of their own and the consumer queue carries events
+/// alone, so that rebalances and errors are seen while nobody takes records.
+class KafkaSource final : public logic::RecordSource {
 public:
+  KafkaSource() = default;
+  KafkaSource(const KafkaSource&) = delete;
+  KafkaSource& operator=(const KafkaSource&) = delete;
+  ~KafkaSource() override { end(std::chrono::seconds{1}); }
+
   logic::Result<void> open(const KafkaConfig& config, std::size_t queue_bytes);
-  void on_ready(std::function<void()> wake);
-  std::vector<logic::SourceEvent> take_events();
-  logic::RecordBatchPtr take_batch(const logic::BatchLimits& limits,
-                                   const HeldPartitions::Accepts& accepts);
-  void release(std::span<const logic::PartitionEpoch> partitions);
+
+  void on_ready(std::function<void()> wake) override;
+  std::vector<logic::SourceEvent> take_events() override;
+  logic::RecordBatchPtr
+  take_batch(const logic::BatchLimits& limits,
+             const std::function<bool(logic::PartitionId)>& accepts) override;
+  void release(std::span<const logic::PartitionEpoch> partitions) override;
   logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
-                             std::chrono::milliseconds wait);
-  std::vector<logic::PartitionLag> high_watermarks();
-  void close(std::chrono::milliseconds deadline);
+                             std::chrono::milliseconds wait) override;
+  std::vector<logic::PartitionLag> high_watermarks() override;
+  void close(std::chrono::milliseconds deadline) override { end(deadline); }
 
 private:
+  void end(std::chrono::milliseconds deadline);
   void pull(std::size_t max_records);
   bool on_missing_topic(rd_kafka_resp_err_t error);
   void on_message_error(const rd_kafka_message_t& message);
@@ -60,7 +68,7 @@ private:
   std::array<rd_kafka_message_t*, pull_records> pulled_{};
 };
 
-logic::Result<void> KafkaSource::State::open(const KafkaConfig& config,
+logic::Result<void> KafkaSource::open(const KafkaConfig& config,
                                              std::size_t queue_bytes) {
   config_ = config;
   auto client = create_consumer(config_, queue_bytes);
@@ -83,16 +91,20 @@ logic::Result<void> KafkaSource::State::open(const KafkaConfig& config,
   return {};
 }
 
-void KafkaSource::State::on_ready(std::function<void()> wake) {
+void KafkaSource::on_ready(std::function<void()> wake) {
   if (!client_)
     return;
+  // Whoever was to be woken before is gone.
+  WakeSignal::disconnect(events_queue_.get());
+  WakeSignal::disconnect(records_queue_.get());
   wake_.set(std::move(wake));
   wake_.connect(events_queue_.get());
   wake_.connect(records_queue_.get());
+  wake_.rearm();
   wake_.raise();
 }
 
-std::vector<logic::SourceEvent> KafkaSource::State::take_events() {
+std::vector<logic::SourceEvent> KafkaSource::take_events() {
   if (!client_)
     return std::exchange(events_, {});
   wake_.rearm();
@@ -106,7 +118,7 @@ std::vector<logic::SourceEvent> KafkaSource::State::take_events() {
   return std::exchange(events_, {});
 }
 
-void KafkaSource::State::on_event(rd_kafka_event_t* event) {
+void KafkaSource::on_event(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_REBALANCE: {
       auto* list = rd_kafka_event_topic_partition_list(event);
@@ -129,7 +141,7 @@ void KafkaSource::State::on_event(rd_kafka_event_t* event) {
   }
 }
 
-void KafkaSource::State::on_assigned(rd_kafka_topic_partition_list_t* list) {
+void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   logic::SourceEvent event{Kind::assigned, {}, {}};
   for (int index = 0; index != list->cnt; ++index)
     event.partitions.push_back(
@@ -146,7 +158,7 @@ void KafkaSource::State::on_assigned(rd_kafka_topic_partition_list_t* list) {
     events_.push_back(std::move(event));
 }
 
-void KafkaSource::State::on_revoked(rd_kafka_topic_partition_list_t* list) {
+void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
   const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
   Revocation revocation;
   revocation.list.reset(rd_kafka_topic_partition_list_copy(list));
@@ -164,7 +176,7 @@ void KafkaSource::State::on_revoked(rd_kafka_topic_partition_list_t* list) {
   finish_revocations();
 }
 
-void KafkaSource::State::release(
+void KafkaSource::release(
   std::span<const logic::PartitionEpoch> partitions) {
   if (!client_)
     return;
@@ -176,7 +188,7 @@ void KafkaSource::State::release(
   finish_revocations();
 }
 
-void KafkaSource::State::finish_revocations() {
+void KafkaSource::finish_revocations() {
   // Oldest first, each as a whole: librdkafka ends a rebalance at the first
   // unassign, so giving partitions back one by one would cut it short.
   while (!revocations_.empty() && revocations_.front().outstanding.empty()) {
@@ -186,7 +198,7 @@ void KafkaSource::State::finish_revocations() {
   }
 }
 
-void KafkaSource::State::unassign(const rd_kafka_topic_partition_list_t* list) {
+void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
   const PartitionListPtr given{rd_kafka_topic_partition_list_new(list->cnt)};
   for (int index = 0; index != list->cnt; ++index) {
     const logic::PartitionId partition{list->elems[index].partition};
@@ -204,13 +216,14 @@ void KafkaSource::State::unassign(const rd_kafka_topic_partition_list_t* list) {
 }
 
 logic::RecordBatchPtr
-KafkaSource::State::take_batch(const logic::BatchLimits& limits,
+KafkaSource::take_batch(const logic::BatchLimits& limits,
                                const HeldPartitions::Accepts& accepts) {
   if (!client_)
     return nullptr;
   wake_.rearm();
   held_->route(limits, accepts);
-  if (held_->waiting_records() < limits.max_records)
+  if (held_->waiting_records() < limits.max_records
+      && held_->waiting_bytes() < limits.max_bytes)
     pull(std::min(pull_records, limits.max_records));
   // A change of the assignment goes before the records that follow it.
   if (!events_.empty()) {
@@ -234,7 +247,7 @@ KafkaSource::State::take_batch(const logic::BatchLimits& limits,
   return batch;
 }
 
-void KafkaSource::State::pull(std::size_t max_records) {
+void KafkaSource::pull(std::size_t max_records) {
   const auto count = rd_kafka_consume_batch_queue(
     records_queue_.get(), 0, pulled_.data(),
     std::max<std::size_t>(max_records, 1));
@@ -250,11 +263,13 @@ void KafkaSource::State::pull(std::size_t max_records) {
   }
   if (count > 0)
     watch_->on_contact(events_);
-  if (events_.size() != pending)
+  // What lies behind a pull that was dropped as a whole wakes nobody else.
+  const bool all_dropped = count > 0 && held_->waiting_records() == 0;
+  if (all_dropped || events_.size() != pending)
     wake_.raise();
 }
 
-bool KafkaSource::State::on_missing_topic(rd_kafka_resp_err_t error) {
+bool KafkaSource::on_missing_topic(rd_kafka_resp_err_t error) {
   if (error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
       && error != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
       && error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
@@ -265,7 +280,7 @@ bool KafkaSource::State::on_missing_topic(rd_kafka_resp_err_t error) {
   return true;
 }
 
-void KafkaSource::State::on_message_error(const rd_kafka_message_t& message) {
+void KafkaSource::on_message_error(const rd_kafka_message_t& message) {
   const auto where = config_.input_topic + "["
                      + std::to_string(message.partition) + "]";
   switch (message.err) {
@@ -283,7 +298,7 @@ void KafkaSource::State::on_message_error(const rd_kafka_message_t& message) {
 }
 
 logic::Result<void>
-KafkaSource::State::commit(std::span<const logic::PartitionOffset> offsets,
+KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
                            std::chrono::milliseconds wait) {
   if (!client_)
     return logic::Error{logic::ErrorCode::fatal_client,
@@ -315,14 +330,16 @@ KafkaSource::State::commit(std::span<const logic::PartitionOffset> offsets,
   return to_commit_outcome(event.get(), config_.input_topic);
 }
 
-void KafkaSource::State::on_commit(rd_kafka_event_t* event) {
-  if (auto outcome = to_commit_outcome(event, config_.input_topic); !outcome)
+void KafkaSource::on_commit(rd_kafka_event_t* event) {
+  if (auto outcome = to_commit_outcome(event, config_.input_topic); !outcome) {
+    events_.push_back({Kind::uncommitted, {}, outcome.error()});
     watch_->report(outcome.error(), events_);
-  else
+  } else {
     watch_->on_contact(events_);
+  }
 }
 
-std::vector<logic::PartitionLag> KafkaSource::State::high_watermarks() {
+std::vector<logic::PartitionLag> KafkaSource::high_watermarks() {
   std::vector<logic::PartitionLag> result;
   if (!client_)
     return result;
@@ -339,7 +356,7 @@ std::vector<logic::PartitionLag> KafkaSource::State::high_watermarks() {
   return result;
 }
 
-void KafkaSource::State::close(std::chrono::milliseconds deadline) {
+void KafkaSource::end(std::chrono::milliseconds deadline) {
   if (!client_)
     return;
   const auto until = std::chrono::steady_clock::now() + deadline;
@@ -359,51 +376,14 @@ void KafkaSource::State::close(std::chrono::milliseconds deadline) {
                          left ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-KafkaSource::KafkaSource(std::unique_ptr<State> state)
-  : state_(std::move(state)) {}
+} // namespace
 
-KafkaSource::~KafkaSource() {
-  state_->close(std::chrono::seconds{1});
-}
-
-logic::Result<std::unique_ptr<KafkaSource>>
-KafkaSource::open(const KafkaConfig& config, KafkaSourceLimits limits) {
-  auto state = std::make_unique<State>();
-  if (auto opened = state->open(config, limits.client_queue_bytes); !opened)
+logic::Result<std::unique_ptr<logic::RecordSource>>
+open_kafka_source(const KafkaConfig& config, KafkaSourceLimits limits) {
+  auto source = std::make_unique<KafkaSource>();
+  if (auto opened = source->open(config, limits.client_queue_bytes); !opened)
     return opened.error();
-  return std::unique_ptr<KafkaSource>{new KafkaSource{std::move(state)}};
-}
-
-void KafkaSource::on_ready(std::function<void()> wake) {
-  state_->on_ready(std::move(wake));
-}
-
-std::vector<logic::SourceEvent> KafkaSource::take_events() {
-  return state_->take_events();
-}
-
-logic::RecordBatchPtr KafkaSource::take_batch(
-  const logic::BatchLimits& limits,
-  const std::function<bool(logic::PartitionId)>& accepts) {
-  return state_->take_batch(limits, accepts);
-}
-
-void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
-  state_->release(partitions);
-}
-
-logic::Result<void>
-KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
-                    std::chrono::milliseconds wait) {
-  return state_->commit(offsets, wait);
-}
-
-std::vector<logic::PartitionLag> KafkaSource::high_watermarks() {
-  return state_->high_watermarks();
-}
-
-void KafkaSource::close(std::chrono::milliseconds deadline) {
-  state_->close(deadline);
+  return std::unique_ptr<logic::RecordSource>{std::move(source)};
 }
 
 } // namespace millrace::adapters::kafka

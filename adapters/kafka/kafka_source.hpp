@@ -14,37 +14,11 @@ struct KafkaSourceLimits {
   std::size_t client_queue_bytes = 64U << 20U;
 };
 
-/// One consumer of `input_topic` in `consumer_group`, cooperative-sticky.
-///
-/// Records come by a queue of their own and the consumer queue carries events
-/// alone, so that rebalances and errors are seen while nobody takes records.
-/// Partitions under revocation stay assigned (and are still
-/// heartbeaten for) until `release`.
-class KafkaSource final : public logic::RecordSource {
-public:
-  /// Creates the client and subscribes; does not wait for a broker.
-  static logic::Result<std::unique_ptr<KafkaSource>>
-  open(const KafkaConfig& config, KafkaSourceLimits limits);
-
-  KafkaSource(const KafkaSource&) = delete;
-  KafkaSource& operator=(const KafkaSource&) = delete;
-  ~KafkaSource() override;
-
-  void on_ready(std::function<void()> wake) override;
-  std::vector<logic::SourceEvent> take_events() override;
-  logic::RecordBatchPtr
-  take_batch(const logic::BatchLimits& limits,
-             const std::function<bool(logic::PartitionId)>& accepts) override;
-  void release(std::span<const logic::PartitionEpoch> partitions) override;
-  logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
-                             std::chrono::milliseconds wait) override;
-  std::vector<logic::PartitionLag> high_watermarks() override;
-  void close(std::chrono::milliseconds deadline) override;
-
-private:
-  class State;
-  explicit KafkaSource(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
-};
+/// A consumer of `input_topic` in `consumer_group`, cooperative-sticky.
+/// Partitions under revocation stay assigned (and are still heartbeaten for)
+/// until `release`. Creates the client and subscribes; does not wait for a
+/// broker.
+logic::Result<std::unique_ptr<logic::RecordSource>>
+open_kafka_source(const KafkaConfig& config, KafkaSourceLimits limits);
 
 } // namespace millrace::adapters::kafka

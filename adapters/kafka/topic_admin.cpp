@@ -1,6 +1,7 @@
 #include "adapters/kafka/topic_admin.hpp"
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_name.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,13 +50,7 @@ logic::Result<TopicSpec> parse_topic_spec(std::string_view text) {
   auto rest = text;
   const bool open_end = text.ends_with(':');
   spec.name = take_field(rest);
-  const auto legal = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')
-           || (letter >= '0' && letter <= '9') || letter == '.' || letter == '_'
-           || letter == '-';
-  };
-  if (spec.name.empty() || spec.name.size() > 249
-      || !std::all_of(spec.name.begin(), spec.name.end(), legal))
+  if (!is_topic_name(spec.name))
     return refuse("the name must be 1 to 249 of a-z A-Z 0-9 . _ -");
   if (!rest.empty()
       && !read_number(take_field(rest), max_partitions, spec.partitions))

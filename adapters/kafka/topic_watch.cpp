@@ -123,7 +123,8 @@ void TopicWatch::learn(const rd_kafka_TopicDescription_t* description) {
       topic.partitions = static_cast<std::int32_t>(partitions);
       topic.state = DestinationTopic::State::present;
     } else if (to_code(topic.error) == logic::ErrorCode::not_found
-               || is_unauthorized(topic.error)) {
+               || is_unauthorized(topic.error)
+               || topic.error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
       topic.state = DestinationTopic::State::refused;
     }
   }

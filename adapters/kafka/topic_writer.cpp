@@ -32,6 +32,17 @@ private:
   std::size_t queued_ = 0;
 };
 
+namespace {
+
+/// Somebody waits for a writer to end, so it does not try for ever.
+std::chrono::milliseconds patience(const KafkaConfig& config) {
+  constexpr std::chrono::minutes longest{5};
+  return config.delivery_timeout.count() != 0 ? config.delivery_timeout
+                                              : longest;
+}
+
+} // namespace
+
 logic::Result<void> TopicWriter::State::open(const KafkaConfig& config,
                                              const std::string& topic,
                                              TopicWriterLimits limits) {
@@ -44,7 +55,7 @@ logic::Result<void> TopicWriter::State::open(const KafkaConfig& config,
     .set("batch.num.messages", config.batch_messages)
     .set("message.max.bytes",
          static_cast<std::int64_t>(config.max_message.bytes))
-    .set("delivery.timeout.ms", config.delivery_timeout.count())
+    .set("delivery.timeout.ms", patience(config).count())
     .set("allow.auto.create.topics", std::string{"false"})
     .set("partitioner", std::string{"murmur2_random"})
     .set("queue.buffering.max.messages",

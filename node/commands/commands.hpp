@@ -12,11 +12,13 @@ namespace millrace::node::commands {
 
 void add_run(CLI::App& app, ExitCode& outcome);
 void add_demo(CLI::App& app, ExitCode& outcome);
+void add_chaos(CLI::App& app, ExitCode& outcome);
 void add_generate(CLI::App& app, ExitCode& outcome);
 void add_broker(CLI::App& app, ExitCode& outcome);
 void add_check(CLI::App& app, ExitCode& outcome);
 void add_verify(CLI::App& app, ExitCode& outcome);
 void add_model(CLI::App& app, ExitCode& outcome);
+void add_status(CLI::App& app, ExitCode& outcome);
 void add_version(CLI::App& app, ExitCode& outcome);
 
 } // namespace millrace::node::commands

@@ -1,26 +1,21 @@
-#include "adapters/geoip/demo_database.hpp"
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
 #include "node/commands/delivery_check.hpp"
 #include "node/commands/load_run.hpp"
-#include "node/demo/broker_process.hpp"
 #include "node/demo/demo_screen.hpp"
 #include "node/demo/demo_summary.hpp"
+#include "node/demo/load_thread.hpp"
+#include "node/demo/sandbox.hpp"
 #include "node/logging.hpp"
 #include "node/run_until_stopped.hpp"
 
 #include <CLI/Validators.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
-#include <sstream>
 #include <string>
-#include <thread>
 
 #include <unistd.h>
 
@@ -39,33 +34,9 @@ struct DemoOptions {
   bool keep = false;
 };
 
-constexpr int partitions = 12;
 constexpr auto redraw_interval = 250ms;
 /// The demonstration ends if nothing at all moves for so long.
 constexpr auto patience = 30s;
-
-/// A folder that goes away with this object.
-class TemporaryFolder {
-public:
-  TemporaryFolder() {
-    auto pattern = (std::filesystem::temp_directory_path()
-                    / "millrace-demo-XXXXXX")
-                     .string();
-    if (mkdtemp(pattern.data()) != nullptr)
-      path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty())
-      std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const noexcept { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -95,77 +66,6 @@ LoadOptions load_options(const DemoOptions& options) {
   return load;
 }
 
-/// Settings that the demonstration needs; what the user gave stays.
-void arrange(LoadedConfig& loaded, const std::string& bootstrap_servers,
-             const std::string& database) {
-  auto& config = loaded.config;
-  auto is_default = [&loaded](const char* key) {
-    const auto origin = loaded.origins.find(key);
-    return origin == loaded.origins.end()
-           || origin->second.kind == ValueOrigin::Kind::default_value;
-  };
-  config.kafka.bootstrap_servers = bootstrap_servers;
-  config.kafka.create_topics.clear();
-  if (is_default("geoip.files"))
-    config.geoip.files = {database};
-  if (is_default("http.port"))
-    config.http.port = 0;
-  if (is_default("log.level"))
-    config.log.level = "error";
-  if (is_default("delivery.commit_interval"))
-    config.delivery.commit_interval = 250ms;
-  // The embedded broker sleeps through the whole wait, records or not.
-  if (is_default("kafka.fetch_wait"))
-    config.kafka.fetch_wait = 10ms;
-}
-
-/// The generator on a thread of its own.
-class Load {
-public:
-  Load(const adapters::kafka::KafkaConfig& kafka, LoadOptions options,
-       logic::generation::LoginGenerator& generator)
-    : thread_([this, kafka, options = std::move(options), &generator] {
-        auto sink = open_kafka_sink(kafka, options);
-        if (!sink) {
-          log_ << sink.error().text;
-          code_ = ExitCode::unavailable;
-        } else {
-          auto stop_waiter = [this](std::chrono::microseconds wait) {
-            std::this_thread::sleep_for(wait);
-            return stop_.load();
-          };
-          code_ = run_load(generator, options, **sink, stop_waiter, log_,
-                           &counts_);
-        }
-        done_ = true;
-      }) {}
-
-  Load(const Load&) = delete;
-  Load& operator=(const Load&) = delete;
-  ~Load() { join(); }
-
-  bool done() const { return done_; }
-
-  void join() {
-    stop_ = true;
-    if (thread_.joinable())
-      thread_.join();
-  }
-
-  /// After `join`.
-  std::uint64_t sent() const { return counts_.sent; }
-  ExitCode code() const { return code_; }
-  std::string messages() const { return log_.str(); }
-
-private:
-  std::atomic<bool> stop_ = false;
-  std::atomic<bool> done_ = false;
-  ExitCode code_ = ExitCode::success;
-  LoadCounts counts_;
-  std::ostringstream log_;
-  std::thread thread_; ///< last: it uses all of the above
-};
-
 class Demo {
 public:
   Demo(const DemoOptions& options, LoadedConfig& loaded,
@@ -193,7 +93,7 @@ public:
     bool interrupted = false;
     std::uint64_t sent = 0;
     {
-      Load running{config_.kafka, load, *generator};
+      node::demo::LoadThread running{config_.kafka, load, *generator};
       interrupted = !follow(**node, running, **watch);
       running.join();
       sent = running.sent();
@@ -216,7 +116,8 @@ public:
 private:
   /// Shows how things go until all that was generated came out; false when
   /// that was interrupted.
-  bool follow(Node& node, const Load& running, node::demo::OutputWatch& watch) {
+  bool follow(Node& node, const node::demo::LoadThread& running,
+              node::demo::OutputWatch& watch) {
     node::demo::DemoScreen screen{std::cout, isatty(STDOUT_FILENO) == 1,
                                   config_.flow.in_flight_bytes()};
     const auto begin = Clock::now();
@@ -313,26 +214,14 @@ ExitCode demo(const DemoOptions& options) {
   const auto waiter = SignalWaiter::create();
   if (!fine(waiter))
     return ExitCode::failure;
-  const auto per_topic = ":" + std::to_string(partitions);
-  const auto& kafka = loaded.config.kafka;
-  std::vector<std::string> topics{kafka.input_topic + per_topic,
-                                  kafka.output_topic + per_topic,
-                                  kafka.dlq_topic + per_topic};
-  if (!kafka.insights_topic.empty())
-    topics.push_back(kafka.insights_topic + ":1");
-  const auto broker = node::demo::BrokerProcess::start(topics);
-  if (!fine(broker))
+  const auto sandbox = node::demo::Sandbox::open(loaded, {.purpose = "demo"});
+  if (!fine(sandbox))
     return ExitCode::failure;
-  const TemporaryFolder folder;
-  const auto database = (folder.path() / "cities.mmdb").string();
-  if (!fine(adapters::geoip::write_demo_database(database)))
-    return ExitCode::failure;
-  arrange(loaded, (*broker)->bootstrap_servers(), database);
   const auto log = Logging::start(loaded.config.log);
   if (!fine(log))
     return ExitCode::failure;
-  std::cout << "embedded broker: " << (*broker)->bootstrap_servers() << ", "
-            << options.events << " login events at " << options.rate
+  std::cout << "embedded broker: " << loaded.config.kafka.bootstrap_servers
+            << ", " << options.events << " login events at " << options.rate
             << " a second\n";
   return Demo{options, loaded, *log, **waiter}.run();
 }

@@ -19,8 +19,10 @@ void for_each_component(Config& config, const Visit& visit) {
   visit(config.encoding);
   visit(config.flow);
   visit(config.delivery);
+  visit(config.supervision);
   visit(config.http);
   visit(config.log);
+  visit(config.fault_injection);
 }
 
 /// A component may bring a check of what no single setting shows.
@@ -44,6 +46,9 @@ std::vector<logic::Error> check(const NodeConfig& config) {
       std::move(found.begin(), found.end(), std::back_inserter(faults));
     }
   });
+  auto found = check_brokers(config.fault_injection,
+                             config.kafka.bootstrap_servers);
+  std::move(found.begin(), found.end(), std::back_inserter(faults));
   return faults;
 }
 

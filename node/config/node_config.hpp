@@ -3,6 +3,7 @@
 #include "actors/delivery_config.hpp"
 #include "actors/flow_config.hpp"
 #include "actors/insights_config.hpp"
+#include "actors/supervision_config.hpp"
 #include "adapters/geoip/geoip_config.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 #include "logic/detection/detection_config.hpp"
@@ -10,6 +11,7 @@
 #include "logic/result.hpp"
 #include "logic/settings.hpp"
 #include "logic/validation_config.hpp"
+#include "node/fault_injection_config.hpp"
 #include "node/http_config.hpp"
 #include "node/log_config.hpp"
 
@@ -29,8 +31,10 @@ struct NodeConfig {
   logic::EncodingConfig encoding;
   actors::FlowConfig flow;
   actors::DeliveryConfig delivery;
+  actors::SupervisionConfig supervision;
   HttpConfig http;
   LogConfig log;
+  FaultInjectionConfig fault_injection;
 };
 
 /// Declares all settings of all components, each in its own section.

@@ -14,10 +14,11 @@ NodeFixture::NodeFixture() {
 }
 
 NodeFixture::~NodeFixture() {
-  for (const auto& [name, actor] : topology.actors)
-    caf::anon_send_exit(caf::actor_cast<caf::actor>(actor),
-                        caf::exit_reason::user_shutdown);
-  topology = {};
+  if (topology) {
+    caf::anon_send(topology->supervisor(), messages::StopChildren{});
+    sched.run();
+    topology->release();
+  }
   source->wake = nullptr;
   sink->wake = nullptr;
   sched.run();
@@ -26,15 +27,30 @@ NodeFixture::~NodeFixture() {
 void NodeFixture::start() {
   auto metrics = std::make_shared<actors::Metrics>(registry);
   node::TopologyParts parts{
-    config,
-    "n1",
-    workers,
-    std::make_unique<FakeSource>(source),
-    std::make_unique<FakeSink>(sink),
-    {},
-    nullptr,
-    [this](std::string why) { deaths.push_back(std::move(why)); },
-    {log, metrics, std::make_shared<FixedClock>(1'730'000'000'000)}};
+    .config = config,
+    .node = "n1",
+    .workers = workers,
+    .open_source =
+      [this]() -> logic::Result<std::unique_ptr<logic::RecordSource>> {
+      ++sources_opened;
+      return std::unique_ptr<logic::RecordSource>{
+        std::make_unique<FakeSource>(source)};
+    },
+    .open_sink =
+      [this]() -> logic::Result<std::unique_ptr<logic::RecordSink>> {
+      ++sinks_opened;
+      return std::unique_ptr<logic::RecordSink>{
+        std::make_unique<FakeSink>(sink)};
+    },
+    .make_lookup = {},
+    .model = nullptr,
+    .recorder = recorder,
+    .background = {},
+    .on_give_up =
+      [this](std::string why) { deaths.push_back(std::move(why)); },
+    .surroundings
+    = {log, metrics, std::make_shared<FixedClock>(1'730'000'000'000)},
+    .supervisor_thread = false};
   topology = node::spawn_topology(sys, std::move(parts));
   happen(logic::SourceEvent::Kind::assigned);
   settle();

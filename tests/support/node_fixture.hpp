@@ -26,7 +26,10 @@ struct NodeFixture : test_coordinator_fixture<> {
   std::shared_ptr<prometheus::Registry> registry
     = std::make_shared<prometheus::Registry>();
   std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
-  node::Topology topology;
+  std::shared_ptr<node::Topology> topology;
+  std::shared_ptr<logic::FlightRecorder> recorder; ///< null: none
+  int sources_opened = 0;
+  int sinks_opened = 0;
   std::vector<std::string> deaths;
   std::uint32_t workers = 2;
 

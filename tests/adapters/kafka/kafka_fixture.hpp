@@ -125,8 +125,8 @@ struct Consumer {
   explicit Consumer(const KafkaConfig& config)
     : source(open(config)), waker(*source) {}
 
-  static std::unique_ptr<KafkaSource> open(const KafkaConfig& config) {
-    auto opened = KafkaSource::open(config, {});
+  static std::unique_ptr<logic::RecordSource> open(const KafkaConfig& config) {
+    auto opened = open_kafka_source(config, {});
     if (!opened)
       throw std::runtime_error{opened.error().text};
     return *std::move(opened);
@@ -189,7 +189,7 @@ struct Consumer {
     });
   }
 
-  std::unique_ptr<KafkaSource> source;
+  std::unique_ptr<logic::RecordSource> source;
   Waker waker;
   std::vector<logic::SourceEvent> events;
   std::set<PartitionEpoch> held;

@@ -24,9 +24,9 @@ struct Producer {
   explicit Producer(const KafkaConfig& config, KafkaSinkLimits limits = {})
     : sink(open(config, limits)), waker(*sink) {}
 
-  static std::unique_ptr<KafkaSink> open(const KafkaConfig& config,
+  static std::unique_ptr<logic::RecordSink> open(const KafkaConfig& config,
                                          KafkaSinkLimits limits) {
-    auto opened = KafkaSink::open(config, limits);
+    auto opened = open_kafka_sink(config, limits);
     if (!opened)
       throw std::runtime_error{opened.error().text};
     return *std::move(opened);
@@ -79,7 +79,7 @@ struct Producer {
     return false;
   }
 
-  std::unique_ptr<KafkaSink> sink;
+  std::unique_ptr<logic::RecordSink> sink;
   Waker waker;
   std::deque<std::string> texts;
   std::uint32_t next_index = 0;

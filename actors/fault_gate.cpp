@@ -1,0 +1,255 @@
+#include "actors/fault_gate.hpp"
+
+#include "messages/messages.hpp"
+#include "messages/type_ids.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace millrace::actors {
+
+namespace {
+
+using logic::faults::FaultKind;
+using messages::ArmGate;
+
+/// The raw batch in a message that carries one, and its ticket.
+struct Cargo {
+  logic::BatchTicket ticket;
+  logic::RecordBatchPtr raw;
+};
+
+std::optional<Cargo> cargo_of(const caf::message& content) {
+  using namespace messages;
+  if (content.match_elements<ValidateBatch>()) {
+    const auto& order = content.get_as<ValidateBatch>(0);
+    return Cargo{order.ticket, order.batch};
+  }
+  if (content.match_elements<EnrichBatch>()) {
+    const auto& order = content.get_as<EnrichBatch>(0);
+    return Cargo{order.ticket, order.batch->raw};
+  }
+  if (content.match_elements<JudgeBatch>()) {
+    const auto& order = content.get_as<JudgeBatch>(0);
+    return Cargo{order.ticket, order.batch->validated->raw};
+  }
+  if (content.match_elements<EncodeBatch>()) {
+    const auto& order = content.get_as<EncodeBatch>(0);
+    return Cargo{order.ticket, order.batch->validated->raw};
+  }
+  if (content.match_elements<ProduceBatch>()) {
+    const auto& order = content.get_as<ProduceBatch>(0);
+    return Cargo{order.ticket, order.batch->raw};
+  }
+  return std::nullopt;
+}
+
+bool holds(const logic::RecordBatch& batch, const std::string& match) {
+  for (std::size_t index = 0; index != batch.size(); ++index)
+    if (const auto value = batch[index].value;
+        value && value->find(match) != std::string_view::npos)
+      return true;
+  return false;
+}
+
+/// A copy with one element less than there must be, which keeps the original
+/// alive: the copy's views go there.
+template <class T, class Shorten>
+std::shared_ptr<const T> garbled(const std::shared_ptr<const T>& original,
+                                 Shorten&& shorten) {
+  auto both = std::make_shared<std::pair<std::shared_ptr<const T>, T>>(
+    original, *original);
+  std::forward<Shorten>(shorten)(both->second);
+  return {both, &both->second};
+}
+
+template <class Elements>
+void drop_last(Elements& elements) {
+  if (!elements.empty())
+    elements.pop_back();
+}
+
+/// The message as a stage that went mad would send it.
+std::optional<caf::message> garbled(const caf::message& content) {
+  using namespace messages;
+  if (content.match_elements<EnrichBatch>()) {
+    auto order = content.get_as<EnrichBatch>(0);
+    order.batch = garbled(order.batch, [](auto& batch) {
+      if (batch.events.empty())
+        drop_last(batch.rejections);
+      else
+        drop_last(batch.events);
+    });
+    return caf::make_message(std::move(order));
+  }
+  if (content.match_elements<EncodeBatch>()) {
+    auto order = content.get_as<EncodeBatch>(0);
+    order.batch = garbled(order.batch,
+                          [](auto& batch) { batch.origins.emplace_back(); });
+    return caf::make_message(std::move(order));
+  }
+  if (content.match_elements<ProduceBatch>()) {
+    auto order = content.get_as<ProduceBatch>(0);
+    order.batch = garbled(order.batch,
+                          [](auto& batch) { drop_last(batch.records); });
+    return caf::make_message(std::move(order));
+  }
+  return std::nullopt;
+}
+
+class FaultGate {
+public:
+  static inline const char* name = "fault_gate";
+
+  FaultGate(caf::event_based_actor* self, FaultGateParts parts)
+    : self_(self), parts_(std::move(parts)) {}
+
+  caf::behavior make_behavior() {
+    self_->set_default_handler(
+      [this](caf::scheduled_actor*, caf::message& content) {
+        return pass(content);
+      });
+    return {
+      [this](ArmGate& order) { armed_.push_back(std::move(order)); },
+      [this](messages::Tick) {
+        withholding_ = false;
+        for (const auto& content : std::exchange(withheld_, {}))
+          forward(content);
+      },
+    };
+  }
+
+private:
+  caf::skippable_result pass(caf::message& content) {
+    if (armed_.empty() && !withholding_)
+      return forward(content);
+    if (content.match_elements<messages::BatchSettled>()) {
+      if (keep_back(content))
+        return caf::delegated<caf::message>{};
+      return forward(content);
+    }
+    const auto cargo = cargo_of(content);
+    if (cargo && throws_on(*cargo)) {
+      tell(self_, parts_.dispatcher,
+           messages::BatchFailed{cargo->ticket, parts_.actor,
+                                 "fault on purpose: a record matches", true});
+      // Whoever asked a detector asks in vain.
+      return caf::error{logic::ErrorCode::stage_failed};
+    }
+    if (auto* order = find(FaultKind::corrupt_answer); order != nullptr)
+      if (auto answer = corrupt(content, cargo, *order))
+        return std::move(*answer);
+    slow_down();
+    auto result = forward(content);
+    crash_after(cargo.has_value());
+    return result;
+  }
+
+  /// As if it had been sent to the target.
+  caf::skippable_result forward(const caf::message& content) {
+    const auto target = parts_.target();
+    if (!target)
+      return caf::error{caf::sec::request_receiver_down};
+    auto* element = self_->current_mailbox_element();
+    target->enqueue(element->sender, element->mid, content, self_->context());
+    return caf::delegated<caf::message>{};
+  }
+
+  ArmGate* find(FaultKind kind) {
+    const auto found = std::ranges::find(
+      armed_, kind, [](const ArmGate& each) { return each.order.kind; });
+    return found == armed_.end() ? nullptr : &*found;
+  }
+
+  void disarm(const ArmGate* spent) {
+    armed_.erase(armed_.begin() + (spent - armed_.data()));
+  }
+
+  /// Uses one of so many up.
+  void use(ArmGate* order) {
+    if (--order->order.count == 0)
+      disarm(order);
+  }
+
+  bool throws_on(const Cargo& cargo) const {
+    return std::ranges::any_of(armed_, [&](const ArmGate& each) {
+      return each.order.kind == FaultKind::throw_on_match
+             && holds(*cargo.raw, each.order.match);
+    });
+  }
+
+  bool keep_back(const caf::message& content) {
+    if (auto* order = find(FaultKind::drop_credit); order != nullptr) {
+      use(order);
+      return true;
+    }
+    if (auto* order = find(FaultKind::exhaust_credit); order != nullptr) {
+      withholding_ = true;
+      self_->delayed_send(self_, order->order.duration, messages::Tick{});
+      disarm(order);
+    }
+    if (withholding_)
+      withheld_.push_back(content);
+    return withholding_;
+  }
+
+  std::optional<caf::skippable_result>
+  corrupt(const caf::message& content, const std::optional<Cargo>& cargo,
+          ArmGate& order) {
+    if (content.match_elements<messages::JudgeBatch>()) {
+      disarm(&order);
+      auto verdicts = std::make_shared<logic::ShardVerdicts>();
+      verdicts->events.push_back(~std::uint32_t{0});
+      return caf::make_message(messages::BatchJudged{std::move(verdicts)});
+    }
+    if (!cargo || (order.lane && *order.lane != cargo->ticket.lane))
+      return std::nullopt;
+    auto bad = garbled(content);
+    if (!bad)
+      return std::nullopt;
+    disarm(&order);
+    return forward(*bad);
+  }
+
+  void slow_down() {
+    if (auto* order = find(FaultKind::slow); order != nullptr) {
+      inject(*order);
+      use(order);
+    }
+  }
+
+  void crash_after(bool batch) {
+    auto* order = find(FaultKind::crash);
+    if (order == nullptr || !batch || --order->order.after_batches != 0)
+      return;
+    inject(*order);
+    disarm(order);
+  }
+
+  void inject(const ArmGate& order) {
+    if (const auto target = parts_.target())
+      target->enqueue(self_->ctrl(), caf::make_message_id(),
+                      caf::make_message(messages::InjectFault{order.act}),
+                      self_->context());
+  }
+
+  caf::event_based_actor* self_;
+  FaultGateParts parts_;
+  std::vector<ArmGate> armed_;
+  bool withholding_ = false;
+  std::vector<caf::message> withheld_;
+};
+
+} // namespace
+
+caf::actor spawn_fault_gate(caf::actor_system& system, FaultGateParts parts) {
+  return system.spawn<caf::stateful_actor<FaultGate>>(std::move(parts));
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "logic/credit_ledger.hpp"
+#include "logic/ports.hpp"
+#include "logic/record_batch.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace millrace::logic {
+
+/// The batches that were handed over and are not settled, and the credit that
+/// they hold. Kept by the one who took them in, so that a message that is lost
+/// on the way, or on the way back, costs neither records nor credit.
+class UnsettledBatches {
+public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  using Entry = std::pair<RecordBatchPtr, TimePoint>; ///< and when it was read
+
+  explicit UnsettledBatches(std::int64_t budget_bytes)
+    : credit_(budget_bytes) {}
+
+  void add(const RecordBatchPtr& batch, TimePoint now);
+
+  /// The batch that begins there is settled; a repeat is ignored.
+  void remove(const PartitionEpoch& held, Offset first, TimePoint now);
+  void forget(std::span<const PartitionEpoch> partitions);
+
+  /// Whether there are some, and nothing was added or removed since then.
+  bool quiet_since(TimePoint time) const noexcept {
+    return !batches_.empty() && changed_at_ < time;
+  }
+
+  /// Per partition in offset order.
+  std::vector<Entry> all() const;
+
+  const CreditLedger& credit() const noexcept { return credit_; }
+
+private:
+  CreditLedger credit_;
+  std::map<PartitionEpoch, std::deque<Entry>> batches_;
+  TimePoint changed_at_;
+};
+
+} // namespace millrace::logic

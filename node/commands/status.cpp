@@ -1,0 +1,392 @@
+#include "logic/json_text.hpp"
+#include "logic/result.hpp"
+#include "node/commands/commands.hpp"
+#include "node/config/quantity.hpp"
+#include "node/status_tree.hpp"
+
+#include <CLI/Error.hpp>
+#include <CLI/Option.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <civetweb.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <langinfo.h>
+#include <locale.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace millrace::node::commands {
+
+namespace {
+
+namespace json = boost::json;
+
+using logic::Error;
+using logic::ErrorCode;
+using logic::Result;
+
+constexpr std::chrono::milliseconds shortest_interval{100};
+
+/// Where a node's status is to be had.
+struct StatusUrl {
+  std::string host = "127.0.0.1"; ///< with brackets around an IPv6 address
+  std::uint16_t port = 9108;
+  std::string path = "/status";
+
+  std::string text() const {
+    return "http://" + host + ':' + std::to_string(port) + path;
+  }
+};
+
+struct StatusOptions {
+  StatusUrl url;
+  std::chrono::milliseconds deadline{10'000}; ///< of an answer
+  std::chrono::milliseconds interval{1'000};
+  bool watch = false;
+  bool as_json = false;
+  bool ascii = false;
+};
+
+// -- The address --------------------------------------------------------------
+
+Error bad_url(std::string_view url, const std::string& what) {
+  return {ErrorCode::invalid_argument,
+          logic::quoted(url) + ' ' + what
+            + "; expected one such as http://127.0.0.1:9108"};
+}
+
+/// What stands in front of `/status`: http://HOST[:PORT][/PATH] (RFC 3986).
+Result<StatusUrl> parse_url(std::string_view url) {
+  constexpr std::string_view scheme = "http://";
+  if (url.starts_with("https://"))
+    return bad_url(url, "asks for TLS, which a node does not serve");
+  if (!url.starts_with(scheme))
+    return bad_url(url, "is no http:// URL");
+  // Blanks and line ends would become part of the request.
+  if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c == 0x7f; })
+      || url.find_first_of("?#@\\") != url.npos)
+    return bad_url(url, "holds what is no part of a node's address");
+  const auto rest = url.substr(scheme.size());
+  const auto authority = rest.substr(0, rest.find('/'));
+  auto path = rest.substr(authority.size());
+  const auto colon = authority.find(
+    ':', authority.starts_with('[') ? authority.find(']') : 0);
+  StatusUrl result;
+  result.host = authority.substr(0, colon);
+  result.port = 80;
+  if (result.host.empty()
+      || result.host.starts_with('[') != result.host.ends_with(']'))
+    return bad_url(url, "names no host");
+  if (colon != authority.npos) {
+    const auto digits = authority.substr(colon + 1);
+    const auto [end, fault] = std::from_chars(
+      digits.data(), digits.data() + digits.size(), result.port);
+    if (fault != std::errc{} || end != digits.data() + digits.size()
+        || result.port == 0)
+      return bad_url(url, "names no port from 1 to 65535");
+  }
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
+  result.path = path;
+  if (!path.ends_with("/status"))
+    result.path += "/status";
+  return result;
+}
+
+// -- Asking a node ------------------------------------------------------------
+
+using Connection
+  = std::unique_ptr<mg_connection, decltype(&mg_close_connection)>;
+
+struct StatusPage {
+  std::string text; ///< the document as it came
+  json::object document;
+};
+
+Error nobody_answers(const StatusUrl& url, const std::string& why) {
+  return {ErrorCode::unavailable,
+          "nobody answers at " + url.text() + ": " + why
+            + "; is the node running, with http.enabled, and are its "
+              "http.address and http.port those of --url?"};
+}
+
+Error no_status(const StatusUrl& url, const std::string& why) {
+  return {ErrorCode::malformed,
+          "what answers at " + url.text() + " tells no node's status: " + why};
+}
+
+/// civetweb's "connect(127.0.0.1:9108): error Connection refused".
+std::string reason_of(std::string_view text) {
+  for (const std::string_view before : {"): error ", "): "})
+    if (const auto at = text.find(before); at != text.npos)
+      text.remove_prefix(at + before.size());
+  return text.empty() ? "no reason given" : std::string{text};
+}
+
+/// The body of the answer; connecting takes 10 s at most, civetweb's own limit.
+Result<std::string> read_answer(mg_connection& connection,
+                                const StatusOptions& options) {
+  constexpr std::size_t limit_bytes = 16U << 20U;
+  std::array<char, 256> problem{};
+  const auto end = std::chrono::steady_clock::now() + options.deadline;
+  if (mg_get_response(&connection, problem.data(), problem.size(),
+                      static_cast<int>(options.deadline.count()))
+      < 0) {
+    if (std::string_view{problem.data()} == "No data received")
+      return nobody_answers(options.url,
+                            "it was reached but says nothing (waited up to "
+                              + render_duration(options.deadline) + ')');
+    return no_status(options.url, "the answer is not HTTP");
+  }
+  const auto* info = mg_get_response_info(&connection);
+  std::string body;
+  std::array<char, 4096> part{};
+  for (;;) {
+    const int count = mg_read(&connection, part.data(), part.size());
+    if (count <= 0)
+      break;
+    body.append(part.data(), static_cast<std::size_t>(count));
+    if (body.size() > limit_bytes)
+      return no_status(options.url, "the answer is longer than 16 MiB");
+    if (std::chrono::steady_clock::now() > end)
+      break;
+  }
+  if (info->status_code != 200)
+    return no_status(options.url, "HTTP status "
+                                    + std::to_string(info->status_code) + ' '
+                                    + logic::quoted(body, 200));
+  if (info->content_length > static_cast<long long>(body.size()))
+    return nobody_answers(options.url, "the answer breaks off");
+  return body;
+}
+
+/// Errors: `unavailable` where nobody answers, `malformed` where the answer is
+/// no status.
+Result<StatusPage> fetch(const StatusOptions& options) {
+  static const unsigned library = mg_init_library(0);
+  static_cast<void>(library);
+  const auto& url = options.url;
+  std::array<char, 256> problem{};
+  const Connection connection{mg_connect_client(url.host.c_str(), url.port, 0,
+                                                problem.data(), problem.size()),
+                              mg_close_connection};
+  if (!connection)
+    return nobody_answers(url, reason_of(problem.data()));
+  const auto request = "GET " + url.path + " HTTP/1.1\r\nHost: " + url.host
+                       + ':' + std::to_string(url.port)
+                       + "\r\nAccept: application/json\r\n"
+                         "Connection: close\r\n\r\n";
+  mg_write(connection.get(), request.data(), request.size());
+  auto body = read_answer(*connection, options);
+  if (!body)
+    return body.error();
+  boost::system::error_code fault;
+  auto value = json::parse(*body, fault);
+  if (fault)
+    return no_status(url, "no JSON: " + logic::quoted(*body));
+  if (!value.is_object() || !value.get_object().contains("node")
+      || !value.get_object().contains("ready"))
+    return no_status(url, "no status: " + logic::quoted(*body));
+  body->erase(body->find_last_not_of("\r\n") + 1);
+  return StatusPage{std::move(*body), std::move(value.get_object())};
+}
+
+// -- Showing it ---------------------------------------------------------------
+
+struct Terminal {
+  bool present = false;
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+/// What the standard output leads to, as large as it is now.
+Terminal look_at_terminal() {
+  Terminal terminal;
+  terminal.present = ::isatty(STDOUT_FILENO) == 1;
+  winsize size{};
+  if (terminal.present && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+    if (size.ws_col != 0)
+      terminal.columns = size.ws_col;
+    if (size.ws_row != 0)
+      terminal.rows = size.ws_row;
+  }
+  return terminal;
+}
+
+/// Whether the environment's locale is one of UTF-8 (LC_ALL, LC_CTYPE, LANG).
+bool locale_is_utf8() {
+  const auto locale = ::newlocale(LC_CTYPE_MASK, "", locale_t{});
+  if (locale == locale_t{})
+    return false;
+  const bool utf8 = std::string_view{::nl_langinfo_l(CODESET, locale)}
+                    == "UTF-8";
+  ::freelocale(locale);
+  return utf8;
+}
+
+std::string drawn(const Result<StatusPage>& page, const StatusOptions& options,
+                  const Terminal& terminal) {
+  if (!page)
+    return page.error().text + '\n';
+  if (options.as_json)
+    return page->text + '\n';
+  return draw_status(page->document, {terminal.columns, options.ascii});
+}
+
+constexpr std::string_view hide_cursor = "\033[?25l";
+constexpr std::string_view show_cursor = "\033[?25h";
+
+/// Hides the cursor of a terminal that is redrawn. While this lives, SIGINT
+/// and SIGTERM end the process with success, since they are how a watch ends:
+/// at once, even while a node that hangs is asked.
+class WatchScope {
+public:
+  explicit WatchScope(bool redraws) : redraws_(redraws) {
+    struct sigaction action {};
+    action.sa_handler = redraws ? end_redrawing : end;
+    ::sigaction(SIGINT, &action, &interrupt_);
+    ::sigaction(SIGTERM, &action, &terminate_);
+    if (redraws)
+      write(hide_cursor);
+  }
+  WatchScope(const WatchScope&) = delete;
+  WatchScope& operator=(const WatchScope&) = delete;
+  ~WatchScope() {
+    if (redraws_)
+      write(show_cursor);
+    ::sigaction(SIGINT, &interrupt_, nullptr);
+    ::sigaction(SIGTERM, &terminate_, nullptr);
+  }
+
+private:
+  static void write(std::string_view order) noexcept {
+    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, order.data(),
+                                                  order.size());
+  }
+  static void end(int) { ::_exit(to_int(ExitCode::success)); }
+  static void end_redrawing(int signal) {
+    write(show_cursor);
+    end(signal);
+  }
+
+  bool redraws_;
+  struct sigaction interrupt_ {};
+  struct sigaction terminate_ {};
+};
+
+ExitCode refuse(const Error& error) {
+  std::cerr << "error: " << error.text << std::endl;
+  return error.code == ErrorCode::unavailable ? ExitCode::unavailable
+                                              : ExitCode::failure;
+}
+
+/// Goes on where a node that has answered is gone: it may come back. Ends
+/// when nobody reads any more.
+ExitCode watch(const StatusOptions& options, Result<StatusPage> page) {
+  const bool redraws = look_at_terminal().present && !options.as_json;
+  const WatchScope scope{redraws};
+  for (bool first = true; std::cout; first = false) {
+    const auto terminal = look_at_terminal();
+    if (redraws)
+      std::cout << redrawn(drawn(page, options, terminal), terminal.rows);
+    else if (!page && options.as_json)
+      std::cerr << "error: " << page.error().text << std::endl;
+    else
+      std::cout << (first || options.as_json ? "" : "\n")
+                << drawn(page, options, terminal);
+    std::cout << std::flush;
+    std::this_thread::sleep_for(options.interval);
+    page = fetch(options);
+  }
+  return ExitCode::success;
+}
+
+ExitCode run(StatusOptions options) {
+  options.ascii = options.ascii || !locale_is_utf8();
+  auto page = fetch(options);
+  if (!page)
+    return refuse(page.error());
+  if (options.watch)
+    return watch(options, std::move(page));
+  std::cout << drawn(page, options, look_at_terminal()) << std::flush;
+  return ExitCode::success;
+}
+
+// -- The command line ---------------------------------------------------------
+
+CLI::Option* add_duration(CLI::App& command, const std::string& name,
+                          std::chrono::milliseconds& target,
+                          std::chrono::milliseconds least,
+                          const std::string& help) {
+  const auto parse = [name, &target, least](const std::string& text) {
+    constexpr std::chrono::hours most{1};
+    const auto duration = parse_duration(text);
+    if (!duration || *duration < least || *duration > most)
+      throw CLI::ValidationError(name, "expected a duration from "
+                                         + render_duration(least)
+                                         + " to 1h, got '" + text + "'");
+    target = *duration;
+  };
+  return command.add_option_function<std::string>(name, parse, help)
+    ->type_name("DURATION");
+}
+
+void declare(CLI::App& command, StatusOptions& options) {
+  const auto parse = [&options](const std::string& text) {
+    auto url = parse_url(text);
+    if (!url)
+      throw CLI::ValidationError("--url", url.error().text);
+    options.url = std::move(*url);
+  };
+  command
+    .add_option_function<std::string>(
+      "--url", parse, "where the node serves (default http://127.0.0.1:9108)")
+    ->type_name("URL");
+  auto* watch = command.add_flag("--watch", options.watch,
+                                 "show it again and again, until interrupted");
+  add_duration(command, "--interval", options.interval, shortest_interval,
+               "between two looks of --watch (default 1s)")
+    ->needs(watch);
+  add_duration(command, "--deadline", options.deadline,
+               std::chrono::milliseconds{1},
+               "how long to wait for an answer (default 10s)");
+  auto* as_json = command.add_flag("--json", options.as_json,
+                                   "the document itself, on a line");
+  command
+    .add_flag("--ascii", options.ascii,
+              "draw without characters that only UTF-8 has")
+    ->excludes(as_json);
+}
+
+} // namespace
+
+void add_status(CLI::App& app, ExitCode& outcome) {
+  auto* command = app.add_subcommand(
+    "status", "Ask a running node how it does and draw its supervision tree.");
+  auto options = std::make_shared<StatusOptions>();
+  declare(*command, *options);
+  command->callback([options, &outcome] {
+    try {
+      outcome = run(*options);
+    } catch (const std::exception& error) {
+      std::cerr << "error: cannot show the status: " << error.what()
+                << std::endl;
+      outcome = ExitCode::failure;
+    }
+  });
+}
+
+} // namespace millrace::node::commands
