@@ -19,6 +19,7 @@ public:
     : self_(self), task_(std::move(task)) {}
 
   BackgroundActor::behavior_type make_behavior() {
+    harden(self_);
     self_->send(self_, messages::Tick{});
     return {
       [this](messages::Tick) {

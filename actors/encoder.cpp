@@ -19,6 +19,7 @@ public:
     : self_(self), parts_(std::move(parts)), encoder_(parts_.config) {}
 
   EncoderActor::behavior_type make_behavior() {
+    harden(self_);
     return {
       [this](const messages::EncodeBatch& order) {
         attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,

@@ -29,12 +29,13 @@ public:
                   std::move(parts_.lookup)) {}
 
   EnricherActor::behavior_type make_behavior() {
+    harden(self_);
     return {
       [this](messages::EnrichBatch& order) {
         attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,
                 [&] { enrich(order); });
       },
-      [this](const messages::DetectorReplaced& news) { give_up(news); },
+      [this](const messages::DetectorReplaced& news) { ask_again(news); },
       [this](messages::Tick) { hand_over_tally(); },
       answer_heartbeats(self_),
       obey_faults(),
@@ -58,16 +59,15 @@ private:
 
   void have_judged(const logic::BatchTicket& ticket,
                    logic::EnrichedBatchPtr batch) {
+    const auto question = next_question_++;
+    pending_.emplace(question, Pending{ticket, batch});
     std::vector<AnomalyDetectorActor> detectors;
     detectors.reserve(parts_.detectors.size());
     for (const auto& role : parts_.detectors)
       if (auto detector = role->holder())
         detectors.push_back(std::move(detector));
-    if (detectors.size() != parts_.detectors.size()) {
-      fail(ticket, "no detector yet", false);
-      return;
-    }
-    pending_.emplace(Try{ticket.id, ticket.attempt}, ticket);
+    if (detectors.size() != parts_.detectors.size())
+      return; // asked again once all are there
     // A named constant: CAF forwards the arguments once for each receiver, and
     // a temporary would be moved into the first. No time-out: detectors are
     // local, so one that dies is an error at once, and one that hangs is
@@ -77,8 +77,9 @@ private:
       ->fan_out_request<caf::policy::select_all>(detectors, caf::infinite,
                                                  order)
       .then(
-        [this, ticket, batch](std::vector<messages::BatchJudged> parts) {
-          if (pending_.erase({ticket.id, ticket.attempt}) == 0)
+        [this, question, ticket,
+         batch](std::vector<messages::BatchJudged> parts) {
+          if (pending_.erase(question) == 0)
             return;
           std::vector<logic::ShardVerdictsPtr> verdicts;
           verdicts.reserve(parts.size());
@@ -87,23 +88,27 @@ private:
           tell(self_, parts_.encoder,
                messages::EncodeBatch{ticket, batch, std::move(verdicts)});
         },
-        [this, ticket](const caf::error& error) {
-          if (pending_.erase({ticket.id, ticket.attempt}) != 0)
-            fail(ticket, caf::to_string(error),
-                 error == logic::ErrorCode::stage_failed);
+        [this, question, ticket](const caf::error& error) {
+          // Of one that died nothing more comes; its successor is asked.
+          if (error == logic::ErrorCode::stage_failed
+              && pending_.erase(question) != 0)
+            fail(ticket, caf::to_string(error));
         });
   }
 
-  /// Whatever a replaced detector was asked it will not answer.
-  void give_up(const messages::DetectorReplaced& news) {
-    for (const auto& [key, ticket] : std::exchange(pending_, {}))
-      fail(ticket, "the detector was replaced", news.culprit == ticket.id);
+  void ask_again(const messages::DetectorReplaced& news) {
+    for (auto& [question, asked] : std::exchange(pending_, {})) {
+      if (news.culprit == asked.ticket.id)
+        fail(asked.ticket, "the detector died at work on it");
+      else
+        have_judged(asked.ticket, std::move(asked.batch));
+    }
   }
 
-  void fail(const logic::BatchTicket& ticket, std::string text, bool guilty) {
+  void fail(const logic::BatchTicket& ticket, std::string text) {
     tell(self_, parts_.dispatcher,
          messages::BatchFailed{ticket, "anomaly_detector", std::move(text),
-                               guilty});
+                               true});
   }
 
   void count_lookups() {
@@ -132,14 +137,18 @@ private:
            std::exchange(tally_, std::make_shared<logic::InsightTally>())});
   }
 
-  using Try = std::pair<logic::BatchId, std::uint32_t>;
+  struct Pending {
+    logic::BatchTicket ticket;
+    logic::EnrichedBatchPtr batch;
+  };
 
   EnricherActor::pointer self_;
   EnricherParts parts_;
   logic::Enrichment enrichment_;
   std::shared_ptr<logic::InsightTally> tally_
     = std::make_shared<logic::InsightTally>();
-  std::map<Try, logic::BatchTicket> pending_; ///< with the detectors
+  std::map<std::uint64_t, Pending> pending_; ///< questions to the detectors
+  std::uint64_t next_question_ = 0;
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "actors/fault_gate.hpp"
 
+#include "actors/supervisor.hpp"
 #include "messages/messages.hpp"
 #include "messages/type_ids.hpp"
 
@@ -135,12 +136,13 @@ private:
       return forward(content);
     }
     const auto cargo = cargo_of(content);
+    if (cargo)
+      die_on(*cargo);
     if (cargo && throws_on(*cargo)) {
       tell(self_, parts_.dispatcher,
-           messages::BatchFailed{cargo->ticket, parts_.actor,
+           messages::BatchFailed{cargo->ticket, kind_of(parts_.actor),
                                  "fault on purpose: a record matches", true});
-      // Whoever asked a detector asks in vain.
-      return caf::error{logic::ErrorCode::stage_failed};
+      return refuse(caf::make_error(logic::ErrorCode::stage_failed));
     }
     if (auto* order = find(FaultKind::corrupt_answer); order != nullptr)
       if (auto answer = corrupt(content, cargo, *order))
@@ -154,11 +156,19 @@ private:
   /// As if it had been sent to the target.
   caf::skippable_result forward(const caf::message& content) {
     const auto target = parts_.target();
-    if (!target)
-      return caf::error{caf::sec::request_receiver_down};
     auto* element = self_->current_mailbox_element();
+    if (!target)
+      return refuse(caf::sec::request_receiver_down);
     target->enqueue(element->sender, element->mid, content, self_->context());
     return caf::delegated<caf::message>{};
+  }
+
+  /// Only a question is answered: an error that nobody waits for would end the
+  /// sender.
+  caf::skippable_result refuse(caf::error why) {
+    if (self_->current_mailbox_element()->mid.is_request())
+      return why;
+    return caf::message{};
   }
 
   ArmGate* find(FaultKind kind) {
@@ -182,6 +192,13 @@ private:
       return each.order.kind == FaultKind::throw_on_match
              && holds(*cargo.raw, each.order.match);
     });
+  }
+
+  void die_on(const Cargo& cargo) const {
+    for (const auto& each : armed_)
+      if (each.order.kind == FaultKind::die_on_match
+          && holds(*cargo.raw, each.order.match))
+        each.act();
   }
 
   bool keep_back(const caf::message& content) {

@@ -20,6 +20,7 @@ public:
     : self_(self), parts_(std::move(parts)) {}
 
   InsightsActor::behavior_type make_behavior() {
+    harden(self_);
     window_start_ms_ = parts_.surroundings.clock->now_ms();
     schedule();
     return {

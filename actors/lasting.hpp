@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/stage.hpp"
 #include "logic/ids.hpp"
 #include "logic/result.hpp"
 
@@ -79,6 +80,7 @@ public:
     : self_(self), lasting_(std::move(lasting)), incarnation_(incarnation) {}
 
   typename Interface::behavior_type make_behavior() {
+    harden(self_);
     lasting_->enter(incarnation_,
                     [this](Work& work) { work.begin(self_); });
     return Work::behavior(*this);

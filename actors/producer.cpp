@@ -109,6 +109,7 @@ private:
 
   void tick(messages::Tick) {
     take_reports();
+    look_for_lost_reports();
     schedule_tick();
   }
 
@@ -200,6 +201,18 @@ private:
     count();
     pump();
     finish_closing();
+  }
+
+  void look_for_lost_reports() {
+    if (closed_ || client_failed_ || sink_->queued_records() != 0)
+      return;
+    const auto again = outbox_.send_unreported_again(self_->clock().now());
+    if (again == 0)
+      return;
+    log_.error(name, "delivery reports are missing, sending again what may "
+                     "have arrived",
+               {{"records", again}});
+    pump();
   }
 
   void settle(caf::actor_clock::time_point now) {

@@ -6,6 +6,7 @@
 #include "logic/log.hpp"
 #include "logic/ports.hpp"
 
+#include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
 
 #include <atomic>
@@ -76,6 +77,26 @@ void attempt(Self* self, const RolePtr<DispatcherActor>& dispatcher,
   } catch (...) {
     report("an exception of an unknown kind");
   }
+}
+
+/// CAF's defaults print, or end an actor over an error message that somebody
+/// sent it. Here an exception that nobody caught ends the actor with its text
+/// as the error, for the supervisor to see, and nothing else does.
+template <class Self>
+void harden(Self* self) {
+  self->set_error_handler([](caf::scheduled_actor*, caf::error&) {});
+  self->set_default_handler(caf::drop);
+  self->set_exception_handler(
+    [](caf::scheduled_actor*, std::exception_ptr& thrown) -> caf::error {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& error) {
+        return caf::make_error(logic::ErrorCode::stage_failed, error.what());
+      } catch (...) {
+        return caf::make_error(logic::ErrorCode::stage_failed,
+                               "an exception of an unknown kind");
+      }
+    });
 }
 
 /// Every actor's answer to its supervisor.

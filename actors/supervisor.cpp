@@ -35,6 +35,7 @@ public:
       children_(tree_.children()) {}
 
   SupervisorActor::behavior_type make_behavior() {
+    harden(self_);
     self_->set_down_handler([this](caf::down_msg& down) { on_down(down); });
     carry_out(tree_.start(now()));
     return {

@@ -22,6 +22,7 @@ public:
     : self_(self), parts_(std::move(parts)) {}
 
   TrainerActor::behavior_type make_behavior() {
+    harden(self_);
     return {
       [this](const messages::TrainForest& order) {
         gather(*order.rows);

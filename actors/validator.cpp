@@ -17,6 +17,7 @@ public:
     : self_(self), parts_(std::move(parts)), validator_(parts_.config) {}
 
   ValidatorActor::behavior_type make_behavior() {
+    harden(self_);
     return {
       [this](messages::ValidateBatch& order) {
         attempt(self_, parts_.dispatcher, *parts_.mark, order.ticket,

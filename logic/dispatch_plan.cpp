@@ -16,8 +16,12 @@ void DispatchPlan::attach_lane(std::uint32_t lane, Incarnation incarnation,
                                const std::string& stage) {
   if (lanes_.size() <= lane)
     lanes_.resize(lane + 1);
+  const bool told_before = lanes_[lane].attached
+                           && lanes_[lane].incarnation == incarnation;
   lanes_[lane].incarnation = incarnation;
   lanes_[lane].attached = true;
+  if (told_before)
+    return;
   std::vector<BatchId> held;
   for (const auto& [id, flight] : flights_)
     if (flight.in_lane && flight.ticket.lane == lane)

@@ -230,6 +230,33 @@ void Outbox::finish_if_done(std::uint32_t slot) {
   free_slots_.push_back(slot);
 }
 
+std::uint64_t Outbox::send_unreported_again(TimePoint now) {
+  std::uint64_t again = 0;
+  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
+    auto& state = slots_[slot];
+    if (state.batch == nullptr)
+      continue;
+    std::vector<bool> waits(state.batch->records.size());
+    std::uint32_t waiting = 0;
+    for (const auto& [due, token] : retry_queue_)
+      if (token.slot == slot) {
+        waits[token.index] = true;
+        ++waiting;
+      }
+    const auto total = static_cast<std::uint32_t>(waits.size());
+    if (state.outstanding <= waiting + (total - state.sent))
+      continue;
+    for (std::uint32_t index = 0; index != state.sent; ++index)
+      if (!waits[index]) {
+        retry_queue_.emplace(now, SendToken{slot, index});
+        ++again;
+      }
+    state.outstanding = total;
+  }
+  retries_ += again;
+  return again;
+}
+
 void Outbox::retry_all_at(TimePoint now) {
   std::multimap<TimePoint, SendToken> due;
   for (const auto& [when, token] : retry_queue_)

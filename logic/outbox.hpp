@@ -67,6 +67,11 @@ public:
   /// Takes delivery reports in.
   void settle(const DeliveryReports& reports, TimePoint now);
 
+  /// To be called when the sink has nothing queued: whatever is still not
+  /// reported then will never be. Sends the batches concerned again, as nobody
+  /// knows which of their records arrived; returns the number of records.
+  std::uint64_t send_unreported_again(TimePoint now);
+
   /// Makes all retries due at once, in the order in which they failed: the
   /// client that made them wait is gone.
   void retry_all_at(TimePoint now);

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -73,6 +74,9 @@ logic::Result<std::uint32_t> FaultInjector::inject(const FaultOrder& order) {
       obeying = order.target.starts_with("anomaly_detector")
                   ? arm_gates(order)
                   : arm_next_gate(order);
+      break;
+    case FaultKind::die_on_match:
+      obeying = arm_gates(order, [] { std::raise(SIGKILL); });
       break;
     case FaultKind::throw_on_match:
     case FaultKind::drop_credit:

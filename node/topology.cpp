@@ -199,6 +199,7 @@ private:
   actors::WorkMarkPtr mark_anew(std::uint32_t lane, const std::string& stage);
   void renew_lane(std::uint32_t number, Incarnation incarnation,
                   const std::string& stage);
+  messages::AttachLane attachment(std::uint32_t lane, const std::string& stage);
   void publish(const logic::detection::ModelPtr& model);
 
   template <class Handle>
@@ -282,7 +283,12 @@ void Cast::describe_core() {
                          consumer_.front, producer_.front, validators,
                          detectors, parts_.recorder, around()})](
         Incarnation incarnation) {
-        return fill_and_compare(dispatcher_, next(incarnation));
+        auto started = next(incarnation);
+        if (started)
+          for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+            if (lanes_[lane].validator.role->holder())
+              caf::anon_send(*started, attachment(lane, {}));
+        return fill_and_compare(dispatcher_, std::move(started));
       };
 
   actors::ProducerParts producer;
@@ -389,10 +395,14 @@ void Cast::renew_lane(std::uint32_t number, Incarnation incarnation,
     return; // not complete yet
   if (auto producer = producer_.role->holder())
     caf::anon_send(producer, messages::FenceLane{number, incarnation});
-  messages::AttachLane order{number, incarnation,
-                             std::exchange(lane.culprits, {}), stage};
   if (auto dispatcher = dispatcher_.role->holder())
-    caf::anon_send(dispatcher, std::move(order));
+    caf::anon_send(dispatcher, attachment(number, stage));
+}
+
+messages::AttachLane Cast::attachment(std::uint32_t number,
+                                      const std::string& stage) {
+  auto& lane = lanes_[number];
+  return {number, lane.incarnation, std::exchange(lane.culprits, {}), stage};
 }
 
 void Cast::describe_shard(std::uint32_t number) {

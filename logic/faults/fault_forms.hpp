@@ -100,6 +100,9 @@ inline constexpr std::array<FaultForm, fault_kind_count> fault_forms{{
   {FaultKind::broker_down, "broker_down", TargetScope::fixed, "broker", false,
    Need::never, Need::always, Need::never,
    "the embedded broker goes away for DURATION; only `millrace chaos` can"},
+  {FaultKind::die_on_match, "die", TargetScope::all_of_stage, "", true,
+   Need::never, Need::never, Need::never,
+   "the process dies when the stage gets a batch with a value with MATCH"},
 }};
 
 static_assert(

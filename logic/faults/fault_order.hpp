@@ -26,9 +26,10 @@ enum class FaultKind : std::uint8_t {
   drop_credit, ///< credit messages to the consumer vanish
   exhaust_credit, ///< the consumer gets no credit at all
   broker_down, ///< the embedded broker goes away; not obeyed by the node
+  die_on_match, ///< the whole process is killed by a certain record; stays
 };
 
-inline constexpr std::size_t fault_kind_count = 12;
+inline constexpr std::size_t fault_kind_count = 13;
 
 /// "crash", "poison", "hang", "slow", "corrupt", "fail_deliveries", ...: the
 /// words that an order begins with, joined by underscores. For mixes and
@@ -65,7 +66,7 @@ struct FaultOrder {
   /// hang, exhaust_credit, broker_down: how long. slow: for each message.
   std::chrono::milliseconds duration{0};
 
-  /// throw_on_match: bytes that a record's value contains; never empty.
+  /// throw_on_match, die_on_match: bytes that a record's value contains; never empty.
   std::string match{};
 
   friend bool operator==(const FaultOrder&, const FaultOrder&) = default;

@@ -195,6 +195,7 @@ private:
           order.after_batches = draw(after_batches);
         break;
       case FaultKind::throw_on_match:
+      case FaultKind::die_on_match:
         order.match = match_of(number);
         break;
       case FaultKind::hang:

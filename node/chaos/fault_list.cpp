@@ -2,10 +2,10 @@
 
 #include "logic/json_text.hpp"
 #include "node/config/quantity.hpp"
+#include "node/config/words.hpp"
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace millrace::node::chaos {
@@ -19,13 +19,6 @@ using logic::faults::FaultKind;
 using logic::faults::TimedFault;
 
 constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 /// Splits off the first word.
 std::string_view take_word(std::string_view& text) noexcept {

@@ -124,7 +124,7 @@ private:
     if (end.passed())
       return false;
     smallest_.assign(faults.begin(), faults.end());
-    const auto verdict = text.str().rfind("verdict: ");
+    const auto verdict = text.str().rfind("\nstorm: ");
     verdict_ = verdict == std::string::npos ? end.text() + '\n'
                                             : text.str().substr(verdict);
     return true;
@@ -222,7 +222,7 @@ ExitCode run_and_shrink(const ShrinkOptions& options, SignalWaiter& waiter,
     if (end.passed() || end.proves_nothing())
       return ExitCode{end.code};
     if (end.signal != 0)
-      out << "\nverdict: FAILED\n  the process died of signal " << end.signal
+      out << "\nstorm: FAILED\n  the process died of signal " << end.signal
           << '\n';
   } catch (const SearchEnded& error) {
     complaints << "error: " << error.what() << std::endl;

@@ -51,16 +51,16 @@ struct StormReport {
   }
 };
 
-/// What is wrong, a sentence fragment each; empty: the storm was passed. A
-/// double counts unless a delivery report was lost on purpose, a swap unless
-/// a delivery failed on purpose.
+/// What is wrong, a sentence fragment each; empty: the storm was passed.
+/// Doubles are excused where delivery reports were lost on purpose or the
+/// broker was away, swaps where deliveries failed on purpose.
 std::vector<std::string> complaints(const StormReport& report);
 
-/// The whole report, but for the verdict.
+/// What is known before the node is stopped.
 void print_report(std::ostream& out, const StormReport& report);
 
-/// The table of the delivery check, then the verdict in a line each of what
-/// is wrong, or one that says that nothing is.
+/// The table of the delivery check, what became of the poison, and the verdict
+/// with a line for each complaint.
 void print_verdict(std::ostream& out, const StormReport& report);
 
 /// How often each actor of the tree was restarted.

@@ -58,7 +58,7 @@ public:
            demo::BrokerProcess& broker, std::shared_ptr<Logging> log,
            SignalWaiter& waiter, std::ostream& out)
     : config_(config), options_(options), broker_(broker),
-      log_(std::move(log)), waiter_(waiter),
+      log_(std::move(log)), waiter_(waiter), out_(out),
       screen_(out, {options.terminal, options.timeline}),
       begin_(Clock::now()), watch_(begin_),
       deadline_(begin_ + std::max(5 * options.duration,
@@ -82,6 +82,11 @@ public:
     screen_.close();
     report_.peak_memory_bytes = peak_memory_bytes();
     report_.recoveries = recoveries_.all();
+    // Now, as a node that cannot stop takes the process with it.
+    if (end == End::reached || end == End::node_ended)
+      print_report(out_, report_);
+    out_ << "\nThe node is being stopped, then the topics are read."
+         << std::endl;
     report_.stop_code = to_int(stop_node(std::move(node_), *log_, waiter_,
                                          config_.delivery.shutdown_deadline,
                                          nullptr));
@@ -119,6 +124,8 @@ private:
     const auto wakeup = waiter_.wait(look_interval);
     if (wakeup.asks_to_stop())
       return End::interrupted;
+    if (faults_ != nullptr)
+      take_outcomes(*faults_);
     take_status();
     if (node_ended_)
       return End::node_ended;
@@ -184,8 +191,10 @@ private:
       return broke_down(generator.error().text);
     begin_ = Clock::now();
     FaultThread faults{options_.faults, {*node_, broker_, *planter_}, begin_};
+    faults_ = &faults;
     demo::LoadThread load{load_kafka(), load_options(), *generator};
     const auto end = follow(faults, load);
+    faults_ = nullptr;
     load.join();
     report_.written = load.sent() + planter_->planted();
     if (end == End::reached && load.code() != ExitCode::success)
@@ -198,7 +207,6 @@ private:
     for (;;) {
       const bool done = load.done() && faults.done();
       const auto end = look();
-      take_outcomes(faults);
       if (auto why = faults.breakdown(); !why.empty())
         return broke_down(std::move(why));
       if (end)
@@ -309,6 +317,7 @@ private:
   demo::BrokerProcess& broker_;
   std::shared_ptr<Logging> log_;
   SignalWaiter& waiter_;
+  std::ostream& out_;
   StormScreen screen_;
   Clock::time_point begin_;
   SettlementWatch watch_;
@@ -322,6 +331,7 @@ private:
   std::size_t down_ = 0; ///< actors
   bool ready_ = false;
   std::atomic<bool> node_ended_ = false;
+  FaultThread* faults_ = nullptr; ///< while there are some
   std::unique_ptr<PoisonPlanter> planter_;
   std::unique_ptr<Node> node_;
 };

@@ -16,7 +16,7 @@ namespace millrace::node::chaos {
 /// Nothing where a signal ended it; an error where the run proves nothing.
 /// Bounded: gives up when nothing moves for a minute, and when it lasts five
 /// times as long as the load and at least ten minutes longer. Blocks; prints
-/// how it goes to `out`.
+/// how it goes to `out`, and the report before the node is stopped.
 logic::Result<std::optional<StormReport>>
 run_storm(LoadedConfig loaded, const StormOptions& options,
           SignalWaiter& waiter, std::ostream& out);

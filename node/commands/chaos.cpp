@@ -223,7 +223,6 @@ ExitCode run_once(Plan plan, SignalWaiter& waiter, bool shrink_unsaid) {
     std::cout << "interrupted, no verdict" << std::endl;
     return ExitCode::failure;
   }
-  chaos::print_report(std::cout, **report);
   chaos::print_verdict(std::cout, **report);
   if (chaos::complaints(**report).empty())
     return ExitCode::success;

@@ -42,7 +42,7 @@ constexpr std::chrono::milliseconds shortest_interval{100};
 
 /// Where a node's status is to be had.
 struct StatusUrl {
-  std::string host = "127.0.0.1"; ///< with brackets around an IPv6 address
+  std::string host = "127.0.0.1"; ///< a name or an IPv4 address
   std::uint16_t port = 9108;
   std::string path = "/status";
 
@@ -82,13 +82,13 @@ Result<StatusUrl> parse_url(std::string_view url) {
   const auto rest = url.substr(scheme.size());
   const auto authority = rest.substr(0, rest.find('/'));
   auto path = rest.substr(authority.size());
-  const auto colon = authority.find(
-    ':', authority.starts_with('[') ? authority.find(']') : 0);
+  if (authority.starts_with('['))
+    return bad_url(url, "names an IPv6 address, which a node does not serve");
+  const auto colon = authority.find(':');
   StatusUrl result;
   result.host = authority.substr(0, colon);
   result.port = 80;
-  if (result.host.empty()
-      || result.host.starts_with('[') != result.host.ends_with(']'))
+  if (result.host.empty())
     return bad_url(url, "names no host");
   if (colon != authority.npos) {
     const auto digits = authority.substr(colon + 1);

@@ -144,6 +144,14 @@ CAF_TEST(a_new_life_of_a_lane_gets_what_its_predecessor_held) {
   CAF_CHECK_EQUAL(f.orders.deals[1].ticket.attempt, 1u);
 }
 
+CAF_TEST(to_hear_of_a_life_twice_changes_nothing) {
+  Fixture f{1};
+  f.open(0, 4);
+  f.plan.attach_lane(0, Incarnation{1}, nobody, {});
+  f.take();
+  CAF_CHECK(f.orders.deals.empty());
+}
+
 CAF_TEST(a_single_poison_record_is_buried_after_its_retries) {
   Fixture f;
   f.open(7, 1);

@@ -108,6 +108,8 @@ CAF_TEST(an_order_of_every_kind_is_read_and_written_as_people_type_it) {
     {R"(poison encoder "a \"b\" \\ c")",
      {FaultKind::throw_on_match, "encoder", 0, 1, milliseconds{0},
       R"(a "b" \ c)"}},
+    {"die enricher KILLER",
+     {FaultKind::die_on_match, "enricher", 0, 1, milliseconds{0}, "KILLER"}},
     {"hang enricher 0 for 2s",
      {FaultKind::hang, "enricher 0", 0, 1, milliseconds{2000}}},
     {"slow producer for 5ms times 20",

@@ -226,7 +226,8 @@ CAF_TEST(a_storm_by_default_has_all_kinds_but_doubles_and_poison) {
   for (std::size_t index = 0; index != fault_kind_count; ++index) {
     const auto kind = static_cast<FaultKind>(index);
     const bool expected = kind != FaultKind::lose_reports
-                          && kind != FaultKind::throw_on_match;
+                          && kind != FaultKind::throw_on_match
+                          && kind != FaultKind::die_on_match;
     CAF_CHECK_EQUAL(counts.contains(kind), expected);
     CAF_CHECK_EQUAL(default_mix()[kind] != 0, expected);
   }

@@ -254,3 +254,29 @@ CAF_TEST(provenance_goes_into_headers_on_request) {
   CAF_REQUIRE(source.has_value());
   CAF_CHECK(source->offset == Offset{7});
 }
+
+CAF_TEST(what_is_never_reported_is_sent_again) {
+  Fixture f;
+  f.outbox.add(ticket(1), encoded(3, 0));
+  f.outbox.pump(f.sink, f.now, 0);
+  DeliveryReports reports;
+  f.sink.take_reports(reports);
+  reports.delivered.pop_back(); // lost
+  f.outbox.settle(reports, f.now);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 3u);
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 1u);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 6u);
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+}
+
+CAF_TEST(what_waits_for_a_retry_is_not_taken_for_lost) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return Answer{record.value != "out1", DeliveryFault::transient, "no"};
+  };
+  f.outbox.add(ticket(1), encoded(3, 0));
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+}

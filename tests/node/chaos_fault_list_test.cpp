@@ -66,11 +66,11 @@ CAF_TEST(an error names the line and what is wrong with it) {
                     .substr(0, 32),
                   "line 3: does not begin with 'at'");
   CAF_CHECK_EQUAL(error_of("at noon crash producer"),
-                  "line 1: \"noon\" is no time (allowed: 0ms to 1d)");
+                  "line 1: \"noon\" is no time (allowed: 0ms to 24h)");
   CAF_CHECK_EQUAL(error_of("at 25h crash producer"),
-                  "line 1: \"25h\" is no time (allowed: 0ms to 1d)");
+                  "line 1: \"25h\" is no time (allowed: 0ms to 24h)");
   CAF_CHECK_EQUAL(error_of("at -1s crash producer"),
-                  "line 1: \"-1s\" is no time (allowed: 0ms to 1d)");
+                  "line 1: \"-1s\" is no time (allowed: 0ms to 24h)");
   const auto text = error_of("# one\nat 1s crash nobody");
   CAF_CHECK_EQUAL(text.substr(0, 8), "line 2: ");
   CAF_CHECK(text.find("nobody") != std::string::npos);

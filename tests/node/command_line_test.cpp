@@ -58,8 +58,9 @@ Outcome run(std::vector<std::string> words) {
     arguments.push_back(word.c_str());
   std::ostringstream out;
   std::ostringstream err;
-  constexpr std::array<AddCommand, 3> some_commands{
-    commands::add_check, commands::add_version, add_throwing};
+  constexpr std::array<AddCommand, 4> some_commands{
+    commands::add_check, commands::add_status, commands::add_version,
+    add_throwing};
   const Redirected out_too{std::cout, out};
   const Redirected err_too{std::cerr, err};
   const auto code = run_command_line(arguments, some_commands, out, err);
@@ -89,6 +90,11 @@ CAF_TEST(a_wrong_command_line_is_a_usage_error) {
          {"check", "--config"},
          {"check", "--format", "xml"},
          {"check", "--connect", "--deadline", "soon"},
+         {"status", "--interval", "1s"},
+         {"status", "--watch", "--interval", "99ms"},
+         {"status", "--watch", "--interval", "2h"},
+         {"status", "--deadline", "0"},
+         {"status", "--json", "--ascii"},
          {"version", "twice"}}) {
     const auto outcome = run(words);
     CAF_CHECK(outcome.code == ExitCode::usage);
@@ -118,6 +124,27 @@ CAF_TEST(version_names_what_it_is_built_from) {
   for (const auto* part :
        {"millrace", "commit", "boost_json", "compiler", "build"})
     CAF_CHECK(!json.at(part).as_string().empty());
+}
+
+CAF_TEST(status_takes_only_http_urls) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> faults{
+    {"asks for TLS, which a node does not serve", {"https://127.0.0.1:9108"}},
+    {"is no http:// URL", {"127.0.0.1:9108", "ftp://127.0.0.1", ""}},
+    {"names no host", {"http://", "http://:9108", "http:///status"}},
+    {"names an IPv6 address", {"http://[::1]:9108", "http://[::1"}},
+    {"names no port from 1 to 65535",
+     {"http://a:0", "http://a:65536", "http://a:12x", "http://a:"}},
+    {"holds what is no part of",
+     {"http://me@a:1", "http://a:1/?b", "http://a:1/#b",
+      "http://a:1/ HTTP/1.1\r\nX: y"}}};
+  for (const auto& [text, urls] : faults)
+    for (const auto& url : urls) {
+      const auto outcome = run({"status", "--url", url});
+      CAF_CHECK(outcome.code == ExitCode::usage);
+      CAF_CHECK_EQUAL(outcome.out, "");
+      CAF_CHECK(contains(outcome.err, text));
+      CAF_CHECK(contains(outcome.err, "such as http://127.0.0.1:9108"));
+    }
 }
 
 CAF_TEST(check_prints_the_configuration_of_all_flags_and_accepts_it) {

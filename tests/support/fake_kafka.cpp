@@ -43,6 +43,19 @@ void FakeSink::take_reports(logic::DeliveryReports& reports) {
   reports.events = std::exchange(script_->events, {});
 }
 
+std::size_t FakeSink::queued_records() const {
+  auto queued = script_->held_back.size() + script_->reports.failed.size();
+  for (const auto& report : script_->reports.delivered)
+    queued += report.count;
+  return queued;
+}
+
+void FakeSink::close(std::chrono::milliseconds) {
+  script_->closed = true;
+  for (const auto& [token, outcome] : std::exchange(script_->held_back, {}))
+    script_->report(token, {false, logic::DeliveryFault::outage, "purged"});
+}
+
 logic::RecordBatchPtr make_batch(const std::vector<std::string>& values,
                                  std::int64_t first, std::int32_t partition,
                                  std::uint64_t epoch, std::string topic) {

@@ -126,11 +126,10 @@ public:
   }
   std::size_t send(std::span<const logic::OutgoingRecord> records) override;
   void take_reports(logic::DeliveryReports& reports) override;
-  std::size_t queued_records() const override {
-    return script_->held_back.size();
-  }
+  std::size_t queued_records() const override;
   void hurry() override {}
-  void close(std::chrono::milliseconds) override { script_->closed = true; }
+  /// Gives up what is held back, as a client does.
+  void close(std::chrono::milliseconds) override;
 
 private:
   std::shared_ptr<SinkScript> script_;

@@ -43,7 +43,7 @@ void NodeFixture::start() {
         std::make_unique<FakeSink>(sink)};
     },
     .make_lookup = {},
-    .model = nullptr,
+    .model = model,
     .recorder = recorder,
     .background = {},
     .on_give_up =

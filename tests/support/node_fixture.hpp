@@ -28,6 +28,7 @@ struct NodeFixture : test_coordinator_fixture<> {
   std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
   std::shared_ptr<node::Topology> topology;
   std::shared_ptr<logic::FlightRecorder> recorder; ///< null: none
+  logic::detection::ModelPtr model; ///< null: none, and nobody fits one
   int sources_opened = 0;
   int sinks_opened = 0;
   std::vector<std::string> deaths;

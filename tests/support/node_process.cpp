@@ -146,6 +146,28 @@ int NodeProcess::http_code(const std::string& path) {
   return port() == 0 ? 0 : http_request(port(), "GET", path).status;
 }
 
+int NodeProcess::order_fault(const std::string& token,
+                             const std::string& order) {
+  if (port() == 0)
+    return 0;
+  std::string encoded;
+  for (const auto letter : order)
+    encoded += letter == ' ' ? std::string{"%20"} : std::string{letter};
+  return http_exchange(port(), "PUT /faults?order=" + encoded
+                                 + " HTTP/1.1\r\nHost: localhost\r\n"
+                                   "Content-Length: 0\r\n"
+                                   "X-Millrace-Token: "
+                                 + token + "\r\nConnection: close\r\n\r\n")
+    .status;
+}
+
+bool NodeProcess::alive() {
+  int status = 0;
+  if (pid_ != 0 && waitpid(pid_, &status, WNOHANG) == pid_)
+    pid_ = 0;
+  return pid_ != 0;
+}
+
 std::uint64_t NodeProcess::settled() {
   const auto page = status();
   if (!page.contains("producer"))

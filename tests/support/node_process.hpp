@@ -48,6 +48,11 @@ public:
   /// The document behind /status; empty while there is none.
   boost::json::object status();
 
+  /// Orders a fault; the HTTP status code.
+  int order_fault(const std::string& token, const std::string& order);
+
+  bool alive();
+
   /// HTTP status code of a path, 0 when nobody answers.
   int http_code(const std::string& path);
 
