@@ -132,7 +132,7 @@ private:
 
   void hand_on(logic::RecordBatchPtr batch) {
     const auto now = self_->clock().now();
-    unsettled_.add(batch, now);
+    const auto follows = unsettled_.add(batch, now);
     assignment_.note_read({batch->partition(), batch->epoch()},
                           batch->first_offset(), batch->last_offset());
     records_ += batch->size();
@@ -141,7 +141,7 @@ private:
       static_cast<double>(batch->payload_bytes()));
     show_credit();
     tell(self_, parts_.dispatcher,
-         messages::DispatchBatch{std::move(batch), now});
+         messages::DispatchBatch{std::move(batch), now, follows});
   }
 
   void settle(const messages::BatchSettled& report) {
@@ -169,8 +169,8 @@ private:
   void list_unsettled(messages::ListUnsettled) {
     messages::UnsettledBatches notes;
     notes.held = assignment_.all();
-    for (const auto& [batch, read_at] : unsettled_.all())
-      notes.batches.push_back({batch, read_at});
+    for (auto& [batch, read_at, follows] : unsettled_.all())
+      notes.batches.push_back({std::move(batch), read_at, follows});
     tell(self_, parts_.dispatcher, std::move(notes));
   }
 

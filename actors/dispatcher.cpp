@@ -17,7 +17,10 @@ public:
     : parts_(std::move(parts)),
       plan_(parts_.retry_limit, parts_.recorder.get()) {}
 
-  void begin(DispatcherActor::pointer self) { self_ = self; }
+  void begin(DispatcherActor::pointer self) {
+    self_ = self;
+    asked_for_notes_ = false;
+  }
 
   template <class Life>
   static DispatcherActor::behavior_type behavior(Life& life) {
@@ -45,7 +48,11 @@ private:
   }
 
   void take_in(messages::DispatchBatch& order) {
-    plan_.open(std::move(order.batch), order.read_at);
+    const bool in_turn = plan_.open(std::move(order.batch), order.read_at,
+                                    order.follows);
+    // The one before it was lost with a mailbox: have both shown again.
+    if (!in_turn && !std::exchange(asked_for_notes_, true))
+      tell(self_, parts_.consumer, messages::ListUnsettled{});
     carry_out();
   }
 
@@ -77,9 +84,10 @@ private:
   }
 
   void take_unsettled(messages::UnsettledBatches& notes) {
+    asked_for_notes_ = false;
     plan_.keep_only(notes.held);
-    for (auto& [batch, read_at] : notes.batches)
-      plan_.open(std::move(batch), read_at);
+    for (auto& [batch, read_at, follows] : notes.batches)
+      plan_.open(std::move(batch), read_at, follows);
     carry_out();
   }
 
@@ -157,6 +165,7 @@ private:
   DispatcherActor::pointer self_ = nullptr;
   DispatcherParts parts_;
   logic::DispatchPlan plan_;
+  bool asked_for_notes_ = false;
   std::uint64_t redispatched_ = 0;
   std::uint64_t poison_records_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace millrace::logic {
@@ -35,7 +36,8 @@ void DispatchPlan::attach_lane(std::uint32_t lane, Incarnation incarnation,
   pump();
 }
 
-void DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at) {
+bool DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at,
+                        std::optional<Offset> follows) {
   auto& partition = partitions_[{batch->partition(), batch->epoch()}];
   if (partition.opened && batch->last_offset() <= *partition.opened) {
     // The consumer asks because an answer was lost.
@@ -47,8 +49,10 @@ void DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at) {
       orders_.settlements.push_back({{batch->partition(), batch->epoch()},
                                      partition.finished,
                                      batch->first_offset()});
-    return;
+    return true;
   }
+  if (partition.opened != follows)
+    return false;
   partition.opened = batch->last_offset();
   std::vector<BatchCut> cuts;
   if (recorder_ != nullptr)
@@ -61,6 +65,7 @@ void DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at) {
   for (const auto& cut : cuts)
     take_off(batch, cut, intake, read_at);
   pump();
+  return true;
 }
 
 void DispatchPlan::take_off(const RecordBatchPtr& batch, const BatchCut& cut,
@@ -234,6 +239,9 @@ void DispatchPlan::bury(Flight& flight) {
   flight.split = true;
   flight.buried = true;
   ++flight.ticket.attempt;
+  // It comes by no lane, so no lane's death makes it void.
+  flight.ticket.lane_incarnation
+    = Incarnation{std::numeric_limits<std::uint64_t>::max()};
   flight.ticket.oldest_unfinished = oldest_unfinished(held(flight));
   orders_.burials.push_back({flight.ticket, std::move(batch), flight.stage,
                              flight.error, flight.strikes});

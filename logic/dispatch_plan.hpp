@@ -100,9 +100,11 @@ public:
                    std::span<const BatchId> culprits,
                    const std::string& stage);
 
-  /// Takes a batch in. Batches of a partition and epoch come in offset order;
-  /// one that is known already only has its settlement repeated.
-  void open(RecordBatchPtr batch, TimePoint read_at);
+  /// Takes a batch in. One that is known already only has its settlement
+  /// repeated. False, and nothing done, if it does not follow the last one
+  /// taken in of its partition and epoch: then that one is lost.
+  bool open(RecordBatchPtr batch, TimePoint read_at,
+            std::optional<Offset> follows);
 
   /// All records of that batch or piece are delivered.
   void finish(BatchId id);

@@ -6,10 +6,17 @@
 
 namespace millrace::logic {
 
-void UnsettledBatches::add(const RecordBatchPtr& batch, TimePoint now) {
+std::optional<Offset> UnsettledBatches::add(const RecordBatchPtr& batch,
+                                            TimePoint now) {
+  const PartitionEpoch held{batch->partition(), batch->epoch()};
+  std::optional<Offset> follows;
+  if (const auto end = ends_.find(held); end != ends_.end())
+    follows = end->second;
+  ends_.insert_or_assign(held, batch->last_offset());
   credit_.take(footprint_bytes(*batch));
-  batches_[{batch->partition(), batch->epoch()}].emplace_back(batch, now);
+  batches_[held].push_back({batch, now, follows});
   changed_at_ = now;
+  return follows;
 }
 
 void UnsettledBatches::remove(const PartitionEpoch& held, Offset first,
@@ -20,11 +27,11 @@ void UnsettledBatches::remove(const PartitionEpoch& held, Offset first,
   auto& queue = partition->second;
   // As a rule the oldest, or close to it.
   const auto found = std::ranges::find(queue, first, [](const Entry& entry) {
-    return entry.first->first_offset();
+    return entry.batch->first_offset();
   });
   if (found == queue.end())
     return;
-  credit_.give_back(footprint_bytes(*found->first));
+  credit_.give_back(footprint_bytes(*found->batch));
   queue.erase(found);
   if (queue.empty())
     batches_.erase(partition);
@@ -33,11 +40,12 @@ void UnsettledBatches::remove(const PartitionEpoch& held, Offset first,
 
 void UnsettledBatches::forget(std::span<const PartitionEpoch> partitions) {
   for (const auto& held : partitions) {
+    ends_.erase(held);
     const auto partition = batches_.find(held);
     if (partition == batches_.end())
       continue;
-    for (const auto& [batch, read_at] : partition->second)
-      credit_.give_back(footprint_bytes(*batch));
+    for (const auto& entry : partition->second)
+      credit_.give_back(footprint_bytes(*entry.batch));
     batches_.erase(partition);
   }
 }

@@ -7,8 +7,8 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace millrace::logic {
@@ -19,12 +19,20 @@ namespace millrace::logic {
 class UnsettledBatches {
 public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  using Entry = std::pair<RecordBatchPtr, TimePoint>; ///< and when it was read
+
+  /// A batch with what tells whether the one before it arrived as well.
+  struct Entry {
+    RecordBatchPtr batch;
+    TimePoint read_at;
+    /// Where the batch before it, of the same partition and epoch, ended.
+    std::optional<Offset> follows;
+  };
 
   explicit UnsettledBatches(std::int64_t budget_bytes)
     : credit_(budget_bytes) {}
 
-  void add(const RecordBatchPtr& batch, TimePoint now);
+  /// Returns what it follows.
+  std::optional<Offset> add(const RecordBatchPtr& batch, TimePoint now);
 
   /// The batch that begins there is settled; a repeat is ignored.
   void remove(const PartitionEpoch& held, Offset first, TimePoint now);
@@ -43,6 +51,7 @@ public:
 private:
   CreditLedger credit_;
   std::map<PartitionEpoch, std::deque<Entry>> batches_;
+  std::map<PartitionEpoch, Offset> ends_; ///< of the last batch added
   TimePoint changed_at_;
 };
 

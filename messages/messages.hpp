@@ -39,6 +39,8 @@ struct ClientReady {};
 struct DispatchBatch {
   logic::RecordBatchPtr batch;
   std::chrono::steady_clock::time_point read_at;
+  /// Where the batch before it ended; absent for the first of an assignment.
+  std::optional<logic::Offset> follows;
 };
 
 /// Dispatcher to validator.

@@ -231,11 +231,9 @@ private:
     return load;
   }
 
-  /// The embedded broker keeps 100,000 batches of a partition, however small.
   adapters::kafka::KafkaConfig load_kafka() const {
-    constexpr int most_batches = 40'000;
     auto kafka = config_.kafka;
-    kafka.linger = std::max(kafka.linger, options_.duration / most_batches);
+    kafka.linger = std::max(kafka.linger, linger_of(options_));
     return kafka;
   }
 

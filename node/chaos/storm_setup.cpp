@@ -11,11 +11,18 @@ using namespace std::chrono_literals;
 using logic::Error;
 using logic::ErrorCode;
 using logic::Result;
+using std::chrono::milliseconds;
 
 std::uint64_t events_of(const StormOptions& options) {
   return std::max<std::uint64_t>(
     1, static_cast<std::uint64_t>(
          options.rate * static_cast<double>(options.duration.count()) / 1e3));
+}
+
+milliseconds linger_of(const StormOptions& options) {
+  constexpr milliseconds least{25};
+  constexpr int most_batches = 10'000; // of a partition
+  return std::max(least, options.duration / most_batches);
 }
 
 std::uint64_t retention_mib(const StormOptions& options) {
@@ -60,8 +67,7 @@ void arrange_for_storm(LoadedConfig& loaded, const StormOptions& options) {
          supervision.restart_backoff_max, 50ms);
   auto& kafka = config.kafka;
   prefer(loaded, "kafka.session_timeout", kafka.session_timeout, 6s);
-  prefer(loaded, "kafka.linger", kafka.linger,
-         std::max(kafka.linger, options.duration / 40'000));
+  prefer(loaded, "kafka.linger", kafka.linger, linger_of(options));
   // All events of a storm are new to its broker, which knows no passwords.
   kafka.auto_offset_reset = "earliest";
   kafka.security_protocol = "plaintext";

@@ -29,6 +29,11 @@ std::uint64_t events_of(const StormOptions& options);
 /// Sets what a storm needs and nobody set: short deadlines, wide limits.
 void arrange_for_storm(LoadedConfig& loaded, const StormOptions& options);
 
+/// How long records are gathered before they are written. The embedded broker
+/// keeps no more than 100,000 batches of a partition, however small, and
+/// searches them one by one whenever it is read from.
+std::chrono::milliseconds linger_of(const StormOptions& options);
+
 /// What the broker must keep of each partition until the verdict, with room
 /// for uneven ones.
 std::uint64_t retention_mib(const StormOptions& options);

@@ -15,11 +15,17 @@ namespace {
 /// Crashes these at their steps while records flow, and looks at the end.
 bool survives(const std::vector<std::pair<std::string, std::size_t>>& crashes) {
   tests::FaultFixture node;
+  node.batches = 2;
   node.begin();
   node.feed();
   for (const auto& [actor, step] : crashes) {
     node.steps(step);
     node.crash(actor);
+    // More comes while it is down, and while it is up but knows nothing yet.
+    node.steps(2);
+    node.feed();
+    node.pass(10ms);
+    node.feed();
   }
   if (node.recovers())
     return true;

@@ -34,6 +34,7 @@ const std::vector<BatchId> nobody;
 struct Fixture {
   DispatchPlan plan{3, nullptr};
   DispatchOrders orders;
+  std::optional<Offset> end;
 
   explicit Fixture(std::uint32_t lanes = 2) {
     for (std::uint32_t lane = 0; lane != lanes; ++lane)
@@ -41,7 +42,9 @@ struct Fixture {
   }
 
   void open(std::int64_t first, std::size_t count) {
-    plan.open(batch_of(first, count), {});
+    const auto batch = batch_of(first, count);
+    if (plan.open(batch, {}, end))
+      end = std::max(end, std::optional{batch->last_offset()});
     take();
   }
   void take() { orders = plan.take_orders(); }
@@ -225,6 +228,17 @@ CAF_TEST(what_is_asked_for_again_is_answered_again) {
   CAF_CHECK(f.orders.settlements[0].batch_first == Offset{0});
 }
 
+CAF_TEST(a_batch_whose_predecessor_is_missing_is_not_taken_in) {
+  Fixture f;
+  CAF_CHECK(!f.plan.open(batch_of(4, 4), {}, Offset{3}));
+  CAF_CHECK_EQUAL(f.plan.batches(), 0u);
+  CAF_CHECK(f.plan.open(batch_of(0, 4), {}, std::nullopt));
+  CAF_CHECK(!f.plan.open(batch_of(8, 4), {}, Offset{7}));
+  CAF_CHECK(f.plan.open(batch_of(4, 4), {}, Offset{3}));
+  CAF_CHECK(f.plan.open(batch_of(8, 4), {}, Offset{7}));
+  CAF_CHECK_EQUAL(f.plan.batches(), 3u);
+}
+
 CAF_TEST(forgotten_partitions_leave_nothing_behind) {
   Fixture f;
   f.open(0, 4);
@@ -280,7 +294,7 @@ CAF_TEST(suspects_of_earlier_lives_fly_alone_and_the_guilty_are_buried) {
   DispatchPlan plan{3, &recorder};
   plan.attach_lane(0, Incarnation{1}, nobody, {});
   plan.attach_lane(1, Incarnation{2}, nobody, {});
-  plan.open(batch_of(0, 6), {});
+  plan.open(batch_of(0, 6), {}, std::nullopt);
   auto orders = plan.take_orders();
   // 0 and 1 go first; 2 waits until nothing else is in flight.
   CAF_REQUIRE_EQUAL(orders.deals.size(), 1u);

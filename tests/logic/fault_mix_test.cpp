@@ -50,7 +50,7 @@ CAF_TEST(a_mix_that_cannot_be_read_is_told_which_part_and_what_is_allowed) {
   const std::string kinds
     = " is no kind of fault (allowed: crash, poison, hang, slow, corrupt, "
       "fail_deliveries, lose_reports, fence_producer, fail_commits, "
-      "drop_credit, exhaust_credit, broker_down)";
+      "drop_credit, exhaust_credit, broker_down, die)";
   const std::string range = " (allowed: a whole number from 0 to 1000000)";
   const std::vector<std::pair<std::string, std::string>> faults{
     {"", "\"\"" + form},

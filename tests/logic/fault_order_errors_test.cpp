@@ -31,7 +31,8 @@ std::string fault_of(std::string_view text) {
 
 CAF_TEST(what_cannot_be_read_is_told_with_place_and_choice) {
   const std::string verbs = "(allowed: crash, poison, hang, slow, corrupt, "
-                            "fail, lose, fence, drop, exhaust, broker)";
+                            "fail, lose, fence, drop, exhaust, broker, "
+                            "die)";
   const std::string stages = "validator, enricher, anomaly_detector, encoder";
   const std::string actors = "(allowed: consumer, dispatcher, " + stages
                              + ", producer, insights, trainer)";
