@@ -26,7 +26,9 @@ public:
 
   void begin(AnomalyDetectorActor::pointer self) {
     self_ = self;
-    in_order_.clear(); // whom they promised to answer was told of the death
+    // Whoever waits for an answer asks again.
+    for (auto& [held, order] : in_order_)
+      order.drop_waiting();
   }
 
   template <class Life>

@@ -113,7 +113,7 @@ constexpr Definition recovery{
   "From the failure of an actor to the first sign of life of the next."};
 constexpr Definition breaker{
   "millrace_circuit_state",
-  "Circuit breaker of what lies outside: 0 closed, 1 half-open, 2 open."};
+  "Circuit breaker of what lies outside: 0 closed, 1 open, 2 half-open."};
 
 // Node.
 constexpr Definition errors{"millrace_errors_total",

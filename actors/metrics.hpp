@@ -117,7 +117,7 @@ public:
   /// Restarts are rare too. `actor` is the kind, without the number.
   void count_restart(std::string_view actor, std::string_view reason);
 
-  /// 0 closed, 1 half-open, 2 open.
+  /// Shows a `logic::CircuitState` as its number.
   Gauge& circuit_state(std::string_view circuit);
 
   /// Sets `millrace_build_info{version,commit}` to 1. Once.

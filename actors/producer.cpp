@@ -1,7 +1,10 @@
 #include "actors/producer.hpp"
 
+#include "actors/delivery_counts.hpp"
+#include "logic/circuit_breaker.hpp"
 #include "logic/forgotten_epochs.hpp"
 #include "logic/in_order.hpp"
+#include "logic/insight_post.hpp"
 #include "logic/outbox.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -22,9 +25,6 @@ namespace {
 
 using logic::OutboxNotice;
 
-/// Slots from here on belong to insight records, one each; below, to batches.
-constexpr std::uint32_t first_insight_slot = 0xFFFF0000U;
-
 constexpr std::chrono::milliseconds tick_interval{1'000};
 constexpr std::chrono::milliseconds close_wait{1'000};
 
@@ -44,7 +44,9 @@ public:
 
   explicit Producer(ProducerParts parts)
     : parts_(std::move(parts)), metrics_(*parts_.surroundings.metrics),
-      log_(*parts_.surroundings.log), outbox_(outbox_config(parts_)) {}
+      log_(*parts_.surroundings.log), outbox_(outbox_config(parts_)),
+      output_gauge_(metrics_.circuit_state("output")),
+      insights_gauge_(metrics_.circuit_state("insights")) {}
 
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -163,16 +165,20 @@ private:
   }
 
   void pump() {
-    if (closed_ || client_failed_)
-      return;
-    outbox_.pump(*sink_, self_->clock().now(),
-                 parts_.surroundings.clock->now_ms());
+    const auto now = self_->clock().now();
+    if (closed_ || client_failed_ || !outbox_.wants_to_send(now))
+      return wake_for_retry();
+    // While the output fails nothing is sent, and so no credit comes back.
+    if (output_circuit_.allows(now))
+      outbox_.pump(*sink_, now, parts_.surroundings.clock->now_ms());
     wake_for_retry();
   }
 
   void wake_for_retry() {
     const auto now = self_->clock().now();
-    const auto due = outbox_.next_retry();
+    auto due = outbox_.next_retry();
+    if (const auto probe = output_circuit_.next_probe())
+      due = std::max(due.value_or(*probe), *probe);
     const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
     // What is overdue waits for room in the sink, which wakes us itself.
     if (!due || *due <= now || will_wake)
@@ -198,7 +204,7 @@ private:
       announce(notice);
     for (const auto& event : reports_.events)
       announce(event);
-    count();
+    counts_.show(outbox_, metrics_);
     pump();
     finish_closing();
   }
@@ -216,8 +222,32 @@ private:
   }
 
   void settle(caf::actor_clock::time_point now) {
-    settle_insights();
+    const auto outcome = insights_.settle(reports_, now);
+    metrics_.insights_published.Increment(
+      static_cast<double>(outcome.published));
+    if (!outcome.failure.empty())
+      log_.limited(now, logic::LogLevel::warn, name,
+                   "an insight was not delivered",
+                   {{"error", outcome.failure}});
+    judge_output(now);
     outbox_.settle(reports_, now);
+  }
+
+  /// A look at the reports in which nothing but failures came counts as one
+  /// failure of the output, however many records it names.
+  void judge_output(caf::actor_clock::time_point now) {
+    if (!reports_.delivered.empty())
+      output_circuit_.on_success(now);
+    else if (std::ranges::any_of(reports_.failed, [](const auto& failure) {
+               return failure.fault != logic::DeliveryFault::record;
+             }))
+      output_circuit_.on_failure(now);
+    const auto state = output_circuit_.state(now);
+    output_gauge_.Set(static_cast<double>(state));
+    insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
+    if (std::exchange(told_circuit_, state) != state)
+      log_.warn(name, "the circuit to the output changed",
+                {{"state", to_string(state)}});
   }
 
   void finish(const logic::DeliveredBatch& batch) {
@@ -230,18 +260,6 @@ private:
     outputs_ += batch.outputs;
     dead_letters_ += batch.dead_letters;
     tell(self_, parts_.dispatcher, messages::BatchFinished{batch.ticket});
-  }
-
-  void count() {
-    metrics_.delivery_retries.Increment(
-      static_cast<double>(outbox_.retries() - counted_retries_));
-    counted_retries_ = outbox_.retries();
-    const auto& dead = outbox_.dead_letters();
-    for (std::size_t index = 0; index != dead.size(); ++index)
-      if (const auto more = dead[index] - counted_dead_[index])
-        metrics_.dead_letters[static_cast<logic::Reason>(index)].Increment(
-          static_cast<double>(more));
-    counted_dead_ = dead;
   }
 
   void announce(const OutboxNotice& notice) {
@@ -311,36 +329,13 @@ private:
   // -- Insights ---------------------------------------------------------------
 
   void publish(const messages::PublishInsight& order) {
-    if (closed_ || !parts_.insights_topic)
+    if (closed_ || client_failed_ || !parts_.insights_topic)
       return;
-    const auto slot = first_insight_slot + next_insight_++ % 0xFFFFU;
-    logic::OutgoingRecord record;
-    record.token.slot = slot;
-    record.destination = logic::Destination::insights;
-    record.value = *order.json;
-    record.timestamp_ms = parts_.surroundings.clock->now_ms();
-    if (sink_->send({&record, 1}) == 1)
-      insights_.insert_or_assign(slot, order.json);
-  }
-
-  /// Takes the reports on insights out. An insight that is not delivered is
-  /// let go: the next one tells nearly the same.
-  void settle_insights() {
-    std::erase_if(reports_.delivered, [this](const auto& report) {
-      if (report.slot < first_insight_slot)
-        return false;
-      insights_.erase(report.slot);
-      metrics_.insights_published.Increment();
-      return true;
-    });
-    std::erase_if(reports_.failed, [this](const auto& failure) {
-      if (failure.token.slot < first_insight_slot)
-        return false;
-      insights_.erase(failure.token.slot);
-      log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
-                   "an insight was not delivered", {{"error", failure.text}});
-      return true;
-    });
+    const auto now = self_->clock().now();
+    if (!insights_.send(*sink_, order.json, now,
+                        parts_.surroundings.clock->now_ms()))
+      log_.limited(now, logic::LogLevel::warn, name,
+                   "an insight is not sent, as its topic does not take any");
   }
 
   // -- The end ----------------------------------------------------------------
@@ -372,7 +367,7 @@ private:
   messages::ProducerStatus status(messages::ReportStatus) {
     return {
       fault_, outputs_, dead_letters_, outbox_.retries(), outbox_.batches(),
-      stuck_};
+      stuck_, output_circuit_.state(self_->clock().now())};
   }
 
   ProducerActor::pointer self_ = nullptr;
@@ -387,14 +382,16 @@ private:
   std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
   caf::actor_clock::time_point outbox_clock_; ///< when reports came last
   logic::DeliveryReports reports_; ///< reused
-  std::map<std::uint32_t, std::shared_ptr<const std::string>> insights_;
-  std::uint32_t next_insight_ = 0;
+  logic::InsightPost insights_;
+  logic::CircuitBreaker output_circuit_{logic::CircuitBreakerConfig{}};
+  logic::CircuitState told_circuit_ = logic::CircuitState::closed;
+  prometheus::Gauge& output_gauge_;
+  prometheus::Gauge& insights_gauge_;
   std::string fault_;
   std::uint64_t outputs_ = 0;
   std::uint64_t dead_letters_ = 0;
   std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
-  std::uint64_t counted_retries_ = 0;
-  std::array<std::uint64_t, logic::reason_count> counted_dead_{};
+  DeliveryCounts counts_;
   std::optional<caf::actor_clock::time_point> wake_at_;
   bool closed_ = false;
   std::optional<caf::typed_response_promise<messages::OutputClosed>> closing_;

@@ -229,7 +229,7 @@ private:
 
   void count_restart(ChildId id, const std::string& why) {
     const auto* reason = why == "failure"              ? "failure"
-                         : why.starts_with("did not ") ? "hang"
+                         : why.find("did not answer") != why.npos ? "hang"
                                                        : "sibling";
     parts_.surroundings.metrics->count_restart(kind_of(tree_.name(id)), reason);
   }

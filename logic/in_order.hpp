@@ -44,6 +44,9 @@ public:
       next_ = oldest_unfinished;
   }
 
+  /// Drops what came early, but not the knowledge of what was passed.
+  void drop_waiting() { waiting_.clear(); }
+
   /// Whether the item of that place was passed already.
   bool passed(BatchPlace place) const noexcept { return place < next_; }
 

@@ -76,6 +76,12 @@ public:
   /// client that made them wait is gone.
   void retry_all_at(TimePoint now);
 
+  /// Whether something waits to be sent now.
+  bool wants_to_send(TimePoint now) const {
+    return !unsent_.empty()
+           || (!retry_queue_.empty() && retry_queue_.begin()->first <= now);
+  }
+
   /// When the next retry is due, if one waits.
   std::optional<TimePoint> next_retry() const;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/batch_ticket.hpp"
+#include "logic/circuit_breaker.hpp"
 #include "logic/detection/model.hpp"
 #include "logic/dispatch_plan.hpp"
 #include "logic/encoded_batch.hpp"
@@ -297,6 +298,7 @@ struct ProducerStatus {
   std::uint64_t batches = 0; ///< not delivered yet
   /// Failed tries to write a dead letter.
   std::uint64_t stuck = 0;
+  logic::CircuitState circuit = logic::CircuitState::closed; ///< to the output
 };
 
 struct DispatcherStatus {

@@ -2,8 +2,10 @@
 
 #include "actors/background_task.hpp"
 #include "adapters/kafka/topic_admin.hpp"
+#include "logic/circuit_breaker.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,18 +41,28 @@ bool create_topics(const kafka::KafkaConfig& config, logic::Log& log) {
   return true;
 }
 
-void reload(adapters::geoip::GeoDatabase& geo, actors::Metrics& metrics,
-            logic::Log& log) {
+/// Looks after changed GeoIP files, less often while they cannot be used.
+void reload(adapters::geoip::GeoDatabase& geo, logic::CircuitBreaker& circuit,
+            actors::Metrics& metrics, logic::Log& log) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!circuit.allows(now))
+    return;
   const auto reloaded = geo.reload_if_changed();
   if (!reloaded) {
+    circuit.on_failure(now);
     metrics.geo_reloads_failed.Increment();
     log.error(component,
               "a changed GeoIP file cannot be used, keeping the old one",
               {{"error", reloaded.error().text}});
-  } else if (*reloaded) {
-    metrics.geo_reloads_succeeded.Increment();
-    log.info(component, "GeoIP files reloaded");
+  } else {
+    circuit.on_success(now);
+    if (*reloaded) {
+      metrics.geo_reloads_succeeded.Increment();
+      log.info(component, "GeoIP files reloaded");
+    }
   }
+  metrics.circuit_state("geoip_reload")
+    .Set(static_cast<double>(circuit.state(now)));
 }
 
 } // namespace
@@ -68,9 +80,11 @@ background_tasks(const NodeConfig& config,
       topic_retry};
   if (!config.geoip.files.empty() && config.geoip.reload_interval.count() > 0)
     tasks["geoip_reload"] = {[geo = std::move(geo),
+                              circuit = std::make_shared<logic::CircuitBreaker>(
+                                logic::CircuitBreakerConfig{}),
                               metrics = surroundings.metrics,
                               log = surroundings.log] {
-                               reload(*geo, *metrics, *log);
+                               reload(*geo, *circuit, *metrics, *log);
                                return true;
                              },
                              config.geoip.reload_interval};

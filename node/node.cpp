@@ -1,26 +1,21 @@
 #include "node/node.hpp"
 
-#include "adapters/crash_recorder.hpp"
 #include "adapters/geoip/geo_database.hpp"
-#include "adapters/kafka/kafka_sink.hpp"
-#include "adapters/kafka/kafka_source.hpp"
-#include "adapters/model_file.hpp"
-#include "adapters/sabotage/sabotaged_sink.hpp"
-#include "adapters/sabotage/sabotaged_source.hpp"
 #include "adapters/system_clock.hpp"
-#include "logic/detection/detector.hpp"
 #include "millrace_version.hpp"
 #include "node/background_tasks.hpp"
 #include "node/caf_metrics.hpp"
 #include "node/fault_injector.hpp"
+#include "node/kafka_clients.hpp"
 #include "node/log_metrics.hpp"
+#include "node/node_files.hpp"
 #include "node/logging.hpp"
 #include "node/process_metrics.hpp"
+#include "node/shutdown.hpp"
+#include "node/system_config.hpp"
 #include "node/topology.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
@@ -36,36 +31,10 @@ namespace millrace::node {
 
 namespace {
 
-namespace kafka = adapters::kafka;
 namespace geoip = adapters::geoip;
 
 constexpr std::string_view component = "node";
 constexpr std::chrono::seconds status_wait{1};
-
-/// CAF's own configuration. Its command line and file stay unused: whoever
-/// configures the node does it in one place.
-class SystemConfig : public caf::actor_system_config {
-public:
-  SystemConfig(std::uint32_t workers, std::uint32_t spare) {
-    // Stealing workers poll while idle; sharing ones sleep.
-    set("caf.scheduler.policy", "sharing");
-    // An actor that hangs holds its thread for good.
-    set("caf.scheduler.max-threads", workers + spare);
-    // Mailbox sizes per kind of actor, for a cost per batch only.
-    set("caf.metrics-filters.actors.includes", std::vector<std::string>{"*"});
-  }
-};
-
-/// CAF leaves a reference to the system's logger with every thread that
-/// touched the system, and the system's end waits for all of them. A thread
-/// that lives longer than the system gives its own back.
-class LoggerReturn {
-public:
-  LoggerReturn() = default;
-  LoggerReturn(const LoggerReturn&) = delete;
-  LoggerReturn& operator=(const LoggerReturn&) = delete;
-  ~LoggerReturn() { caf::logger::set_current_actor_system(nullptr); }
-};
 
 std::string host_name() {
   std::string name(256, '\0');
@@ -73,12 +42,6 @@ std::string host_name() {
     return "unknown";
   name.resize(name.find('\0'));
   return name;
-}
-
-kafka::KafkaSinkLimits sink_limits(const actors::FlowConfig& flow) {
-  kafka::KafkaSinkLimits limits;
-  limits.max_queued_bytes = static_cast<std::size_t>(flow.memory_budget.bytes);
-  return limits;
 }
 
 } // namespace
@@ -90,6 +53,7 @@ public:
     : config_(std::move(config)),
       workers_(config_.flow.worker_count(std::thread::hardware_concurrency())),
       log_(std::move(log)), on_failure_(std::move(on_failure)),
+      clients_(config_),
       system_config_(workers_,
                      static_cast<std::uint32_t>(config_.supervision.max_hung)) {
     metrics_->set_build(version, revision);
@@ -105,34 +69,26 @@ public:
     geo_ = std::move(*database);
     if (config_.geoip.files.empty())
       log_->info(component, "no GeoIP files configured, events carry no place");
-    logic::detection::ModelPtr model;
-    if (!config_.detection.model_file.empty()) {
-      auto read = adapters::read_model_file(config_.detection.model_file);
-      if (!read)
-        return read.error();
-      if (!logic::detection::fits_events(**read))
-        return logic::Error{
-          logic::ErrorCode::invalid_config,
-          "the model '" + config_.detection.model_file
-            + "' was not trained on login events; train one with "
-              "millrace model train --input EVENTS.jsonl"};
-      model = std::move(*read);
-    }
+    auto model = open_model(config_.detection);
+    if (!model)
+      return model.error();
     // A client that cannot even be made shows now, not in a restart.
-    if (auto opened = open_first_clients(); !opened)
+    if (auto opened = clients_.open_first(); !opened)
       return opened;
-    if (auto opened = open_crash_journal(); !opened)
-      return opened;
+    auto recorder = open_crash_journal(config_, *log_);
+    if (!recorder)
+      return recorder.error();
+    recorder_ = std::move(*recorder);
     system_.emplace(system_config_);
     if (auto served = serve(); !served)
       return served;
-    auto topology = spawn_topology(*system_, topology_parts(std::move(model)));
+    auto topology = spawn_topology(*system_, topology_parts(std::move(*model)));
     {
       const std::lock_guard lock{mutex_};
       topology_ = topology;
       if (config_.fault_injection.enabled)
         injector_ = std::make_shared<FaultInjector>(*system_, topology,
-                                                    sabotage_);
+                                                    clients_.sabotage());
     }
     if (auto obeyed = obey_first_orders(); !obeyed)
       return obeyed;
@@ -146,7 +102,12 @@ public:
   }
 
   ExitCode stop() {
-    drain();
+    const auto outcome = shut_down(*system_, *topology_,
+                                   config_.delivery.shutdown_deadline, *log_);
+    totals_.records = outcome.records;
+    totals_.unfinished = outcome.unfinished;
+    if (!outcome.failure.empty())
+      fail(outcome.failure);
     remember_totals();
     const auto code = exit_code();
     end_actors();
@@ -225,65 +186,12 @@ public:
   }
 
 private:
-  logic::Result<std::unique_ptr<logic::RecordSource>> open_source() {
-    if (first_source_)
-      return std::move(first_source_);
-    auto source = kafka::open_kafka_source(
-      config_.kafka,
-      {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
-    if (source && sabotage_)
-      return adapters::sabotage::sabotage_source(std::move(*source), sabotage_);
-    return source;
-  }
-
-  logic::Result<std::unique_ptr<logic::RecordSink>> open_sink() {
-    if (first_sink_)
-      return std::move(first_sink_);
-    auto sink = kafka::open_kafka_sink(config_.kafka,
-                                       sink_limits(config_.flow));
-    if (sink && sabotage_)
-      return adapters::sabotage::sabotage_sink(std::move(*sink), sabotage_);
-    return sink;
-  }
-
-  logic::Result<void> open_first_clients() {
-    if (config_.fault_injection.enabled)
-      sabotage_ = std::make_shared<adapters::sabotage::Sabotage>();
-    auto source = open_source();
-    if (!source)
-      return source.error();
-    auto sink = open_sink();
-    if (!sink)
-      return sink.error();
-    first_source_ = std::move(*source);
-    first_sink_ = std::move(*sink);
-    return {};
-  }
-
-  logic::Result<void> open_crash_journal() {
-    if (config_.delivery.crash_journal.empty())
-      return {};
-    auto recorder = adapters::CrashRecorder::open(
-      {config_.delivery.crash_journal, config_.kafka.input_topic,
-       config_.kafka.consumer_group});
-    if (!recorder)
-      return recorder.error();
-    recorder_ = std::move(*recorder);
-    const auto& found = recorder_->findings();
-    for (const auto& note : found.notes)
-      log_->warn(component, "crash journal", {{"note", note}});
-    if (found.died)
-      log_->warn(component, "the process died in its last life",
-                 {{"life", found.life}, {"suspect_ranges", found.suspects}});
-    return {};
-  }
-
   TopologyParts topology_parts(logic::detection::ModelPtr model) {
     return {.config = config_,
             .node = host_name(),
             .workers = workers_,
-            .open_source = [this] { return open_source(); },
-            .open_sink = [this] { return open_sink(); },
+            .open_source = [this] { return clients_.open_source(); },
+            .open_sink = [this] { return clients_.open_sink(); },
             .make_lookup = [this] { return geo_->make_lookup(); },
             .model = std::move(model),
             .recorder = recorder_,
@@ -370,77 +278,6 @@ private:
                });
   }
 
-  /// A dead actor answers with an error, and the rest goes on without it.
-  void drain() {
-    using namespace std::chrono;
-    const auto end = steady_clock::now() + config_.delivery.shutdown_deadline;
-    caf::scoped_actor self{*system_};
-    const bool drained = insist<messages::IntakeDrained>(
-      self, [this] { return topology_->consumer(); }, end,
-      [](milliseconds left) { return messages::DrainIntake{left}; },
-      [this](const messages::IntakeDrained& answer) {
-        totals_.records = answer.records;
-        totals_.unfinished = answer.unfinished_records;
-      });
-    if (!drained)
-      fail("the consumer did not finish");
-    publish_last_insights(self);
-    // What was finished is committed already; this is for the insights.
-    const auto last = std::max(end, steady_clock::now() + milliseconds{200});
-    const bool closed = insist<messages::OutputClosed>(
-      self, [this] { return topology_->producer(); }, last,
-      [](milliseconds left) { return messages::CloseOutput{left}; },
-      [](const messages::OutputClosed&) {});
-    if (!closed)
-      fail("the producer did not close");
-  }
-
-  /// Orders something of whoever plays a role, again of the next one when an
-  /// actor dies over it, until it is answered or the time is over.
-  template <class Answer, class Find, class Order, class Take>
-  bool insist(caf::scoped_actor& self, const Find& find,
-              std::chrono::steady_clock::time_point end, const Order& order,
-              const Take& take) {
-    using namespace std::chrono;
-    constexpr seconds grace{3}; // an answer at the deadline takes its time
-    constexpr milliseconds patience{1'000}; // who hangs is replaced meanwhile
-    constexpr milliseconds pause{10};
-    for (bool answered = false;;) {
-      const auto now = steady_clock::now();
-      if (now >= end + grace)
-        return false;
-      const auto left = duration_cast<milliseconds>(std::max(end, now) - now);
-      if (const auto actor = find())
-        self->request(actor, patience, order(left))
-          .receive(
-            [&](const Answer& answer) {
-              take(answer);
-              answered = true;
-            },
-            [](const caf::error&) {});
-      if (answered)
-        return true;
-      std::this_thread::sleep_for(pause); // for the supervisor to act
-    }
-  }
-
-  /// Each step is awaited, so that the last counts are with the producer
-  /// before it is told to close.
-  void publish_last_insights(caf::scoped_actor& self) {
-    const auto insights = topology_->insights();
-    if (!insights)
-      return;
-    const auto lost = [this](const caf::error& error) {
-      log_->warn(component, "the last insights were not published",
-                 {{"error", caf::to_string(error)}});
-    };
-    for (const auto& enricher : topology_->enrichers())
-      self->request(enricher, status_wait, messages::Tick{})
-        .receive([] {}, lost);
-    self->request(insights, status_wait, messages::PublishNow{})
-      .receive([] {}, lost);
-  }
-
   void remember_totals() {
     const auto last = status();
     totals_.outputs = last.producer.outputs;
@@ -474,7 +311,8 @@ private:
     }
     system_.reset(); // waits for all of them
     topology_.reset();
-    if (recorder_)
+    // One that could not go on may have been brought there by a record.
+    if (recorder_ && failure_.empty())
       recorder_->close_cleanly();
   }
 
@@ -488,13 +326,11 @@ private:
     registry_);
   std::shared_ptr<const logic::WallClock> clock_
     = std::make_shared<adapters::SystemClock>();
+  KafkaClients clients_;
   SystemConfig system_config_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<geoip::GeoDatabase> geo_;
   std::unique_ptr<HttpEndpoint> endpoint_;
-  std::shared_ptr<adapters::sabotage::Sabotage> sabotage_; ///< null: no faults
-  std::unique_ptr<logic::RecordSource> first_source_;
-  std::unique_ptr<logic::RecordSink> first_sink_;
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;

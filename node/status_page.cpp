@@ -117,13 +117,15 @@ std::string status_json(const NodeStatus& status) {
     {"partitions", to_array(status.consumer.partitions)}};
   page["dispatcher"] = json::object{
     {"batches_in_flight", status.dispatcher.batches_in_flight},
-    {"redispatched", status.dispatcher.redispatched}};
+    {"redispatched", status.dispatcher.redispatched},
+    {"poison_records", status.dispatcher.poison_records}};
   page["producer"] = json::object{
     {"outputs", status.producer.outputs},
     {"dead_letters", status.producer.dead_letters},
     {"retries", status.producer.retries},
     {"batches", status.producer.batches},
     {"stuck", status.producer.stuck},
+    {"circuit", std::string{to_string(status.producer.circuit)}},
     {"fault", status.producer.fault}};
   const auto& tree = status.supervisor.tree;
   page["supervision"] = tree.name.empty()
@@ -141,6 +143,8 @@ Readiness readiness_of(const NodeStatus& status) {
     return {false, status.consumer.fault};
   if (!status.producer.fault.empty())
     return {false, status.producer.fault};
+  if (status.producer.circuit == logic::CircuitState::open)
+    return {false, "the output does not take records: its circuit is open"};
   if (!status.consumer.assigned)
     return {false, "no partitions assigned yet"};
   return {true, {}};

@@ -123,10 +123,19 @@ Result<milliseconds> duration_of(const std::string& text) {
   return *duration;
 }
 
+/// The node of a storm runs in this process.
+Error no_judge_left() {
+  return {ErrorCode::invalid_argument,
+          "a storm cannot have the process die, as nobody would be left to "
+          "judge; give the order to a node of its own"};
+}
+
 Result<void> draw_storm(Plan& plan, const ChaosOptions& options) {
   auto mix = logic::faults::parse_fault_mix(options.mix);
   if (!mix)
     return mix.error();
+  if ((*mix)[FaultKind::die_on_match] != 0)
+    return no_judge_left();
   const auto& config = plan.loaded.config;
   StormConfig storm;
   storm.seed = options.seed;
@@ -150,13 +159,16 @@ Result<void> read_orders(Plan& plan, const ChaosOptions& options) {
   auto faults = chaos::read_fault_list(options.orders_file);
   if (!faults)
     return faults.error();
-  for (const auto& fault : *faults)
+  for (const auto& fault : *faults) {
+    if (fault.order.kind == FaultKind::die_on_match)
+      return no_judge_left();
     if (fault.order.kind == FaultKind::throw_on_match
         && !chaos::can_be_planted(fault.order.match))
       return Error{ErrorCode::invalid_argument,
                    "no record can be planted for \"" + chaos::to_line(fault)
                      + "\": its match must be printable ASCII without double "
                        "quotes and backslashes"};
+  }
   plan.storm.faults = *std::move(faults);
   return {};
 }

@@ -102,6 +102,9 @@ CAF_TEST(what cannot be understood is refused with a reason) {
   const auto mix = run_chaos({"--list", "--mix", "crush=1"});
   CAF_CHECK(mix.code == ExitCode::usage);
   CAF_CHECK(mix.complains_of("\"crush\" is no kind of fault"));
+  const auto death = run_chaos({"--list", "--mix", "crash=1,die=1"});
+  CAF_CHECK(death.code == ExitCode::usage);
+  CAF_CHECK(death.complains_of("nobody would be left to judge"));
   const auto duration = run_chaos({"--list", "--duration", "soon"});
   CAF_CHECK(duration.code == ExitCode::usage);
   CAF_CHECK(duration.complains_of("--duration \"soon\""));

@@ -63,6 +63,8 @@ Names served() {
   metrics.credit_bytes("lane");
   metrics.limit_reached("retries");
   metrics.count_error("consumer", logic::ErrorCode::timed_out);
+  metrics.count_restart("encoder", "failure");
+  metrics.circuit_state("output");
   metrics.set_build("0.1.0", "abc");
   metrics.set_model("m1");
   metrics.lag.set("logins", logic::PartitionId{0}, 1);

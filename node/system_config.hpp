@@ -1,0 +1,37 @@
+#pragma once
+
+#include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::node {
+
+/// CAF's own configuration. Its command line and file stay unused: whoever
+/// configures the node does it in one place.
+class SystemConfig : public caf::actor_system_config {
+public:
+  SystemConfig(std::uint32_t workers, std::uint32_t spare) {
+    // Stealing workers poll while idle; sharing ones sleep.
+    set("caf.scheduler.policy", "sharing");
+    // An actor that hangs holds its thread for good.
+    set("caf.scheduler.max-threads", workers + spare);
+    // Mailbox sizes per kind of actor, for a cost per batch only.
+    set("caf.metrics-filters.actors.includes", std::vector<std::string>{"*"});
+  }
+};
+
+/// CAF leaves a reference to the system's logger with every thread that
+/// touched the system, and the system's end waits for all of them. A thread
+/// that lives longer than the system gives its own back.
+class LoggerReturn {
+public:
+  LoggerReturn() = default;
+  LoggerReturn(const LoggerReturn&) = delete;
+  LoggerReturn& operator=(const LoggerReturn&) = delete;
+  ~LoggerReturn() { caf::logger::set_current_actor_system(nullptr); }
+};
+
+} // namespace millrace::node

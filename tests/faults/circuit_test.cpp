@@ -1,0 +1,93 @@
+#define CAF_SUITE circuit
+
+#include "tests/faults/fault_fixture.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using tests::SentRecord;
+using tests::SinkScript;
+
+namespace {
+
+struct Fixture : tests::FaultFixture {
+  Fixture() {
+    config.delivery.retry_limit = 1'000;
+    config.delivery.retry_backoff = 10ms;
+    config.delivery.retry_backoff_max = 10ms;
+  }
+
+  bool broken = false;
+
+  /// From now on the output refuses everything, until it is mended.
+  void break_output() {
+    broken = true;
+    sink->answer = [this](const SentRecord&) {
+      return SinkScript::Answer{!broken, logic::DeliveryFault::transient,
+                                "not enough replicas"};
+    };
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(circuit_tests, Fixture)
+
+CAF_TEST(a_failing_output_is_spared_and_loses_nothing) {
+  batches = 1;
+  begin();
+  break_output();
+  feed();
+  pass(500ms);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 1.0);
+  const auto tries = sink->sent.size();
+  pass(400ms);
+  CAF_CHECK_EQUAL(sink->sent.size(), tries);
+  broken = false;
+  sink->sent.clear();
+  pass(3s);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 0.0);
+  CAF_CHECK_EQUAL(sent(logic::Destination::output).size(), 10u);
+}
+
+CAF_TEST(an_open_circuit_stops_the_intake_and_keeps_the_budget) {
+  config.flow.memory_budget.bytes = 48 * 1024;
+  batches = 20;
+  begin();
+  break_output();
+  feed();
+  pass(20s);
+  CAF_CHECK(metric("millrace_credit_bytes") <= 0.0);
+  CAF_CHECK(!source->batches.empty());
+  broken = false;
+  sink->sent.clear();
+  pass(70s);
+  CAF_CHECK(source->batches.empty());
+  CAF_CHECK_EQUAL(sent(logic::Destination::output).size(), 200u);
+}
+
+CAF_TEST(failing_insights_are_let_go_and_tried_again_later) {
+  config.insights.interval = 100ms;
+  bool refused = true;
+  sink->answer = [&](const SentRecord& record) {
+    return SinkScript::Answer{
+      !refused || record.destination != logic::Destination::insights,
+      logic::DeliveryFault::transient, "no such topic"};
+  };
+  begin();
+  for (int round = 0; round != 20; ++round) {
+    batches = 1;
+    feed();
+    pass(1100ms);
+  }
+  CAF_CHECK(metric("millrace_circuit_state", "insights") != 0.0);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 0.0);
+  refused = false;
+  for (int round = 0; round != 30; ++round) {
+    feed();
+    pass(1100ms);
+  }
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "insights"), 0.0);
+  CAF_CHECK(metric("millrace_insights_published_total") >= 1.0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
