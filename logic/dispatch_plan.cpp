@@ -233,9 +233,9 @@ void DispatchPlan::rename(Flight& flight) {
 }
 
 void DispatchPlan::bury(Flight& flight) {
-  auto batch = flight.split
-                 ? flight.batch->slice(flight.piece.begin, flight.piece.size())
-                 : flight.batch;
+  if (!flight.split)
+    flight.piece = {0, flight.batch->size()};
+  auto batch = flight.batch->slice(flight.piece.begin, flight.piece.size());
   flight.split = true;
   flight.buried = true;
   ++flight.ticket.attempt;

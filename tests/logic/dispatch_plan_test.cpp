@@ -183,6 +183,7 @@ CAF_TEST(a_lost_burial_is_ordered_again) {
   f.take();
   CAF_REQUIRE_EQUAL(f.orders.burials.size(), 1u);
   CAF_CHECK(f.orders.burials[0].ticket.id == burial.ticket.id);
+  CAF_CHECK_EQUAL(f.orders.burials[0].batch->size(), 1u);
 }
 
 CAF_TEST(halving_waits_until_everything_before_is_finished) {
