@@ -29,8 +29,7 @@ status_of(logic::PartitionId partition,
 } // namespace
 
 Consumer::Consumer(ConsumerParts parts)
-  : parts_(std::move(parts)),
-    metrics_(*parts_.surroundings.metrics),
+  : parts_(std::move(parts)), metrics_(*parts_.surroundings.metrics),
     log_(*parts_.surroundings.log),
     limits_{static_cast<std::size_t>(parts_.flow.batch_max_records),
             static_cast<std::size_t>(parts_.flow.batch_max_bytes.bytes)},
@@ -134,8 +133,7 @@ void Consumer::settle(const messages::BatchSettled& report) {
 }
 
 void Consumer::show_credit() {
-  credit_gauge_.Set(
-    static_cast<double>(unsettled_.credit().available_bytes()));
+  credit_gauge_.Set(static_cast<double>(unsettled_.credit().available_bytes()));
 }
 
 void Consumer::list_unsettled(messages::ListUnsettled) {

@@ -80,9 +80,8 @@ void Consumer::begin_leaving(std::vector<PartitionEpoch> partitions) {
 
 void Consumer::finish_leaving() {
   const auto now = self_->clock().now();
-  std::erase_if(leaving_, [&](Leaving& leaving) {
-    return finish_leaving(leaving, now);
-  });
+  std::erase_if(leaving_,
+                [&](Leaving& leaving) { return finish_leaving(leaving, now); });
 }
 
 bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
@@ -162,8 +161,7 @@ void Consumer::fail(const logic::Error& error) {
 // -- Committing ---------------------------------------------------------------
 
 void Consumer::schedule_tick() {
-  self_->delayed_send(self_, parts_.delivery.commit_interval,
-                      messages::Tick{});
+  self_->delayed_send(self_, parts_.delivery.commit_interval, messages::Tick{});
 }
 
 void Consumer::tick(messages::Tick) {

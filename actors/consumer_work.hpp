@@ -36,14 +36,10 @@ public:
   template <class Life>
   static ConsumerActor::behavior_type behavior(Life& life) {
     return {
-      life.by(&Consumer::on_client_ready),
-      life.by(&Consumer::settle),
-      life.by(&Consumer::list_unsettled),
-      life.by(&Consumer::tick),
-      life.by(&Consumer::drain),
-      life.by(&Consumer::status),
-      answer_heartbeats(life.self()),
-      obey_faults(),
+      life.by(&Consumer::on_client_ready), life.by(&Consumer::settle),
+      life.by(&Consumer::list_unsettled),  life.by(&Consumer::tick),
+      life.by(&Consumer::drain),           life.by(&Consumer::status),
+      answer_heartbeats(life.self()),      obey_faults(),
     };
   }
 

@@ -25,18 +25,12 @@ public:
   template <class Life>
   static DispatcherActor::behavior_type behavior(Life& life) {
     return {
-      life.by(&Dispatcher::attach),
-      life.by(&Dispatcher::take_in),
-      life.by(&Dispatcher::finish),
-      life.by(&Dispatcher::fail),
-      life.by(&Dispatcher::forget),
-      life.by(&Dispatcher::note_committed),
-      life.by(&Dispatcher::compare_notes),
-      life.by(&Dispatcher::take_unsettled),
-      life.by(&Dispatcher::take_checked),
-      life.by(&Dispatcher::status),
-      answer_heartbeats(life.self()),
-      obey_faults(),
+      life.by(&Dispatcher::attach),        life.by(&Dispatcher::take_in),
+      life.by(&Dispatcher::finish),        life.by(&Dispatcher::fail),
+      life.by(&Dispatcher::forget),        life.by(&Dispatcher::note_committed),
+      life.by(&Dispatcher::compare_notes), life.by(&Dispatcher::take_unsettled),
+      life.by(&Dispatcher::take_checked),  life.by(&Dispatcher::status),
+      answer_heartbeats(life.self()),      obey_faults(),
     };
   }
 

@@ -106,9 +106,9 @@ private:
   }
 
   void fail(const logic::BatchTicket& ticket, std::string text) {
-    tell(self_, parts_.dispatcher,
-         messages::BatchFailed{ticket, "anomaly_detector", std::move(text),
-                               true});
+    tell(
+      self_, parts_.dispatcher,
+      messages::BatchFailed{ticket, "anomaly_detector", std::move(text), true});
   }
 
   void count_lookups() {

@@ -15,7 +15,8 @@ struct EnricherParts {
   InsightsConfig insights_config;
   std::unique_ptr<logic::GeoLookup> lookup; ///< null: no places
   RolePtr<DispatcherActor> dispatcher;
-  std::vector<RolePtr<AnomalyDetectorActor>> detectors; ///< one per shard, or none
+  std::vector<RolePtr<AnomalyDetectorActor>>
+    detectors; ///< one per shard, or none
   RolePtr<EncoderActor> encoder;
   RolePtr<InsightsActor> insights; ///< null: none
   WorkMarkPtr mark;

@@ -62,8 +62,8 @@ bool holds(const logic::RecordBatch& batch, const std::string& match) {
 /// A copy with one element less than there must be, which keeps the original
 /// alive: the copy's views go there.
 template <class T, class Shorten>
-std::shared_ptr<const T> garbled(const std::shared_ptr<const T>& original,
-                                 Shorten&& shorten) {
+std::shared_ptr<const T>
+garbled(const std::shared_ptr<const T>& original, Shorten&& shorten) {
   auto both = std::make_shared<std::pair<std::shared_ptr<const T>, T>>(
     original, *original);
   std::forward<Shorten>(shorten)(both->second);

@@ -26,17 +26,17 @@ using ConsumerActor = Supervised<
   caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
 
 /// Keeps raw batches until they are finished and deals them to lanes.
-using DispatcherActor = Supervised<
-  caf::result<void>(messages::AttachLane),
-  caf::result<void>(messages::DispatchBatch),
-  caf::result<void>(messages::BatchFinished),
-  caf::result<void>(messages::BatchFailed),
-  caf::result<void>(messages::ForgetPartitions),
-  caf::result<void>(messages::OffsetsCommitted),
-  caf::result<void>(messages::CompareNotes),
-  caf::result<void>(messages::UnsettledBatches),
-  caf::result<void>(messages::DeliveriesChecked),
-  caf::result<messages::DispatcherStatus>(messages::ReportStatus)>;
+using DispatcherActor
+  = Supervised<caf::result<void>(messages::AttachLane),
+               caf::result<void>(messages::DispatchBatch),
+               caf::result<void>(messages::BatchFinished),
+               caf::result<void>(messages::BatchFailed),
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::OffsetsCommitted),
+               caf::result<void>(messages::CompareNotes),
+               caf::result<void>(messages::UnsettledBatches),
+               caf::result<void>(messages::DeliveriesChecked),
+               caf::result<messages::DispatcherStatus>(messages::ReportStatus)>;
 
 /// First of a lane: bytes to events and rejections.
 using ValidatorActor = Supervised<caf::result<void>(messages::ValidateBatch)>;
@@ -47,11 +47,10 @@ using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
                                  caf::result<void>(messages::Tick)>;
 
 /// Judges the events of one shard of the users.
-using AnomalyDetectorActor
-  = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
-               caf::result<void>(messages::UseForest),
-               caf::result<void>(messages::PassOver),
-               caf::result<void>(messages::ForgetPartitions)>;
+using AnomalyDetectorActor = Supervised<
+  caf::result<messages::BatchJudged>(messages::JudgeBatch),
+  caf::result<void>(messages::UseForest), caf::result<void>(messages::PassOver),
+  caf::result<void>(messages::ForgetPartitions)>;
 
 /// Fits the forest from sampled rows.
 using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
@@ -60,21 +59,21 @@ using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
 using EncoderActor = Supervised<caf::result<void>(messages::EncodeBatch)>;
 
 /// Owns the Kafka producer: restores order, sends, retries, buries.
-using ProducerActor = Supervised<
-  caf::result<void>(messages::ClientReady),
-  caf::result<void>(messages::ProduceBatch),
-  caf::result<void>(messages::FenceLane),
-  caf::result<void>(messages::CheckDeliveries),
-  caf::result<void>(messages::PublishInsight),
-  caf::result<void>(messages::ForgetPartitions),
-  caf::result<void>(messages::Tick),
-  caf::result<messages::OutputClosed>(messages::CloseOutput),
-  caf::result<messages::ProducerStatus>(messages::ReportStatus)>;
+using ProducerActor
+  = Supervised<caf::result<void>(messages::ClientReady),
+               caf::result<void>(messages::ProduceBatch),
+               caf::result<void>(messages::FenceLane),
+               caf::result<void>(messages::CheckDeliveries),
+               caf::result<void>(messages::PublishInsight),
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::OutputClosed>(messages::CloseOutput),
+               caf::result<messages::ProducerStatus>(messages::ReportStatus)>;
 
 /// Merges the lanes' counts and publishes them.
 using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
-                                       caf::result<void>(messages::PublishNow),
-                                       caf::result<void>(messages::Tick)>;
+                                 caf::result<void>(messages::PublishNow),
+                                 caf::result<void>(messages::Tick)>;
 
 /// Starts all others and starts them anew when they fail.
 using SupervisorActor = caf::typed_actor<

@@ -81,8 +81,7 @@ public:
 
   typename Interface::behavior_type make_behavior() {
     harden(self_);
-    lasting_->enter(incarnation_,
-                    [this](Work& work) { work.begin(self_); });
+    lasting_->enter(incarnation_, [this](Work& work) { work.begin(self_); });
     return Work::behavior(*this);
   }
 
@@ -106,15 +105,14 @@ private:
 
 /// Starts the first and every further actor of a role.
 template <class Interface>
-using Succession
-  = std::function<logic::Result<Interface>(logic::Incarnation)>;
+using Succession = std::function<logic::Result<Interface>(logic::Incarnation)>;
 
 /// Hands lasting work over to a new actor. `unrecoverable` where nobody can
 /// take it over any more.
 template <class Interface, class Work>
-logic::Result<Interface>
-succeed(caf::actor_system& system, const std::shared_ptr<Lasting<Work>>& lasting,
-        logic::Incarnation incarnation) {
+logic::Result<Interface> succeed(caf::actor_system& system,
+                                 const std::shared_ptr<Lasting<Work>>& lasting,
+                                 logic::Incarnation incarnation) {
   if (!lasting->intact())
     return logic::Error{logic::ErrorCode::unrecoverable,
                         std::string{Work::name}
@@ -123,14 +121,14 @@ succeed(caf::actor_system& system, const std::shared_ptr<Lasting<Work>>& lasting
     return logic::Error{logic::ErrorCode::unrecoverable,
                         std::string{Work::name}
                           + " hangs in the middle of its own bookkeeping"};
-  if constexpr (requires(Work& work) { work.provide_client(); }) {
+  if constexpr (requires(Work & work) { work.provide_client(); }) {
     const auto provided = lasting->enter(
       incarnation, [](Work& work) { return work.provide_client(); });
     if (!provided)
       return provided.error();
   }
-  using Life = typename Interface::template stateful_impl<
-    Tenant<Interface, Work>>;
+  using Life =
+    typename Interface::template stateful_impl<Tenant<Interface, Work>>;
   return system.spawn<Life>(lasting, incarnation);
 }
 

@@ -1,7 +1,7 @@
 #include "actors/producer.hpp"
 
 #include "actors/delivery_counts.hpp"
-#include "logic/circuit_breaker.hpp"
+#include "actors/output_circuit.hpp"
 #include "logic/forgotten_epochs.hpp"
 #include "logic/in_order.hpp"
 #include "logic/insight_post.hpp"
@@ -45,7 +45,7 @@ public:
   explicit Producer(ProducerParts parts)
     : parts_(std::move(parts)), metrics_(*parts_.surroundings.metrics),
       log_(*parts_.surroundings.log), outbox_(outbox_config(parts_)),
-      output_gauge_(metrics_.circuit_state("output")),
+      output_circuit_(metrics_, log_),
       insights_gauge_(metrics_.circuit_state("insights")) {}
 
   Producer(const Producer&) = delete;
@@ -121,8 +121,8 @@ private:
       return;
     if (order.batch->records.size() != order.batch->raw->size()) {
       tell(self_, parts_.dispatcher,
-           messages::BatchFailed{ticket, name,
-                                 "outputs do not fit the records", true});
+           messages::BatchFailed{ticket, name, "outputs do not fit the records",
+                                 true});
       return;
     }
     const auto send = [this](Waiting due) {
@@ -215,8 +215,9 @@ private:
     const auto again = outbox_.send_unreported_again(self_->clock().now());
     if (again == 0)
       return;
-    log_.error(name, "delivery reports are missing, sending again what may "
-                     "have arrived",
+    log_.error(name,
+               "delivery reports are missing, sending again what may "
+               "have arrived",
                {{"records", again}});
     pump();
   }
@@ -229,25 +230,9 @@ private:
       log_.limited(now, logic::LogLevel::warn, name,
                    "an insight was not delivered",
                    {{"error", outcome.failure}});
-    judge_output(now);
-    outbox_.settle(reports_, now);
-  }
-
-  /// A look at the reports in which nothing but failures came counts as one
-  /// failure of the output, however many records it names.
-  void judge_output(caf::actor_clock::time_point now) {
-    if (!reports_.delivered.empty())
-      output_circuit_.on_success(now);
-    else if (std::ranges::any_of(reports_.failed, [](const auto& failure) {
-               return failure.fault != logic::DeliveryFault::record;
-             }))
-      output_circuit_.on_failure(now);
-    const auto state = output_circuit_.state(now);
-    output_gauge_.Set(static_cast<double>(state));
     insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
-    if (std::exchange(told_circuit_, state) != state)
-      log_.warn(name, "the circuit to the output changed",
-                {{"state", to_string(state)}});
+    output_circuit_.look_at(reports_, now);
+    outbox_.settle(reports_, now);
   }
 
   void finish(const logic::DeliveredBatch& batch) {
@@ -365,9 +350,13 @@ private:
   }
 
   messages::ProducerStatus status(messages::ReportStatus) {
-    return {
-      fault_, outputs_, dead_letters_, outbox_.retries(), outbox_.batches(),
-      stuck_, output_circuit_.state(self_->clock().now())};
+    return {fault_,
+            outputs_,
+            dead_letters_,
+            outbox_.retries(),
+            outbox_.batches(),
+            stuck_,
+            output_circuit_.state(self_->clock().now())};
   }
 
   ProducerActor::pointer self_ = nullptr;
@@ -383,9 +372,7 @@ private:
   caf::actor_clock::time_point outbox_clock_; ///< when reports came last
   logic::DeliveryReports reports_; ///< reused
   logic::InsightPost insights_;
-  logic::CircuitBreaker output_circuit_{logic::CircuitBreakerConfig{}};
-  logic::CircuitState told_circuit_ = logic::CircuitState::closed;
-  prometheus::Gauge& output_gauge_;
+  OutputCircuit output_circuit_;
   prometheus::Gauge& insights_gauge_;
   std::string fault_;
   std::uint64_t outputs_ = 0;

@@ -34,8 +34,7 @@ class WorkMark {
 public:
   std::optional<logic::BatchId> read() const noexcept {
     const auto value = batch_.load();
-    return value == idle ? std::nullopt
-                         : std::optional{logic::BatchId{value}};
+    return value == idle ? std::nullopt : std::optional{logic::BatchId{value}};
   }
 
   /// Marks the batch for as long as it lives.

@@ -29,13 +29,14 @@ void describe(logic::SettingVisitor& visitor, SupervisionConfig& config) {
                    .min = 0,
                    .max = 64},
                   &config.max_hung);
-  visitor.setting({.name = "restart_limit",
-                   .help = "More restarts in a group of actors than this within "
-                           "restart_window are a failure of the group; at the "
-                           "root the node ends with exit code 7.",
-                   .min = 0,
-                   .max = 1'000'000},
-                  &config.restart_limit);
+  visitor.setting(
+    {.name = "restart_limit",
+     .help = "More restarts in a group of actors than this within "
+             "restart_window are a failure of the group; at the "
+             "root the node ends with exit code 7.",
+     .min = 0,
+     .max = 1'000'000},
+    &config.restart_limit);
   visitor.setting({.name = "restart_window",
                    .help = "The time in which restarts are counted.",
                    .min = 100,

@@ -36,6 +36,12 @@ public:
 
   SupervisorActor::behavior_type make_behavior() {
     harden(self_);
+    // Nobody supervises the supervisor.
+    self_->attach_functor(
+      [give_up = parts_.on_give_up](const caf::error& reason) {
+        if (reason && reason != caf::exit_reason::user_shutdown)
+          give_up("the supervisor ended: " + caf::to_string(reason));
+      });
     self_->set_down_handler([this](caf::down_msg& down) { on_down(down); });
     carry_out(tree_.start(now()));
     return {
@@ -141,8 +147,7 @@ private:
       child.cause = step.text;
       count_restart(step.child, step.text);
     }
-    self_->send_exit(child.actor->address(),
-                     caf::exit_reason::user_shutdown);
+    self_->send_exit(child.actor->address(), caf::exit_reason::user_shutdown);
     child.actor.reset();
   }
 
@@ -150,8 +155,8 @@ private:
     auto& child = children_[step.child.value];
     if (!child.actor)
       return;
-    const auto [id, incarnation, number]
-      = std::tuple{step.child, step.incarnation, step.ping};
+    const auto [id, incarnation, number] = std::tuple{
+      step.child, step.incarnation, step.ping};
     self_
       ->request(caf::actor_cast<AnyChild>(child.actor), caf::infinite,
                 messages::Heartbeat{})
@@ -228,9 +233,9 @@ private:
   }
 
   void count_restart(ChildId id, const std::string& why) {
-    const auto* reason = why == "failure"              ? "failure"
+    const auto* reason = why == "failure"                         ? "failure"
                          : why.find("did not answer") != why.npos ? "hang"
-                                                       : "sibling";
+                                                                  : "sibling";
     parts_.surroundings.metrics->count_restart(kind_of(tree_.name(id)), reason);
   }
 
@@ -302,9 +307,8 @@ private:
 SupervisorActor spawn_supervisor(caf::actor_system& system,
                                  SupervisorParts parts) {
   using Life = SupervisorActor::stateful_impl<SupervisorState>;
-  return parts.own_thread
-           ? system.spawn<Life, caf::detached>(std::move(parts))
-           : system.spawn<Life>(std::move(parts));
+  return parts.own_thread ? system.spawn<Life, caf::detached>(std::move(parts))
+                          : system.spawn<Life>(std::move(parts));
 }
 
 std::string kind_of(const std::string& name) {

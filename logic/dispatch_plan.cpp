@@ -240,8 +240,8 @@ void DispatchPlan::bury(Flight& flight) {
   flight.buried = true;
   ++flight.ticket.attempt;
   // It comes by no lane, so no lane's death makes it void.
-  flight.ticket.lane_incarnation
-    = Incarnation{std::numeric_limits<std::uint64_t>::max()};
+  flight.ticket.lane_incarnation = Incarnation{
+    std::numeric_limits<std::uint64_t>::max()};
   flight.ticket.oldest_unfinished = oldest_unfinished(held(flight));
   orders_.burials.push_back({flight.ticket, std::move(batch), flight.stage,
                              flight.error, flight.strikes});

@@ -97,8 +97,7 @@ public:
   /// batches of which it is known that they were being worked on when the
   /// predecessor died count as failed in `stage`.
   void attach_lane(std::uint32_t lane, Incarnation incarnation,
-                   std::span<const BatchId> culprits,
-                   const std::string& stage);
+                   std::span<const BatchId> culprits, const std::string& stage);
 
   /// Takes a batch in. One that is known already only has its settlement
   /// repeated. False, and nothing done, if it does not follow the last one

@@ -5,8 +5,9 @@
 
 namespace millrace::logic {
 
-bool InsightPost::send(RecordSink& sink, std::shared_ptr<const std::string> json,
-                       TimePoint now, std::int64_t wall_ms) {
+bool InsightPost::send(RecordSink& sink,
+                       std::shared_ptr<const std::string> json, TimePoint now,
+                       std::int64_t wall_ms) {
   if (!circuit_.allows(now))
     return false;
   const auto slot = first_slot + next_++ % 0xFFFFU;

@@ -16,8 +16,8 @@ PartitionProgress::look(const Assignment& assignment,
       continue;
     const auto finished = *found->second.finished;
     auto& lag = lags_[partition];
-    lag.records
-      = std::max<std::int64_t>(0, high_watermark.value - finished.value);
+    lag.records = std::max<std::int64_t>(0,
+                                         high_watermark.value - finished.value);
     const bool was_stalled = std::exchange(
       lag.stalled, stalls_.stalled(partition, finished, high_watermark, now));
     sights.push_back({partition, finished, lag, lag.stalled && !was_stalled});

@@ -73,11 +73,10 @@ background_tasks(const NodeConfig& config,
                  const actors::Surroundings& surroundings) {
   std::map<std::string, actors::BackgroundTask> tasks;
   if (!config.kafka.create_topics.empty())
-    tasks["topic_creation"] = {
-      [kafka = config.kafka, log = surroundings.log] {
-        return !create_topics(kafka, *log);
-      },
-      topic_retry};
+    tasks["topic_creation"] = {[kafka = config.kafka, log = surroundings.log] {
+                                 return !create_topics(kafka, *log);
+                               },
+                               topic_retry};
   if (!config.geoip.files.empty() && config.geoip.reload_interval.count() > 0)
     tasks["geoip_reload"] = {[geo = std::move(geo),
                               circuit = std::make_shared<logic::CircuitBreaker>(

@@ -30,9 +30,9 @@ void describe(logic::SettingVisitor& visitor, FaultInjectionConfig& config) {
                    .help = "Obey orders to go wrong. Refused while a broker is "
                            "not on this machine."},
                   &config.enabled);
-  visitor.setting({.name = "force",
-                   .help = "Obey them with brokers elsewhere, too."},
-                  &config.force);
+  visitor.setting(
+    {.name = "force", .help = "Obey them with brokers elsewhere, too."},
+    &config.force);
   visitor.setting({.name = "token",
                    .help = "What PUT /faults wants in the header "
                            "X-Millrace-Token; empty: orders are not taken "
@@ -76,7 +76,8 @@ std::vector<Error> check_brokers(const FaultInjectionConfig& config,
         {ErrorCode::invalid_config,
          "fault_injection.enabled is refused with the broker " + server
            + " in kafka.bootstrap_servers, which is not on this machine; to "
-             "break a node there on purpose set fault_injection.force as well"});
+             "break a node there on purpose set fault_injection.force as "
+             "well"});
   return faults;
 }
 

@@ -48,9 +48,9 @@ std::optional<std::uint32_t> number_of(std::string_view actor) {
 
 } // namespace
 
-FaultInjector::FaultInjector(caf::actor_system& system,
-                             std::shared_ptr<Topology> topology,
-                             std::shared_ptr<adapters::sabotage::Sabotage> sabotage)
+FaultInjector::FaultInjector(
+  caf::actor_system& system, std::shared_ptr<Topology> topology,
+  std::shared_ptr<adapters::sabotage::Sabotage> sabotage)
   : system_(system), topology_(std::move(topology)),
     sabotage_(std::move(sabotage)) {}
 

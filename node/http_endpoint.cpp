@@ -182,9 +182,10 @@ int HttpEndpoint::Server::on_request(mg_connection* connection) {
   const auto* info = mg_get_request_info(connection);
   const auto& server = *static_cast<const Server*>(
     mg_get_user_data(mg_get_context(connection)));
-  const HttpRequest request{view(info->request_method), view(info->local_uri),
-                            view(info->query_string), view(info->remote_addr),
-                            view(mg_get_header(connection, "X-Millrace-Token"))};
+  const HttpRequest request{
+    view(info->request_method), view(info->local_uri), view(info->query_string),
+    view(info->remote_addr),
+    view(mg_get_header(connection, "X-Millrace-Token"))};
   const auto response = respond(request, server.sources_);
   send(connection, response, request.method != "HEAD");
   return response.status;

@@ -13,10 +13,9 @@ namespace kafka = adapters::kafka;
 namespace sabotage = adapters::sabotage;
 
 KafkaClients::KafkaClients(const NodeConfig& config)
-  : config_(config),
-    sabotage_(config.fault_injection.enabled
-                ? std::make_shared<sabotage::Sabotage>()
-                : nullptr) {}
+  : config_(config), sabotage_(config.fault_injection.enabled
+                                 ? std::make_shared<sabotage::Sabotage>()
+                                 : nullptr) {}
 
 logic::Result<void> KafkaClients::open_first() {
   auto source = open_source();

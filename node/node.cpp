@@ -8,8 +8,8 @@
 #include "node/fault_injector.hpp"
 #include "node/kafka_clients.hpp"
 #include "node/log_metrics.hpp"
-#include "node/node_files.hpp"
 #include "node/logging.hpp"
+#include "node/node_files.hpp"
 #include "node/process_metrics.hpp"
 #include "node/shutdown.hpp"
 #include "node/system_config.hpp"
@@ -155,7 +155,8 @@ public:
                           "fault_injection.enabled"};
     auto obeyed = injector->inject(order);
     if (obeyed)
-      log_->warn(component, "a fault on purpose", {{"order", to_string(order)}});
+      log_->warn(component, "a fault on purpose",
+                 {{"order", to_string(order)}});
     return obeyed;
   }
 
@@ -187,18 +188,18 @@ public:
 
 private:
   TopologyParts topology_parts(logic::detection::ModelPtr model) {
-    return {.config = config_,
-            .node = host_name(),
-            .workers = workers_,
-            .open_source = [this] { return clients_.open_source(); },
-            .open_sink = [this] { return clients_.open_sink(); },
-            .make_lookup = [this] { return geo_->make_lookup(); },
-            .model = std::move(model),
-            .recorder = recorder_,
-            .background = background_tasks(config_, geo_,
-                                           {log_, metrics_, clock_}),
-            .on_give_up = [this](std::string why) { fail(std::move(why)); },
-            .surroundings = {log_, metrics_, clock_}};
+    return {
+      .config = config_,
+      .node = host_name(),
+      .workers = workers_,
+      .open_source = [this] { return clients_.open_source(); },
+      .open_sink = [this] { return clients_.open_sink(); },
+      .make_lookup = [this] { return geo_->make_lookup(); },
+      .model = std::move(model),
+      .recorder = recorder_,
+      .background = background_tasks(config_, geo_, {log_, metrics_, clock_}),
+      .on_give_up = [this](std::string why) { fail(std::move(why)); },
+      .surroundings = {log_, metrics_, clock_}};
   }
 
   logic::Result<void> obey_first_orders() {
@@ -233,8 +234,9 @@ private:
                                    std::string_view logger) {
       return log_->set_level(level, logger);
     };
-    sources.inject_fault = [this](std::string_view token, std::string_view text)
-      -> logic::Result<std::uint32_t> {
+    sources.inject_fault =
+      [this](std::string_view token,
+             std::string_view text) -> logic::Result<std::uint32_t> {
       if (config_.fault_injection.token.empty()
           || token != config_.fault_injection.token)
         return logic::Error{logic::ErrorCode::unauthorized,

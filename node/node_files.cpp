@@ -26,9 +26,9 @@ logic::Result<std::shared_ptr<adapters::CrashRecorder>>
 open_crash_journal(const NodeConfig& config, logic::Log& log) {
   if (config.delivery.crash_journal.empty())
     return std::shared_ptr<adapters::CrashRecorder>{};
-  auto recorder = adapters::CrashRecorder::open(
-    {config.delivery.crash_journal, config.kafka.input_topic,
-     config.kafka.consumer_group});
+  auto recorder = adapters::CrashRecorder::open({config.delivery.crash_journal,
+                                                 config.kafka.input_topic,
+                                                 config.kafka.consumer_group});
   if (!recorder)
     return recorder.error();
   const auto& found = (*recorder)->findings();

@@ -5,6 +5,8 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -16,33 +18,40 @@ using logic::supervision::Member;
 using logic::supervision::Restart;
 using logic::supervision::Strategy;
 
+constexpr std::chrono::milliseconds longest_window{86'400'000};
+
 // -- Who supervises whom ------------------------------------------------------
 
 GroupSpec Cast::tree() const {
   const auto& timing = config_.supervision;
   const auto working = timing.hang_deadline;
   const auto waiting = timing.client_hang_deadline;
-  std::vector<Member> members{
+  std::vector<Member> delivery{
     ChildSpec{.name = "dispatcher", .hang_deadline = working},
     ChildSpec{.name = "producer", .hang_deadline = waiting}};
   if (config_.insights.enabled)
-    members.emplace_back(
+    delivery.emplace_back(
       ChildSpec{.name = "insights", .hang_deadline = working});
+  std::vector<Member> members{group("delivery", std::move(delivery))};
   if (!shards_.empty())
     members.emplace_back(group("detection", shard_members()));
   for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
     members.emplace_back(group(
       numbered("lane", lane),
       {ChildSpec{.name = numbered("encoder", lane), .hang_deadline = working},
-       ChildSpec{.name = numbered("enricher", lane),
-                 .hang_deadline = working},
+       ChildSpec{.name = numbered("enricher", lane), .hang_deadline = working},
        ChildSpec{.name = numbered("validator", lane),
                  .hang_deadline = working}}));
   if (!parts_.background.empty())
     members.emplace_back(group("background", background_members()));
   members.emplace_back(
-    ChildSpec{.name = "consumer", .hang_deadline = waiting});
-  return group("node", std::move(members));
+    group("intake", {ChildSpec{.name = "consumer", .hang_deadline = waiting}}));
+  auto root = group("node", std::move(members));
+  // A group takes most of its window to fail, so that of the root must hold
+  // many of those.
+  root.intensity.window *= std::max<std::int64_t>(1, timing.restart_limit);
+  root.intensity.window = std::min(root.intensity.window, longest_window);
+  return root;
 }
 
 std::vector<Member> Cast::shard_members() const {
@@ -68,9 +77,8 @@ GroupSpec Cast::group(std::string name, std::vector<Member> members) const {
   const auto& timing = config_.supervision;
   return {.name = std::move(name),
           .strategy = Strategy::one_for_one,
-          .intensity
-          = {static_cast<std::uint32_t>(timing.restart_limit),
-             timing.restart_window},
+          .intensity = {static_cast<std::uint32_t>(timing.restart_limit),
+                        timing.restart_window},
           .back_off = {timing.restart_backoff, timing.restart_backoff_max},
           .members = std::move(members)};
 }
@@ -86,9 +94,9 @@ Cast::Cast(caf::actor_system& system, TopologyParts parts)
   describe_starts();
   actors::SupervisorParts supervision;
   supervision.tree = tree();
-  supervision.heartbeat
-    = {config_.supervision.heartbeat_interval,
-       static_cast<std::uint32_t>(config_.supervision.max_hung)};
+  supervision.heartbeat = {
+    config_.supervision.heartbeat_interval,
+    static_cast<std::uint32_t>(config_.supervision.max_hung)};
   supervision.seed = std::hash<std::string>{}(parts_.node);
   supervision.starts = std::move(starts_);
   supervision.on_give_up = parts_.on_give_up;

@@ -50,8 +50,8 @@ private:
   void describe_trainer();
 
   template <class Handle>
-  logic::Result<caf::strong_actor_ptr> fill(const Post<Handle>& post,
-                                            Handle actor) {
+  logic::Result<caf::strong_actor_ptr>
+  fill(const Post<Handle>& post, Handle actor) {
     auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
     post.role->fill(std::move(actor));
     return pointer;

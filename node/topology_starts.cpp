@@ -48,20 +48,18 @@ void Cast::describe_core() {
   for (const auto& shard : shards_)
     detectors.push_back(shard.detector.front);
 
-  starts_["dispatcher"]
-    = [this, next = actors::dispatchers(
-               system_, {static_cast<std::uint32_t>(
-                           config_.delivery.retry_limit),
-                         consumer_.front, producer_.front, validators,
-                         detectors, parts_.recorder, around()})](
-        Incarnation incarnation) {
-        auto started = next(incarnation);
-        if (started)
-          for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
-            if (lanes_[lane].validator.role->holder())
-              caf::anon_send(*started, attachment(lane, {}));
-        return fill_and_compare(dispatcher_, std::move(started));
-      };
+  starts_["dispatcher"] =
+    [this, next = actors::dispatchers(
+             system_, {static_cast<std::uint32_t>(config_.delivery.retry_limit),
+                       consumer_.front, producer_.front, validators, detectors,
+                       parts_.recorder, around()})](Incarnation incarnation) {
+      auto started = next(incarnation);
+      if (started)
+        for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+          if (lanes_[lane].validator.role->holder())
+            caf::anon_send(*started, attachment(lane, {}));
+      return fill_and_compare(dispatcher_, std::move(started));
+    };
 
   actors::ProducerParts producer;
   producer.delivery = config_.delivery;
@@ -71,16 +69,16 @@ void Cast::describe_core() {
   producer.open_sink = parts_.open_sink;
   producer.dispatcher = dispatcher_.front;
   producer.surroundings = around();
-  starts_["producer"]
-    = [this, next = actors::producers(system_, std::move(producer))](
-        Incarnation incarnation) {
-        auto started = next(incarnation);
-        if (started)
-          for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
-            caf::anon_send(
-              *started, messages::FenceLane{lane, lanes_[lane].incarnation});
-        return fill_and_compare(producer_, std::move(started));
-      };
+  starts_["producer"] =
+    [this, next = actors::producers(system_, std::move(producer))](
+      Incarnation incarnation) {
+      auto started = next(incarnation);
+      if (started)
+        for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+          caf::anon_send(*started,
+                         messages::FenceLane{lane, lanes_[lane].incarnation});
+      return fill_and_compare(producer_, std::move(started));
+    };
 
   actors::ConsumerParts consumer;
   consumer.flow = config_.flow;
@@ -91,11 +89,11 @@ void Cast::describe_core() {
   consumer.producer = producer_.front;
   consumer.detectors = detectors;
   consumer.surroundings = around();
-  starts_["consumer"]
-    = [this, next = actors::consumers(system_, std::move(consumer))](
-        Incarnation incarnation) {
-        return fill_and_compare(consumer_, next(incarnation));
-      };
+  starts_["consumer"] =
+    [this, next = actors::consumers(system_, std::move(consumer))](
+      Incarnation incarnation) {
+      return fill_and_compare(consumer_, next(incarnation));
+    };
 }
 
 void Cast::describe_lane(std::uint32_t number) {
@@ -107,38 +105,36 @@ void Cast::describe_lane(std::uint32_t number) {
     auto& lane = lanes_[number];
     auto started = fill(
       lane.encoder,
-      actors::spawn_encoder(system_,
-                            {config_.encoding, dispatcher_.front,
-                             producer_.front, mark_anew(number, "encoder"),
-                             around()}));
+      actors::spawn_encoder(system_, {config_.encoding, dispatcher_.front,
+                                      producer_.front,
+                                      mark_anew(number, "encoder"), around()}));
     renew_lane(number, life, "encoder");
     return started;
   };
-  starts_[numbered("enricher", number)]
-    = [this, number, detectors](Incarnation life) {
-        auto& lane = lanes_[number];
-        actors::EnricherParts parts{
-          config_.insights,
-          parts_.make_lookup ? parts_.make_lookup() : nullptr,
-          dispatcher_.front,
-          detectors,
-          lane.encoder.front,
-          config_.insights.enabled ? insights_.front : nullptr,
-          mark_anew(number, "enricher"),
-          around()};
-        auto started = fill(lane.enricher, actors::spawn_enricher(
-                                             system_, std::move(parts)));
-        renew_lane(number, life, "enricher");
-        return started;
-      };
+  starts_[numbered("enricher", number)] = [this, number,
+                                           detectors](Incarnation life) {
+    auto& lane = lanes_[number];
+    actors::EnricherParts parts{
+      config_.insights,
+      parts_.make_lookup ? parts_.make_lookup() : nullptr,
+      dispatcher_.front,
+      detectors,
+      lane.encoder.front,
+      config_.insights.enabled ? insights_.front : nullptr,
+      mark_anew(number, "enricher"),
+      around()};
+    auto started = fill(lane.enricher,
+                        actors::spawn_enricher(system_, std::move(parts)));
+    renew_lane(number, life, "enricher");
+    return started;
+  };
   starts_[numbered("validator", number)] = [this, number](Incarnation life) {
     auto& lane = lanes_[number];
     auto started = fill(
       lane.validator,
-      actors::spawn_validator(system_, {config_.validation, dispatcher_.front,
-                                        lane.enricher.front,
-                                        mark_anew(number, "validator"),
-                                        around()}));
+      actors::spawn_validator(
+        system_, {config_.validation, dispatcher_.front, lane.enricher.front,
+                  mark_anew(number, "validator"), around()}));
     renew_lane(number, life, "validator");
     return started;
   };
@@ -178,17 +174,15 @@ messages::AttachLane Cast::attachment(std::uint32_t number,
 }
 
 void Cast::describe_shard(std::uint32_t number) {
-  actors::AnomalyDetectorParts parts{
-    config_.detection,
-    number,
-    static_cast<std::uint32_t>(shards_.size()),
-    parts_.model ? nullptr : trainer_.front,
-    shards_[number].mark,
-    around()};
-  starts_[numbered("anomaly_detector", number)]
-    = [this, number,
-       next = actors::anomaly_detectors(system_, std::move(parts))](
-        Incarnation life) -> logic::Result<caf::strong_actor_ptr> {
+  actors::AnomalyDetectorParts parts{config_.detection,
+                                     number,
+                                     static_cast<std::uint32_t>(shards_.size()),
+                                     parts_.model ? nullptr : trainer_.front,
+                                     shards_[number].mark,
+                                     around()};
+  starts_[numbered("anomaly_detector", number)] =
+    [this, number, next = actors::anomaly_detectors(system_, std::move(parts))](
+      Incarnation life) -> logic::Result<caf::strong_actor_ptr> {
     auto& shard = shards_[number];
     auto started = next(life);
     if (!started)

@@ -101,7 +101,7 @@ private:
 };
 
 logic::Result<void> KafkaSink::open(const KafkaConfig& config,
-                                           const KafkaSinkLimits& limits) {
+                                    const KafkaSinkLimits& limits) {
   by_key_ = config.partitioning == "key";
   auto client = create_client(config, limits);
   if (!client)
@@ -127,13 +127,13 @@ void KafkaSink::on_ready(std::function<void()> wake) {
 
 std::int32_t
 KafkaSink::partition_of(const DestinationTopic& topic,
-                               const logic::OutgoingRecord& record) const {
+                        const logic::OutgoingRecord& record) const {
   return by_key_ ? RD_KAFKA_PARTITION_UA
                  : topic.partition_for(record.source_partition);
 }
 
-std::size_t KafkaSink::run_length(
-  std::span<const logic::OutgoingRecord> records) const {
+std::size_t
+KafkaSink::run_length(std::span<const logic::OutgoingRecord> records) const {
   const auto& first = records.front();
   std::size_t length = 1;
   while (length != records.size() && length != max_run
@@ -144,8 +144,7 @@ std::size_t KafkaSink::run_length(
   return length;
 }
 
-std::size_t
-KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
+std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
   if (!client_)
     return 0;
   topics_->tick();
@@ -177,9 +176,8 @@ KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
   return taken;
 }
 
-std::size_t
-KafkaSink::send_run(DestinationTopic& topic,
-                           std::span<const logic::OutgoingRecord> run) {
+std::size_t KafkaSink::send_run(DestinationTopic& topic,
+                                std::span<const logic::OutgoingRecord> run) {
   messages_.assign(run.size(), rd_kafka_message_t{});
   timestamps_.resize(run.size());
   for (std::size_t index = 0; index != run.size(); ++index) {
@@ -209,7 +207,7 @@ KafkaSink::send_run(DestinationTopic& topic,
 }
 
 bool KafkaSink::send_one(DestinationTopic& topic,
-                                const logic::OutgoingRecord& record) {
+                         const logic::OutgoingRecord& record) {
   const auto error = produce(client_.get(),
                              {.topic = topic.handle.get(),
                               .partition = partition_of(topic, record),
@@ -228,7 +226,7 @@ bool KafkaSink::send_one(DestinationTopic& topic,
 }
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,
-                              rd_kafka_resp_err_t error, std::string text) {
+                       rd_kafka_resp_err_t error, std::string text) {
   refused_.push_back({record.token, to_delivery_fault(error), std::move(text)});
   ++queued_; // until it is reported
 }
@@ -253,7 +251,7 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
 }
 
 void KafkaSink::on_reports(rd_kafka_event_t* event,
-                                  logic::DeliveryReports& reports) {
+                           logic::DeliveryReports& reports) {
   bool delivered = false;
   while (const auto* message = rd_kafka_event_message_next(event)) {
     --queued_;

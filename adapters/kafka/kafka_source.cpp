@@ -69,7 +69,7 @@ private:
 };
 
 logic::Result<void> KafkaSource::open(const KafkaConfig& config,
-                                             std::size_t queue_bytes) {
+                                      std::size_t queue_bytes) {
   config_ = config;
   auto client = create_consumer(config_, queue_bytes);
   if (!client)
@@ -176,8 +176,7 @@ void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
   finish_revocations();
 }
 
-void KafkaSource::release(
-  std::span<const logic::PartitionEpoch> partitions) {
+void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
   if (!client_)
     return;
   for (auto& revocation : revocations_)
@@ -217,7 +216,7 @@ void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
 
 logic::RecordBatchPtr
 KafkaSource::take_batch(const logic::BatchLimits& limits,
-                               const HeldPartitions::Accepts& accepts) {
+                        const HeldPartitions::Accepts& accepts) {
   if (!client_)
     return nullptr;
   wake_.rearm();
@@ -299,7 +298,7 @@ void KafkaSource::on_message_error(const rd_kafka_message_t& message) {
 
 logic::Result<void>
 KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
-                           std::chrono::milliseconds wait) {
+                    std::chrono::milliseconds wait) {
   if (!client_)
     return logic::Error{logic::ErrorCode::fatal_client,
                         "committing offsets: the consumer is closed"};

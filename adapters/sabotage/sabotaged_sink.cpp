@@ -108,11 +108,10 @@ std::size_t SabotagedSink::first_to_fail(
   std::span<const logic::OutgoingRecord> records) const {
   if (!sabotage_->failing_deliveries().any())
     return records.size();
-  const auto found = std::find_if(records.begin(), records.end(),
-                                  [](const auto& record) {
-                                    return record.destination
-                                           == logic::Destination::output;
-                                  });
+  const auto found = std::find_if(
+    records.begin(), records.end(), [](const auto& record) {
+      return record.destination == logic::Destination::output;
+    });
   return static_cast<std::size_t>(found - records.begin());
 }
 

@@ -66,7 +66,8 @@ struct FaultOrder {
   /// hang, exhaust_credit, broker_down: how long. slow: for each message.
   std::chrono::milliseconds duration{0};
 
-  /// throw_on_match, die_on_match: bytes that a record's value contains; never empty.
+  /// throw_on_match, die_on_match: bytes that a record's value contains; never
+  /// empty.
   std::string match{};
 
   friend bool operator==(const FaultOrder&, const FaultOrder&) = default;

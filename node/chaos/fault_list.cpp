@@ -108,9 +108,10 @@ Result<std::vector<TimedFault>> read_fault_list(const std::string& path) {
 std::chrono::milliseconds end_of(std::span<const TimedFault> faults) {
   std::chrono::milliseconds end{0};
   for (const auto& [at, number, order] : faults)
-    end = std::max(end, at + (order.kind == FaultKind::slow
-                                ? order.duration * order.count
-                                : order.duration));
+    end = std::max(end, at
+                          + (order.kind == FaultKind::slow
+                               ? order.duration * order.count
+                               : order.duration));
   return end;
 }
 

@@ -113,8 +113,7 @@ Result<std::uint32_t> FaultThread::obey(const FaultOrder& order) {
   return obeyed;
 }
 
-Result<std::uint32_t>
-FaultThread::take_broker_down(const FaultOrder& order) {
+Result<std::uint32_t> FaultThread::take_broker_down(const FaultOrder& order) {
   if (const auto down = parts_.broker.order(down_order); !down) {
     break_down(down.error().text);
     return down.error();

@@ -41,10 +41,8 @@ std::span<const Recovery> RecoveryLog::take(std::vector<Recovery> latest) {
     return {}; // not even an answer, perhaps
   // The answer begins where the last one began, or later where the node has
   // forgotten some since.
-  const std::span<const Recovery> previous{all_.end()
-                                             - static_cast<std::ptrdiff_t>(
-                                               last_answer_),
-                                           all_.end()};
+  const std::span<const Recovery> previous{
+    all_.end() - static_cast<std::ptrdiff_t>(last_answer_), all_.end()};
   auto overlap = std::min(previous.size(), latest.size());
   const auto continues = [&] {
     return std::equal(previous.end() - static_cast<std::ptrdiff_t>(overlap),
@@ -56,10 +54,10 @@ std::span<const Recovery> RecoveryLog::take(std::vector<Recovery> latest) {
     --overlap;
   const auto known = all_.size();
   last_answer_ = latest.size();
-  all_.insert(all_.end(),
-              std::move_iterator{latest.begin()
-                                 + static_cast<std::ptrdiff_t>(overlap)},
-              std::move_iterator{latest.end()});
+  all_.insert(
+    all_.end(),
+    std::move_iterator{latest.begin() + static_cast<std::ptrdiff_t>(overlap)},
+    std::move_iterator{latest.end()});
   return std::span{all_}.subspan(known);
 }
 
@@ -73,8 +71,7 @@ RecoveryTimes times_of(std::vector<microseconds> durations) {
   return {durations.size(), quantile(50), quantile(99), durations.back()};
 }
 
-std::vector<RecoverySummary>
-summarize(std::span<const Recovery> recoveries) {
+std::vector<RecoverySummary> summarize(std::span<const Recovery> recoveries) {
   if (recoveries.empty())
     return {};
   Durations all;

@@ -79,8 +79,8 @@ public:
   }
 
   ShrinkResult shrink() {
-    const logic::faults::FailsAgain fails
-      = [this](std::span<const TimedFault> faults) { return try_out(faults); };
+    const logic::faults::FailsAgain fails =
+      [this](std::span<const TimedFault> faults) { return try_out(faults); };
     return logic::faults::shrink(options_.faults, fails, options_.max_runs);
   }
 
@@ -113,8 +113,8 @@ private:
     ::close(fd);
     std::ostringstream text;
     text << std::ifstream{log}.rdbuf();
-    out_ << "rerun " << ++runs_ << ", " << faults.size() << " faults: "
-         << end.text() << " after "
+    out_ << "rerun " << ++runs_ << ", " << faults.size()
+         << " faults: " << end.text() << " after "
          << std::chrono::duration_cast<std::chrono::seconds>(Clock::now()
                                                              - begin)
               .count()

@@ -63,8 +63,8 @@ void add_delivery_complaints(std::vector<std::string>& found,
   // An outage may double a record there as well.
   if (total.input < report.written)
     found.push_back(count_of(report.written, "record was", "records were")
-                    + " written to the input, "
-                    + std::to_string(total.input) + " are there");
+                    + " written to the input, " + std::to_string(total.input)
+                    + " are there");
 }
 
 void print_excuse(std::ostream& out, std::uint64_t count, const char* what,
@@ -108,8 +108,8 @@ void print_faults(Lines& lines, const StormReport& report) {
     const auto& count = report.of(form.kind);
     if (count.done + count.impossible == 0)
       continue;
-    lines.row(form.name, {std::to_string(count.done),
-                          std::to_string(count.impossible)});
+    lines.row(form.name,
+              {std::to_string(count.done), std::to_string(count.impossible)});
     total.done += count.done;
     total.impossible += count.impossible;
   }
@@ -172,9 +172,9 @@ std::vector<std::string> complaints(const StormReport& report) {
     add_delivery_complaints(found, report);
   const auto& poison = report.poison;
   if (poison.found != poison.planted)
-    found.push_back(count_of(poison.planted - poison.found, "poison record",
-                             "poison records")
-                    + " did not end as a dead letter with the reason poison");
+    found.push_back(
+      count_of(poison.planted - poison.found, "poison record", "poison records")
+      + " did not end as a dead letter with the reason poison");
   if (poison.innocent != 0)
     found.push_back(count_of(poison.innocent, "record", "records")
                     + " died as poison that nobody planted");
@@ -198,9 +198,8 @@ void print_report(std::ostream& out, const StormReport& report) {
   lines.title("Other figures");
   lines.fact("records written", std::to_string(report.written));
   lines.fact("batches again", std::to_string(report.redispatched));
-  lines.fact("peak memory",
-             std::to_string(report.peak_memory_bytes >> 20U)
-               + " MiB, generator included");
+  lines.fact("peak memory", std::to_string(report.peak_memory_bytes >> 20U)
+                              + " MiB, generator included");
   out << std::flush;
 }
 

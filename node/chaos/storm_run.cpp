@@ -57,12 +57,13 @@ public:
   StormRun(const NodeConfig& config, const StormOptions& options,
            demo::BrokerProcess& broker, std::shared_ptr<Logging> log,
            SignalWaiter& waiter, std::ostream& out)
-    : config_(config), options_(options), broker_(broker),
-      log_(std::move(log)), waiter_(waiter), out_(out),
-      screen_(out, {options.terminal, options.timeline}),
-      begin_(Clock::now()), watch_(begin_),
-      deadline_(begin_ + std::max(5 * options.duration,
-                                  options.duration + milliseconds{10min})) {
+    : config_(config), options_(options), broker_(broker), log_(std::move(log)),
+      waiter_(waiter), out_(out),
+      screen_(out, {options.terminal, options.timeline}), begin_(Clock::now()),
+      watch_(begin_),
+      deadline_(begin_
+                + std::max(5 * options.duration,
+                           options.duration + milliseconds{10min})) {
     report_.seed = options.seed;
     report_.planned = options.faults.size();
     report_.duration = options.duration;
@@ -336,15 +337,13 @@ private:
 
 } // namespace
 
-Result<std::optional<StormReport>> run_storm(LoadedConfig loaded,
-                                             const StormOptions& options,
-                                             SignalWaiter& waiter,
-                                             std::ostream& out) {
+Result<std::optional<StormReport>>
+run_storm(LoadedConfig loaded, const StormOptions& options,
+          SignalWaiter& waiter, std::ostream& out) {
   if (auto enough = check_memory(options); !enough)
     return enough.error();
-  auto sandbox = demo::Sandbox::open(loaded,
-                                     {.purpose = "chaos",
-                                      .retention_mib = retention_mib(options)});
+  auto sandbox = demo::Sandbox::open(
+    loaded, {.purpose = "chaos", .retention_mib = retention_mib(options)});
   if (!sandbox)
     return sandbox.error();
   // One that is kept elsewhere tells of other topics.

@@ -58,8 +58,9 @@ void StormScreen::note(const FaultOutcome& outcome) {
     return;
   const auto order = logic::faults::to_string(outcome.fault.order);
   say(time_of(outcome.at) + order
-      + (outcome.refusal.empty() ? "" : "  (not possible: " + outcome.refusal
-                                          + ')'));
+      + (outcome.refusal.empty()
+           ? ""
+           : "  (not possible: " + outcome.refusal + ')'));
 }
 
 void StormScreen::note(const messages::Recovery& recovery,

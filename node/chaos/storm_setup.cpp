@@ -39,8 +39,8 @@ Result<void> check_memory(const StormOptions& options) {
   const auto needed = events_of(options) * bytes_per_event + node_bytes;
   std::ifstream file{"/proc/meminfo"};
   for (std::string name; file >> name;)
-    if (std::uint64_t kib = 0; name == "MemAvailable:" && file >> kib
-                               && kib * 1024 < needed)
+    if (std::uint64_t kib = 0;
+        name == "MemAvailable:" && file >> kib && kib * 1024 < needed)
       return Error{ErrorCode::invalid_argument,
                    std::to_string(events_of(options))
                      + " events, all kept until the verdict, need about "

@@ -93,9 +93,9 @@ std::string plain(double number) {
 }
 
 void write_words(Plan& plan, const ChaosOptions& options) {
-  std::vector<std::string> common{"millrace", "chaos",
-                                  "--seed",   std::to_string(options.seed),
-                                  "--rate",   plain(options.rate),
+  std::vector<std::string> common{"millrace",    "chaos",
+                                  "--seed",      std::to_string(options.seed),
+                                  "--rate",      plain(options.rate),
                                   "--bad-share", plain(options.bad_share)};
   append_config(common, plan, *options.config);
   plan.rerun = common;
@@ -313,9 +313,15 @@ void declare_output(CLI::App& command, ChaosOptions& options) {
                    "print each fault and recovery as it happens");
   command.add_flag("--list", options.list,
                    "print the faults, as --orders takes them, and end");
-  command.add_flag("--shrink,!--no-shrink", options.shrink,
-                   "on a failed verdict rerun with ever fewer faults and "
-                   "print the fewest that still fail; default on a terminal");
+  auto* shrink = command.add_flag_callback(
+    "--shrink", [&options] { options.shrink = true; },
+    "on a failed verdict rerun with ever fewer faults and print the fewest "
+    "that still fail; default on a terminal");
+  command
+    .add_flag_callback(
+      "--no-shrink", [&options] { options.shrink = false; },
+      "leave it at the verdict; default elsewhere")
+    ->excludes(shrink);
   command
     .add_option("--shrink-runs", options.shrink_runs, "reruns at the most")
     ->check(CLI::Range(1, 10'000))

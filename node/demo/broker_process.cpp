@@ -52,8 +52,7 @@ bool readable(int fd, Clock::time_point deadline) {
       deadline - Clock::now());
     pollfd watched{fd, POLLIN, 0};
     const int count = poll(
-      &watched, 1,
-      static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+      &watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (count >= 0 || errno != EINTR)
       return count > 0;
   }
@@ -100,11 +99,11 @@ BrokerProcess::start(const std::vector<std::string>& topics,
     return Error{ErrorCode::io_failed,
                  std::string{"no pipe to the embedded broker: "}
                    + std::strerror(errno)};
-  const auto pid = start_child(
-    program,
-    {"millrace", "broker", "--topics", list, "--retention",
-     std::to_string(retention_mib), "--until-stdin-closes"},
-    {.in = control.read_fd, .out = output.write_fd});
+  const auto pid = start_child(program,
+                               {"millrace", "broker", "--topics", list,
+                                "--retention", std::to_string(retention_mib),
+                                "--until-stdin-closes"},
+                               {.in = control.read_fd, .out = output.write_fd});
   close(control.read_fd);
   close(output.write_fd);
   if (!pid) {
@@ -125,9 +124,8 @@ BrokerProcess::start(const std::vector<std::string>& topics,
 logic::Result<void> BrokerProcess::order(const std::string& line) {
   constexpr std::string_view refusal = "error: ";
   if (!write_all(control_fd_, line + '\n'))
-    return Error{ErrorCode::unavailable,
-                 "could not tell the embedded broker \"" + line
-                   + "\": it is gone"};
+    return Error{ErrorCode::unavailable, "could not tell the embedded broker \""
+                                           + line + "\": it is gone"};
   const auto answer = read_line(answer_fd_, Clock::now() + answer_limit);
   if (answer == "ok")
     return {};

@@ -38,9 +38,9 @@ logic::Result<pid_t> start_child(const std::string& program,
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (code != 0)
-    return logic::Error{logic::ErrorCode::io_failed,
-                        "could not start " + program + ": "
-                          + std::strerror(code)};
+    return logic::Error{logic::ErrorCode::io_failed, "could not start "
+                                                       + program + ": "
+                                                       + std::strerror(code)};
   return pid;
 }
 

@@ -49,8 +49,7 @@ public:
 private:
   explicit Sandbox(const std::string& purpose) : folder_(purpose) {}
 
-  logic::Result<void> fill(LoadedConfig& loaded,
-                           const SandboxOptions& options);
+  logic::Result<void> fill(LoadedConfig& loaded, const SandboxOptions& options);
 
   TemporaryFolder folder_;
   std::unique_ptr<BrokerProcess> broker_;

@@ -20,8 +20,8 @@ using Indexes = std::vector<std::uint32_t>; ///< of records in their slots
 using Counts = std::map<std::uint32_t, std::uint32_t>; ///< by slot
 
 inline OutgoingRecord record(std::uint32_t index,
-                      Destination destination = Destination::output,
-                      std::uint32_t slot = 0) {
+                             Destination destination = Destination::output,
+                             std::uint32_t slot = 0) {
   OutgoingRecord result;
   result.token = {slot, index};
   result.destination = destination;
@@ -29,7 +29,7 @@ inline OutgoingRecord record(std::uint32_t index,
 }
 
 inline std::vector<OutgoingRecord> outputs(std::uint32_t count,
-                                    std::uint32_t first = 0) {
+                                           std::uint32_t first = 0) {
   std::vector<OutgoingRecord> result;
   for (std::uint32_t index = 0; index != count; ++index)
     result.push_back(record(first + index));

@@ -35,9 +35,8 @@ EncodedBatchPtr encoded(std::int64_t count, std::int64_t first) {
 /// An outbox and the clients that it has had, handled as the producer does.
 struct Owner {
   explicit Owner(std::uint32_t retry_limit = 3)
-    : outbox{{.retry_limit = retry_limit,
-              .back_off = {100ms, 400ms},
-              .node = "n1"}} {
+    : outbox{
+      {.retry_limit = retry_limit, .back_off = {100ms, 400ms}, .node = "n1"}} {
     sink = open();
   }
 

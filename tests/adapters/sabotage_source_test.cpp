@@ -71,8 +71,8 @@ CAF_TEST(without_orders_a_source_is_called_as_it_would_be) {
   CAF_CHECK_EQUAL(source->high_watermarks().at(0).high_watermark.value, 9);
   source->close(77ms);
   const std::vector<std::string> expected{
-    "ready", "events", "batch 5 accepted", "release 2", "commit 3 5",
-    "close 77"};
+    "ready",     "events",     "batch 5 accepted",
+    "release 2", "commit 3 5", "close 77"};
   CAF_CHECK_EQUAL(calls, expected);
 }
 

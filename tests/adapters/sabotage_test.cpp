@@ -157,8 +157,7 @@ CAF_TEST(lost_reports_are_counted_per_record_over_slots_and_calls) {
   f.script->reports.failed = {{{1, 9}, DeliveryFault::record, "no"}};
   f.look();
   CAF_CHECK_EQUAL(f.reports.delivered.size(), 2u);
-  CAF_CHECK(counts(f.reports)
-            == (Counts{{1, 1}, {2, 1}}));
+  CAF_CHECK(counts(f.reports) == (Counts{{1, 1}, {2, 1}}));
   CAF_CHECK_EQUAL(f.reports.failed.size(), 1u);
   f.sabotage->lose_reports(2);
   f.script->reports.delivered = {{1, 1}};

@@ -37,10 +37,10 @@ CAF_TEST(a_failing_output_is_spared_and_loses_nothing) {
   begin();
   break_output();
   feed();
-  pass(500ms);
+  pass(200ms);
   CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 1.0);
   const auto tries = sink->sent.size();
-  pass(400ms);
+  pass(250ms);
   CAF_CHECK_EQUAL(sink->sent.size(), tries);
   broken = false;
   sink->sent.clear();

@@ -63,8 +63,9 @@ struct FaultFixture : NodeFixture {
 
   /// Lets batches of well-formed logins arrive; `special` values replace those
   /// at their (partition, offset).
-  void feed(const std::map<std::pair<std::int32_t, std::int64_t>, std::string>&
-              special = {}) {
+  void feed(
+    const std::map<std::pair<std::int32_t, std::int64_t>, std::string>& special
+    = {}) {
     for (int batch = 0; batch != batches; ++batch)
       for (std::int32_t partition = 0; partition != partitions; ++partition) {
         std::vector<std::string> values;
@@ -198,12 +199,10 @@ struct FaultFixture : NodeFixture {
       throw std::runtime_error{order.error().text};
     for (const auto& [actor, gate] : topology->gates())
       if (is_meant(*order, actor))
-        caf::anon_send(gate, messages::ArmGate{
-                               *order,
-                               [] {
-                                 throw std::runtime_error{"crash on purpose"};
-                               },
-                               std::nullopt});
+        caf::anon_send(
+          gate, messages::ArmGate{
+                  *order, [] { throw std::runtime_error{"crash on purpose"}; },
+                  std::nullopt});
     settle();
   }
 };

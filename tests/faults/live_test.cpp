@@ -22,8 +22,8 @@ using tests::NodeProcess;
 namespace {
 
 const std::vector<std::string> breakable{
-  "fault_injection.enabled=true",     "fault_injection.token=t",
-  "supervision.hang_deadline=1s",     "supervision.client_hang_deadline=3s",
+  "fault_injection.enabled=true",         "fault_injection.token=t",
+  "supervision.hang_deadline=1s",         "supervision.client_hang_deadline=3s",
   "supervision.heartbeat_interval=200ms", "supervision.restart_limit=1000"};
 
 std::vector<std::string> with(std::vector<std::string> settings,
@@ -36,7 +36,8 @@ struct Fixture : tests::KafkaFixture {
   /// Breaks a node under load in this way; it must end well nevertheless.
   bool survives(const std::vector<std::string>& orders) {
     NodeProcess node{kafka.bootstrap_servers, breakable};
-    if (!eventually(60s, [&] { return node.http_code("/health/ready") == 200; }))
+    if (!eventually(60s,
+                    [&] { return node.http_code("/health/ready") == 200; }))
       return false;
     for (const auto& order : orders) {
       generate(2'000, 0.05, ++seed_);
@@ -130,8 +131,8 @@ CAF_TEST(a_shutdown_ends_in_time_whatever_hangs) {
         "hang producer for 60s", "hang dispatcher for 60s"}) {
     NodeProcess node{kafka.bootstrap_servers,
                      with(breakable, {"delivery.shutdown_deadline=4s"})};
-    CAF_REQUIRE(eventually(
-      60s, [&] { return node.http_code("/health/ready") == 200; }));
+    CAF_REQUIRE(
+      eventually(60s, [&] { return node.http_code("/health/ready") == 200; }));
     CAF_CHECK_EQUAL(node.order_fault("t", order), 200);
     node.send_signal(SIGTERM);
     const int code = node.wait(12s);

@@ -22,8 +22,7 @@ using tests::NodeProcess;
 CAF_TEST_FIXTURE_SCOPE(lives_tests, tests::KafkaFixture)
 
 CAF_TEST(a_record_that_kills_the_process_is_found_over_its_lives) {
-  const auto journal = "/tmp/millrace-test-journal-"
-                       + std::to_string(getpid());
+  const auto journal = "/tmp/millrace-test-journal-" + std::to_string(getpid());
   generate(300);
   write({R"({"user_id":"KILLER","app_version":"1","device_type":"x"})"});
   generate(300, 0.05, 2);

@@ -150,8 +150,7 @@ CAF_TEST(a_producer_whose_client_fails_for_good_gets_another) {
   CAF_CHECK_EQUAL(sinks_opened, 2);
   sink->answer = [](const SentRecord&) { return tests::SinkScript::Answer{}; };
   sink->sent.erase(sink->sent.begin() + 7,
-                   sink->sent.begin()
-                     + static_cast<std::ptrdiff_t>(refused));
+                   sink->sent.begin() + static_cast<std::ptrdiff_t>(refused));
   CAF_CHECK(all_is_well());
 }
 

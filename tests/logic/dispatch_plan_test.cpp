@@ -347,9 +347,8 @@ CAF_TEST(poison_anywhere_is_found_in_order_and_in_few_passes) {
       std::vector<std::int64_t> offsets;
       for (std::size_t index = 0; index != deal.batch->size(); ++index)
         offsets.push_back((*deal.batch)[index].offset.value);
-      if (std::ranges::any_of(offsets, [&](auto offset) {
-            return poison.contains(offset);
-          })) {
+      if (std::ranges::any_of(
+            offsets, [&](auto offset) { return poison.contains(offset); })) {
         ++failures;
         if (deal.batch->size() == count)
           ++failures_before_halving;

@@ -62,9 +62,9 @@ CAF_TEST(an empty text is an empty list) {
 }
 
 CAF_TEST(an error names the line and what is wrong with it) {
-  CAF_CHECK_EQUAL(error_of("at 1s crash producer\n\ncrash producer\n")
-                    .substr(0, 32),
-                  "line 3: does not begin with 'at'");
+  CAF_CHECK_EQUAL(
+    error_of("at 1s crash producer\n\ncrash producer\n").substr(0, 32),
+    "line 3: does not begin with 'at'");
   CAF_CHECK_EQUAL(error_of("at noon crash producer"),
                   "line 1: \"noon\" is no time (allowed: 0ms to 24h)");
   CAF_CHECK_EQUAL(error_of("at 25h crash producer"),

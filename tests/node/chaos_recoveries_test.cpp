@@ -87,9 +87,9 @@ CAF_TEST(quantiles are by nearest rank) {
 }
 
 CAF_TEST(recoveries are summed up as a whole and by kind of actor) {
-  const std::vector<Recovery> recoveries{
-    recovery("encoder 1", 9'000, 8'000), recovery("encoder 0", 5'000, 1'000),
-    recovery("consumer", 20'000, 19'999)};
+  const std::vector<Recovery> recoveries{recovery("encoder 1", 9'000, 8'000),
+                                         recovery("encoder 0", 5'000, 1'000),
+                                         recovery("consumer", 20'000, 19'999)};
   const auto lines = summarize(recoveries);
   CAF_REQUIRE_EQUAL(lines.size(), 3u);
   CAF_CHECK_EQUAL(lines[0].name, "all");

@@ -89,20 +89,17 @@ CAF_TEST(whatever the delivery check finds is a complaint) {
 }
 
 CAF_TEST(doubles are excused by lost reports and outages and nothing else) {
-  const auto doubled = [](StormReport& it) {
-    it.judgement->total.doubled = 4;
-  };
+  const auto doubled = [](StormReport& it) { it.judgement->total.doubled = 4; };
   CAF_CHECK_EQUAL(complaint_after(doubled), "4 records doubled");
-  for (std::size_t kind = 0;
-       kind != millrace::logic::faults::fault_kind_count; ++kind) {
+  for (std::size_t kind = 0; kind != millrace::logic::faults::fault_kind_count;
+       ++kind) {
     const auto text = complaint_after([&](StormReport& it) {
       doubled(it);
       it.faults[kind].done = 1;
     });
-    const bool excuse = kind == static_cast<std::size_t>(FaultKind::lose_reports)
-                        || kind
-                             == static_cast<std::size_t>(
-                               FaultKind::broker_down);
+    const bool excuse
+      = kind == static_cast<std::size_t>(FaultKind::lose_reports)
+        || kind == static_cast<std::size_t>(FaultKind::broker_down);
     CAF_CHECK_EQUAL(text.empty(), excuse);
   }
   CAF_CHECK_NOT_EQUAL(complaint_after([&](StormReport& it) {
@@ -113,9 +110,7 @@ CAF_TEST(doubles are excused by lost reports and outages and nothing else) {
 }
 
 CAF_TEST(swaps are excused by failed deliveries) {
-  const auto swapped = [](StormReport& it) {
-    it.judgement->total.swapped = 1;
-  };
+  const auto swapped = [](StormReport& it) { it.judgement->total.swapped = 1; };
   CAF_CHECK_EQUAL(complaint_after(swapped), "1 record out of order");
   CAF_CHECK_EQUAL(complaint_after([&](StormReport& it) {
                     swapped(it);

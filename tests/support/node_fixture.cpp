@@ -36,8 +36,7 @@ void NodeFixture::start() {
       return std::unique_ptr<logic::RecordSource>{
         std::make_unique<FakeSource>(source)};
     },
-    .open_sink =
-      [this]() -> logic::Result<std::unique_ptr<logic::RecordSink>> {
+    .open_sink = [this]() -> logic::Result<std::unique_ptr<logic::RecordSink>> {
       ++sinks_opened;
       return std::unique_ptr<logic::RecordSink>{
         std::make_unique<FakeSink>(sink)};
@@ -46,10 +45,9 @@ void NodeFixture::start() {
     .model = model,
     .recorder = recorder,
     .background = {},
-    .on_give_up =
-      [this](std::string why) { deaths.push_back(std::move(why)); },
-    .surroundings
-    = {log, metrics, std::make_shared<FixedClock>(1'730'000'000'000)},
+    .on_give_up = [this](std::string why) { deaths.push_back(std::move(why)); },
+    .surroundings = {log, metrics,
+                     std::make_shared<FixedClock>(1'730'000'000'000)},
     .supervisor_thread = false};
   topology = node::spawn_topology(sys, std::move(parts));
   happen(logic::SourceEvent::Kind::assigned);

@@ -25,7 +25,7 @@ struct Producer {
     : sink(open(config, limits)), waker(*sink) {}
 
   static std::unique_ptr<logic::RecordSink> open(const KafkaConfig& config,
-                                         KafkaSinkLimits limits) {
+                                                 KafkaSinkLimits limits) {
     auto opened = open_kafka_sink(config, limits);
     if (!opened)
       throw std::runtime_error{opened.error().text};
