@@ -190,9 +190,9 @@ private:
   void halve(Flight& flight, Range range);
   void next_piece(Flight& flight);
   void bury(Flight& flight);
-  void complete(Flights::iterator flight);
+  void complete(Flights::iterator found);
   void start_parked(const PartitionEpoch& held);
-  void land(Flights::iterator flight, bool finished);
+  void land(Flights::iterator found, bool finished);
   void rename(Flight& flight);
   BatchPlace oldest_unfinished(const PartitionEpoch& held);
   Flights::iterator find(BatchId id);

@@ -21,7 +21,7 @@ std::uint64_t events_of(const StormOptions& options) {
 
 milliseconds linger_of(const StormOptions& options) {
   constexpr milliseconds least{25};
-  constexpr int most_batches = 10'000; // of a partition
+  constexpr int most_batches = 4'000; // of a partition
   return std::max(least, options.duration / most_batches);
 }
 

@@ -14,6 +14,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <clocale>
 #include <csignal>
 #include <cstdint>
 #include <iostream>
@@ -23,8 +24,8 @@
 #include <thread>
 #include <utility>
 
+#include <clocale>
 #include <langinfo.h>
-#include <locale.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
