@@ -45,8 +45,8 @@ private:
 
   void describe_starts();
   void describe_core();
-  void describe_lane(std::uint32_t lane);
-  void describe_shard(std::uint32_t shard);
+  void describe_lane(std::uint32_t number);
+  void describe_shard(std::uint32_t number);
   void describe_trainer();
 
   template <class Handle>
@@ -69,10 +69,11 @@ private:
     return filled;
   }
 
-  actors::WorkMarkPtr mark_anew(std::uint32_t lane, const std::string& stage);
+  actors::WorkMarkPtr mark_anew(std::uint32_t number, const std::string& stage);
   void renew_lane(std::uint32_t number, logic::Incarnation incarnation,
                   const std::string& stage);
-  messages::AttachLane attachment(std::uint32_t lane, const std::string& stage);
+  messages::AttachLane attachment(std::uint32_t number,
+                                  const std::string& stage);
   void publish(const logic::detection::ModelPtr& model);
 
   template <class Handle>

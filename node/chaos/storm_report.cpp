@@ -188,6 +188,8 @@ void print_report(std::ostream& out, const StormReport& report) {
   lines.fact("faults", std::to_string(report.planned) + " over "
                          + render_duration(report.duration));
   lines.fact("the same again", report.again);
+  if (!report.node_failure.empty())
+    lines.fact("ended by itself", report.node_failure);
   print_faults(lines, report);
   print_recoveries(lines, report);
   lines.title("Restarts of actors");

@@ -20,7 +20,7 @@ namespace {
 
 /// A source that writes down how it was called.
 struct LoggingSource final : RecordSource {
-  explicit LoggingSource(std::vector<std::string>& calls_) : calls(calls_) {}
+  explicit LoggingSource(std::vector<std::string>& log) : calls(log) {}
   void on_ready(std::function<void()>) override { calls.push_back("ready"); }
   std::vector<SourceEvent> take_events() override {
     calls.push_back("events");

@@ -16,7 +16,7 @@ namespace {
 
 /// A sink that writes down how it was called.
 struct LoggingSink final : RecordSink {
-  explicit LoggingSink(std::vector<std::string>& calls_) : calls(calls_) {}
+  explicit LoggingSink(std::vector<std::string>& log) : calls(log) {}
   void on_ready(std::function<void()>) override { calls.push_back("ready"); }
   std::size_t send(std::span<const OutgoingRecord> records) override {
     calls.push_back("send " + std::to_string(records.size()));

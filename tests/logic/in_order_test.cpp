@@ -37,7 +37,7 @@ struct Fixture {
   }
 
   bool offer(const BatchTicket& ticket, int item) {
-    return order.offer(ticket, std::move(item), pass());
+    return order.offer(ticket, int{item}, pass());
   }
 
   void advance(std::uint64_t sequence) {

@@ -179,6 +179,13 @@ CAF_TEST(the report says what was done and how long recoveries took) {
         "encoder 1                   1"})
     CAF_CHECK_EQUAL(text.find(part) == std::string::npos ? part : "", "");
   CAF_CHECK(text.find("slow") == std::string::npos);
+  CAF_CHECK(text.find("ended by itself") == std::string::npos);
+  auto failed = clean_report();
+  failed.node_failure = "the root gave up";
+  std::ostringstream reason;
+  print_report(reason, failed);
+  CAF_CHECK(reason.str().find("ended by itself    the root gave up")
+            != std::string::npos);
 }
 
 CAF_TEST(restarts and absences are gathered from the whole tree) {

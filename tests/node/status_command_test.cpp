@@ -105,8 +105,9 @@ public:
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    ::bind(socket_, plain, size);
-    ::getsockname(socket_, plain, &size);
+    if (::bind(socket_, plain, size) != 0
+        || ::getsockname(socket_, plain, &size) != 0)
+      throw std::runtime_error{"no free port"};
     url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   }
   TakenPort(const TakenPort&) = delete;
