@@ -24,7 +24,6 @@
 #include <thread>
 #include <utility>
 
-#include <clocale>
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
