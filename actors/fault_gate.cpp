@@ -133,7 +133,10 @@ private:
     if (content.match_elements<messages::BatchSettled>()) {
       if (keep_back(content))
         return caf::delegated<caf::message>{};
-      return forward(content);
+      slow_down();
+      auto result = forward(content);
+      crash_after(true);
+      return result;
     }
     const auto cargo = cargo_of(content);
     if (cargo)
@@ -149,7 +152,7 @@ private:
         return std::move(*answer);
     slow_down();
     auto result = forward(content);
-    crash_after(cargo.has_value());
+    crash_after(cargo || content.match_elements<messages::DispatchBatch>());
     return result;
   }
 

@@ -50,7 +50,12 @@ public:
         carry_out(tree_.advance(now()));
       },
       [this](messages::StopChildren) {
-        carry_out(tree_.stop(now()));
+        tree_.stop(now());
+        for (auto child = children_.rbegin(); child != children_.rend();
+             ++child)
+          if (child->actor)
+            self_->send_exit(child->actor->address(),
+                             caf::exit_reason::user_shutdown);
         self_->quit();
       },
       [this](const messages::PassOnFault& order) { return pass_on(order); },
@@ -138,15 +143,14 @@ private:
   }
 
   void stop(const Step& step) {
+    // Once the tree gave up, who still lives is needed to drain the node.
     auto& child = children_[step.child.value];
-    if (child.incarnation != step.incarnation || !child.actor)
+    if (child.incarnation != step.incarnation || !child.actor || tree_.over())
       return;
-    if (!tree_.over()) {
-      // Whoever shares another's fate is down as well.
-      child.failed_at = child.failed_at.value_or(now());
-      child.cause = step.text;
-      count_restart(step.child, step.text);
-    }
+    // Whoever shares another's fate is down as well.
+    child.failed_at = child.failed_at.value_or(now());
+    child.cause = step.text;
+    count_restart(step.child, step.text);
     self_->send_exit(child.actor->address(), caf::exit_reason::user_shutdown);
     child.actor.reset();
   }
@@ -171,8 +175,7 @@ private:
   }
 
   void give_up(const std::string& why) {
-    for (auto& step : tree_.stop(now()))
-      pending_.push_back(std::move(step));
+    tree_.stop(now());
     parts_.on_give_up(why);
   }
 

@@ -120,6 +120,17 @@ CAF_TEST(garbled_answers_are_noticed_and_asked_for_again) {
   }
 }
 
+CAF_TEST(consumer_and_dispatcher_crash_after_so_many_batches) {
+  for (const auto* actor : {"consumer", "dispatcher"}) {
+    Fixture node;
+    node.begin();
+    node.arm("crash " + std::string{actor} + " after 2");
+    node.feed();
+    CAF_CHECK(node.recovers());
+    CAF_CHECK_EQUAL(node.metric("millrace_restarts_total", actor), 1.0);
+  }
+}
+
 CAF_TEST(credit_that_is_lost_on_the_way_is_found_again) {
   begin();
   arm("drop credit times 3");

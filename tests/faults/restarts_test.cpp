@@ -86,6 +86,26 @@ CAF_TEST(a_crash_loop_ends_the_node) {
   CAF_CHECK(deaths[0].find("lane 1") != std::string::npos);
 }
 
+CAF_TEST(a_node_that_gave_up_still_drains) {
+  config.supervision.restart_limit = 0;
+  begin();
+  feed();
+  settle();
+  crash("insights");
+  pass(100ms);
+  CAF_REQUIRE_EQUAL(deaths.size(), 1u);
+  auto drained = self->request(topology->consumer(), caf::infinite,
+                               messages::DrainIntake{5s});
+  pass(6s);
+  bool answered = false;
+  drained.receive(
+    [&](const messages::IntakeDrained& answer) {
+      answered = answer.unfinished_records == 0;
+    },
+    [](const caf::error&) {});
+  CAF_CHECK(answered);
+}
+
 CAF_TEST(an_actor_that_crashes_while_draining_delays_the_end_only) {
   begin();
   feed();
