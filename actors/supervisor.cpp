@@ -82,6 +82,7 @@ private:
     std::optional<TimePoint> failed_at; ///< until the next sign of life
     std::optional<TimePoint> started_at;
     std::string cause;
+    bool hung = false; ///< that was the cause
   };
 
   TimePoint now() const { return self_->clock().now(); }
@@ -148,9 +149,11 @@ private:
     if (child.incarnation != step.incarnation || !child.actor || tree_.over())
       return;
     // Whoever shares another's fate is down as well.
-    child.failed_at = child.failed_at.value_or(now());
-    child.cause = step.text;
-    count_restart(step.child, step.text);
+    note_failure(step.child, step.text, step.hung ? "hang" : "sibling");
+    child.hung = step.hung;
+    if (step.hung)
+      warn("an actor hangs", step.child, step.text,
+           "another takes its place, its work is done again");
     self_->send_exit(child.actor->address(), caf::exit_reason::user_shutdown);
     child.actor.reset();
   }
@@ -212,17 +215,11 @@ private:
 
   void on_end(ChildId id, logic::Incarnation incarnation, Ending ending,
               const std::string& error) {
-    auto& child = children_[id.value];
     if (ending == Ending::failure && tree_.is_current(id, incarnation)
         && !tree_.over()) {
-      child.failed_at = child.failed_at.value_or(now());
-      child.cause = error;
-      count_restart(id, "failure");
-      parts_.surroundings.log->limited(
-        now(), logic::LogLevel::warn, name, "an actor failed",
-        {{"actor", tree_.name(id)},
-         {"error", error},
-         {"consequence", "it is started anew, its work is done again"}});
+      note_failure(id, error, "failure");
+      warn("an actor failed", id, error,
+           "it is started anew, its work is done again");
     }
     carry_out(tree_.on_ended(id, incarnation, ending, error, now()));
   }
@@ -235,11 +232,20 @@ private:
            || reason == logic::ErrorCode::invalid_config;
   }
 
-  void count_restart(ChildId id, const std::string& why) {
-    const auto* reason = why == "failure"                         ? "failure"
-                         : why.find("did not answer") != why.npos ? "hang"
-                                                                  : "sibling";
+  /// `reason` is a label of the metric: failure, hang or sibling.
+  void note_failure(ChildId id, const std::string& cause, const char* reason) {
+    auto& child = children_[id.value];
+    child.failed_at = child.failed_at.value_or(now());
+    child.cause = cause;
     parts_.surroundings.metrics->count_restart(kind_of(tree_.name(id)), reason);
+  }
+
+  void warn(const char* what, ChildId id, const std::string& error,
+            const char* consequence) {
+    parts_.surroundings.log->limited(now(), logic::LogLevel::warn, name, what,
+                                     {{"actor", tree_.name(id)},
+                                      {"error", error},
+                                      {"consequence", consequence}});
   }
 
   /// Recovered means: an answer came through the new actor's mailbox.
@@ -266,6 +272,8 @@ private:
     messages::Recovery recovery;
     recovery.actor = tree_.name(id);
     recovery.cause = child.cause;
+    recovery.hung = std::exchange(child.hung, false);
+    recovery.found_at = failed_at;
     recovery.total = duration_cast<microseconds>(now() - failed_at);
     recovery.waited = duration_cast<microseconds>(*child.started_at
                                                   - failed_at);

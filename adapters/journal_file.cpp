@@ -22,12 +22,23 @@ logic::Error failed(logic::ErrorCode code, const std::string& path,
           "cannot open the crash journal " + path + ": " + std::string{why}};
 }
 
+logic::ErrorCode code_of(int error_number) noexcept {
+  switch (error_number) {
+    case ENOENT:
+      return logic::ErrorCode::not_found;
+    case ENOSPC:
+    case EDQUOT:
+      return logic::ErrorCode::no_space;
+    default:
+      return logic::ErrorCode::io_failed;
+  }
+}
+
 logic::Error failed(const std::string& path, int error_number,
                     std::string_view advice = {}) {
-  return failed(
-    error_number == ENOENT ? logic::ErrorCode::not_found
-                           : logic::ErrorCode::io_failed,
-    path, std::generic_category().message(error_number) + std::string{advice});
+  return failed(code_of(error_number), path,
+                std::generic_category().message(error_number)
+                  + std::string{advice});
 }
 
 /// Keeps the space or says (errno) why not. What is there stays.

@@ -34,6 +34,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "stage_failed";
     case ErrorCode::unrecoverable:
       return "unrecoverable";
+    case ErrorCode::no_space:
+      return "no_space";
   }
   return "unknown";
 }

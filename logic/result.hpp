@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
   fatal_client = 12,
   stage_failed = 13,
   unrecoverable = 14, ///< only a new process can help
+  no_space = 15, ///< the disk is full
 };
 
 /// The code's name in snake_case, for logs and metrics.

@@ -213,6 +213,8 @@ struct Recovery {
   std::string cause;
   std::chrono::microseconds total{}; ///< from the failure to a sign of life
   std::chrono::microseconds waited{}; ///< of it before the start: back-off
+  bool hung = false; ///< it gave no sign of life
+  std::chrono::steady_clock::time_point found_at{}; ///< the failure
 };
 
 /// To the supervisor; answered by the latest of them.

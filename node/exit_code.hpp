@@ -12,6 +12,9 @@ enum class ExitCode : int {
   unavailable = 5, ///< broker, topic or file not reachable (`--connect`)
   drain_incomplete = 6, ///< the shutdown deadline passed with work in flight
   actor_failed = 7, ///< a part of the node died and could not go on
+  out_of_memory = 8, ///< not even a small request for memory was served
+  disk_full = 9, ///< a file that the node relies on has no room
+  signals_lost = 10, ///< nobody could ask the process to stop any more
   interrupted = 130, ///< a second signal ended the process at once
 };
 

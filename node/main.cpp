@@ -2,6 +2,7 @@
 #include "node/command_line.hpp"
 #include "node/commands/commands.hpp"
 #include "node/exit_code.hpp"
+#include "node/last_words.hpp"
 
 #include <array>
 #include <csignal>
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   millrace::messages::init_meta_objects();
   // A peer that hangs up is an error of that write, not the end of the node.
   std::signal(SIGPIPE, SIG_IGN);
+  prepare_last_words();
   constexpr std::array<AddCommand, 10> all_commands{
     commands::add_run,      commands::add_demo,   commands::add_chaos,
     commands::add_generate, commands::add_broker, commands::add_check,

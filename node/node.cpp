@@ -182,6 +182,11 @@ public:
 
   const NodeTotals& totals() const { return totals_; }
 
+  bool failed() const {
+    const std::lock_guard lock{mutex_};
+    return !failure_.empty();
+  }
+
   std::string endpoint_url() const {
     return endpoint_ ? endpoint_->url() : std::string{};
   }
@@ -226,10 +231,7 @@ private:
       metrics_->ready.Set(readiness.ready ? 1 : 0);
       return readiness;
     };
-    sources.alive = [this] {
-      const std::lock_guard lock{mutex_};
-      return failure_.empty();
-    };
+    sources.alive = [this] { return !failed(); };
     sources.set_log_level = [this](std::string_view level,
                                    std::string_view logger) {
       return log_->set_level(level, logger);
@@ -337,7 +339,8 @@ private:
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;
 
-  std::mutex mutex_; ///< guards what follows, and `topology_` while starting
+  mutable std::mutex
+    mutex_; ///< guards what follows, and `topology_` while starting
   std::shared_ptr<FaultInjector> injector_; ///< null: faults are off
   std::string failure_;
   bool ending_ = false;
@@ -359,6 +362,10 @@ Node::~Node() = default;
 
 ExitCode Node::stop() {
   return parts_->stop();
+}
+
+bool Node::failed() const {
+  return parts_->failed();
 }
 
 NodeTotals Node::totals() const {

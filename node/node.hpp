@@ -48,6 +48,9 @@ public:
 
   NodeTotals totals() const;
 
+  /// Whether it cannot go on; any thread.
+  bool failed() const;
+
   /// Asks the actors, so it takes a moment; any thread, until `stop`.
   NodeStatus status();
 

@@ -3,9 +3,9 @@
 #include "node/logging.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -14,6 +14,9 @@ namespace millrace::node {
 namespace {
 
 constexpr std::string_view component = "node";
+
+using Cause = SignalWaiter::Cause;
+using Clock = std::chrono::steady_clock;
 
 /// What a drain may take beyond its own deadline before the process is ended
 /// from outside: a client's destructor can hang.
@@ -25,43 +28,55 @@ constexpr std::chrono::milliseconds grace{4'000};
   std::_Exit(to_int(code));
 }
 
+[[noreturn]] void end_hanging_process(Logging& log,
+                                      std::chrono::milliseconds deadline,
+                                      ExitCode code) {
+  log.fatal(component, "the shutdown hangs, ending the process",
+            {{"deadline_ms", deadline.count()}});
+  end_process(log, code);
+}
+
 } // namespace
 
 ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
                    SignalWaiter& waiter, std::chrono::milliseconds deadline,
                    NodeTotals* totals) {
+  const auto until = Clock::now() + deadline + grace;
+  const auto code_of_hang = node->failed() ? ExitCode::actor_failed
+                                           : ExitCode::drain_incomplete;
   // On another thread, so that this one can watch signals and clock.
-  ExitCode code = ExitCode::success;
-  std::atomic<bool> ended = false;
+  std::promise<ExitCode> promise;
+  auto outcome = promise.get_future();
   std::thread drainer{[&] {
-    code = node->stop();
+    const auto code = node->stop();
     if (totals != nullptr)
       *totals = node->totals();
     node.reset();
-    ended = true;
+    promise.set_value(code);
     waiter.wake();
   }};
-  using Cause = SignalWaiter::Cause;
-  const auto until = std::chrono::steady_clock::now() + deadline + grace;
+  const auto ended = [&outcome](Clock::time_point time) {
+    return outcome.wait_until(time) == std::future_status::ready;
+  };
   // A wake-up alone does not mean the end: a failing part wakes us as well.
-  while (!ended) {
+  while (!ended(Clock::now())) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      until - std::chrono::steady_clock::now());
+      until - Clock::now());
     const auto wakeup = waiter.wait(
       std::max(left, std::chrono::milliseconds{0}));
-    if (wakeup.asks_to_stop()) {
+    if (wakeup.cause == Cause::broken) {
+      if (!ended(until))
+        end_hanging_process(log, deadline, ExitCode::signals_lost);
+    } else if (wakeup.asks_to_stop()) {
       log.warn(component, "second signal, ending at once; what is unfinished "
                           "will be read again");
       end_process(log, ExitCode::interrupted);
-    }
-    if (wakeup.cause == Cause::timed_out && !ended) {
-      log.fatal(component, "the shutdown hangs, ending the process",
-                {{"deadline_ms", deadline.count()}});
-      end_process(log, ExitCode::drain_incomplete);
+    } else if (wakeup.cause == Cause::timed_out && !ended(Clock::now())) {
+      end_hanging_process(log, deadline, code_of_hang);
     }
   }
   drainer.join();
-  return code;
+  return outcome.get();
 }
 
 ExitCode run_until_stopped(const NodeConfig& config,
@@ -70,20 +85,28 @@ ExitCode run_until_stopped(const NodeConfig& config,
   if (!node) {
     log->fatal(component, "could not start", {{"error", node.error().text}});
     log->flush();
-    return ExitCode::failure;
+    return node.error().code == logic::ErrorCode::no_space ? ExitCode::disk_full
+                                                           : ExitCode::failure;
   }
+  bool signals_lost = false;
   for (;;) {
     const auto wakeup = waiter.wait(std::chrono::milliseconds{-1});
-    if (wakeup.cause == SignalWaiter::Cause::woken || wakeup.asks_to_stop())
+    signals_lost = wakeup.cause == Cause::broken;
+    if (wakeup.cause == Cause::woken || wakeup.asks_to_stop())
       break;
     // SIGHUP: the file was moved away.
     if (const auto reopened = log->reopen_file(); !reopened)
       log->error(component, "could not open the log file anew",
                  {{"error", reopened.error().text}});
   }
+  if (signals_lost)
+    log->fatal(component,
+               "signals cannot be read any more, so that nobody could stop the "
+               "node; it ends");
   log->info(component, "stopping");
-  return stop_node(std::move(*node), *log, waiter,
-                   config.delivery.shutdown_deadline, nullptr);
+  const auto code = stop_node(std::move(*node), *log, waiter,
+                              config.delivery.shutdown_deadline, nullptr);
+  return signals_lost ? ExitCode::signals_lost : code;
 }
 
 } // namespace millrace::node

@@ -33,6 +33,11 @@ logic::Error failed(const std::string& attempt, int error_number) {
             + std::generic_category().message(error_number)};
 }
 
+/// Whether a read that failed had nothing to read, and nothing else is wrong.
+bool only_empty(int error_number) noexcept {
+  return error_number == EAGAIN || error_number == EINTR;
+}
+
 /// Milliseconds for poll, rounded up so that it does not wake too early.
 int poll_timeout(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(
@@ -45,7 +50,8 @@ int poll_timeout(Clock::time_point deadline) {
 } // namespace
 
 bool SignalWaiter::Wakeup::asks_to_stop() const noexcept {
-  return cause == Cause::signal && (signal == SIGINT || signal == SIGTERM);
+  return cause == Cause::broken
+         || (cause == Cause::signal && (signal == SIGINT || signal == SIGTERM));
 }
 
 logic::Result<std::unique_ptr<SignalWaiter>> SignalWaiter::create() {
@@ -86,10 +92,16 @@ SignalWaiter::Wakeup SignalWaiter::wait(std::chrono::milliseconds timeout) {
         == static_cast<ssize_t>(sizeof received)) {
       return {Cause::signal, static_cast<int>(received.ssi_signo)};
     }
+    if (!only_empty(errno)) {
+      return {Cause::broken, 0};
+    }
     std::uint64_t wakes = 0;
     if (::read(wake_fd_, &wakes, sizeof wakes)
         == static_cast<ssize_t>(sizeof wakes)) {
       return {Cause::woken, 0};
+    }
+    if (!only_empty(errno)) {
+      return {Cause::broken, 0};
     }
     if (!endless && Clock::now() >= deadline) {
       return {};

@@ -15,13 +15,19 @@ namespace millrace::node {
 /// that is still pending would otherwise kill it in the middle of its end.
 class SignalWaiter {
 public:
-  enum class Cause { signal, woken, timed_out };
+  enum class Cause {
+    signal,
+    woken,
+    timed_out,
+    broken, ///< signals cannot be read, now or ever
+  };
 
   struct Wakeup {
     Cause cause = Cause::timed_out;
     int signal = 0; ///< SIGINT, SIGTERM, SIGHUP; 0 for the other causes
 
-    /// SIGINT or SIGTERM, which ask for the end (SIGHUP does not).
+    /// SIGINT or SIGTERM, which ask for the end (SIGHUP does not), or
+    /// `broken`, when nobody could ask for it any more.
     bool asks_to_stop() const noexcept;
   };
 
@@ -32,7 +38,8 @@ public:
   ~SignalWaiter();
 
   /// The next signal or `wake`, or `timed_out`; a negative time-out waits
-  /// without end. A signal goes before a wake. One thread at a time.
+  /// without end. A signal goes before a wake. `broken` comes at once. One
+  /// thread at a time.
   Wakeup wait(std::chrono::milliseconds timeout);
 
   /// Ends the current or the next `wait`. Any thread; async-signal-safe.

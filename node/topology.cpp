@@ -124,8 +124,10 @@ void Cast::place_gates() {
   guard_with_gate("consumer", consumer_);
   guard_with_gate("dispatcher", dispatcher_);
   guard_with_gate("producer", producer_);
-  guard_with_gate("insights", insights_);
-  guard_with_gate("trainer", trainer_);
+  if (config_.insights.enabled)
+    guard_with_gate("insights", insights_);
+  if (!shards_.empty() && !parts_.model)
+    guard_with_gate("trainer", trainer_);
   for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane) {
     guard_with_gate(numbered("validator", lane), lanes_[lane].validator);
     guard_with_gate(numbered("enricher", lane), lanes_[lane].enricher);

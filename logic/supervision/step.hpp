@@ -34,6 +34,7 @@ struct Step {
   Incarnation incarnation; ///< 1 or more, but 0 when giving up
   PingNumber ping; ///< of a ping
   std::string text = {}; ///< why, of a stop and of giving up
+  bool hung = false; ///< of a stop: it gives no sign of life
 
   friend bool operator==(const Step&, const Step&) = default;
 };

@@ -194,8 +194,9 @@ void SupervisionTree::stop_children(Range range, const std::string& reason,
     const auto* child = std::get_if<Child>(&node.role);
     if (child == nullptr || node.state != State::running)
       continue;
+    const bool hung = child->heartbeat && child->heartbeat->silent_too_long();
     steps.push_back(
-      {Step::Kind::stop, child->id, child->incarnation, {}, reason});
+      {Step::Kind::stop, child->id, child->incarnation, {}, reason, hung});
     if (child->heartbeat)
       leaving_.emplace(child->incarnation,
                        Leaving{child->id, child->heartbeat->silence(now)});

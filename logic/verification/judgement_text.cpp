@@ -87,7 +87,7 @@ boost::json::object offender_of(const Offender& offender) {
 
 } // namespace
 
-std::string to_text(const Judgement& judgement) {
+std::string to_table(const Judgement& judgement) {
   std::string text;
   append_right(text, "partition", name_width);
   append_right(text, "offsets", range_width);
@@ -111,7 +111,12 @@ std::string to_text(const Judgement& judgement) {
       .append(": ")
       .append(offender.detail)
       .append(1, '\n');
-  return text.append("verdict: ")
+  return text;
+}
+
+std::string to_text(const Judgement& judgement) {
+  return to_table(judgement)
+    .append("verdict: ")
     .append(to_string(judgement.conclusion))
     .append(1, '\n');
 }

@@ -7,8 +7,10 @@
 namespace millrace::logic::verification {
 
 /// A table with a line for each partition and one for the total, then the
-/// offenders, then the conclusion; lines end with \n. For people: its form
-/// may change.
+/// offenders; lines end with \n. For people: its form may change.
+std::string to_table(const Judgement& judgement);
+
+/// The table, and a line with the conclusion.
 std::string to_text(const Judgement& judgement);
 
 /// The same as one JSON object in one line, without a line's end. Public:

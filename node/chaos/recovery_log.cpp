@@ -15,8 +15,8 @@ using messages::Recovery;
 using std::chrono::microseconds;
 
 bool equal(const Recovery& a, const Recovery& b) {
-  return a.total == b.total && a.waited == b.waited && a.actor == b.actor
-         && a.cause == b.cause;
+  return a.found_at == b.found_at && a.total == b.total && a.waited == b.waited
+         && a.actor == b.actor && a.cause == b.cause;
 }
 
 struct Durations {
@@ -69,6 +69,23 @@ RecoveryTimes times_of(std::vector<microseconds> durations) {
     return durations[(durations.size() * percent + 99) / 100 - 1];
   };
   return {durations.size(), quantile(50), quantile(99), durations.back()};
+}
+
+std::vector<microseconds> times_to_find(std::span<const HangOrder> hangs,
+                                        std::span<const Recovery> recoveries) {
+  std::vector<microseconds> times;
+  for (const auto& hang : hangs) {
+    const auto found = std::ranges::find_if(
+      recoveries, [&](const Recovery& recovery) {
+        return recovery.hung && recovery.found_at >= hang.at
+               && recovery.found_at - hang.at <= hang.order.duration
+               && is_meant(hang.order, recovery.actor);
+      });
+    if (found != recoveries.end())
+      times.push_back(
+        std::chrono::duration_cast<microseconds>(found->found_at - hang.at));
+  }
+  return times;
 }
 
 std::vector<RecoverySummary> summarize(std::span<const Recovery> recoveries) {

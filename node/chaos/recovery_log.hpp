@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/faults/fault_order.hpp"
 #include "messages/messages.hpp"
 
 #include <chrono>
@@ -38,6 +39,18 @@ struct RecoveryTimes {
 
 /// Quantiles by nearest rank.
 RecoveryTimes times_of(std::vector<std::chrono::microseconds> durations);
+
+/// An actor was told to hang.
+struct HangOrder {
+  logic::faults::FaultOrder order;
+  std::chrono::steady_clock::time_point at;
+};
+
+/// How long it took from each order to hang until the supervisor found the
+/// hang; nothing for those that it did not find, as they were over in time.
+std::vector<std::chrono::microseconds>
+times_to_find(std::span<const HangOrder> hangs,
+              std::span<const messages::Recovery> recoveries);
 
 /// A line of the table of recoveries.
 struct RecoverySummary {

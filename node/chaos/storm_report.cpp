@@ -131,12 +131,19 @@ void print_recoveries(Lines& lines, const StormReport& report) {
                      readable(total.p99), readable(total.worst),
                      readable(beyond.median), readable(beyond.p99),
                      readable(beyond.worst)});
+  const auto found = times_of(times_to_find(report.hangs, report.recoveries));
+  if (found.count != 0)
+    lines.fact("hangs found after",
+               "median " + readable(found.median) + ", worst "
+                 + readable(found.worst) + " (" + std::to_string(found.count)
+                 + " of " + std::to_string(report.hangs.size())
+                 + " orders; the others ended by themselves before)");
 }
 
 void print_judgement(std::ostream& out, const StormReport& report) {
   const auto& judgement = *report.judgement;
   out << "\nWhat became of every record (millrace verify)\n"
-      << to_text(judgement);
+      << to_table(judgement); // the verdict is on the storm
   print_excuse(out, judgement.total.doubled, " doubled",
                doubles_excuse(report));
   print_excuse(out, judgement.total.swapped, " out of order",

@@ -5,6 +5,7 @@
 #include "logic/verification/judgement.hpp"
 #include "messages/messages.hpp"
 #include "node/chaos/poison_ledger.hpp"
+#include "node/chaos/recovery_log.hpp"
 
 #include <array>
 #include <chrono>
@@ -31,6 +32,7 @@ struct StormReport {
   std::string again; ///< the command that runs the same storm
 
   std::array<FaultCount, logic::faults::fault_kind_count> faults{};
+  std::vector<HangOrder> hangs;
   std::vector<messages::Recovery> recoveries;
   std::map<std::string, std::uint64_t> restarts; ///< by actor; not those with 0
   std::uint64_t redispatched = 0; ///< batches

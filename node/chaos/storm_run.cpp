@@ -243,6 +243,9 @@ private:
       auto& count = report_.of(outcome.fault.order.kind);
       ++(outcome.refusal.empty() ? count.done : count.impossible);
       ++tried_;
+      if (outcome.refusal.empty()
+          && outcome.fault.order.kind == logic::faults::FaultKind::hang)
+        report_.hangs.push_back({outcome.fault.order, begin_ + outcome.at});
       screen_.note(outcome);
     }
   }

@@ -18,12 +18,14 @@ ExitCode run(const ConfigOptions& options) {
   auto waiter = SignalWaiter::create();
   if (!waiter) {
     std::cerr << "error: " << waiter.error().text << std::endl;
-    return ExitCode::failure;
+    return ExitCode::signals_lost;
   }
   auto log = Logging::start(loaded.config.log);
   if (!log) {
     std::cerr << "error: " << log.error().text << std::endl;
-    return ExitCode::failure;
+    return log.error().code == logic::ErrorCode::no_space
+             ? ExitCode::disk_full
+             : ExitCode::failure;
   }
   return run_until_stopped(loaded.config, *log, **waiter);
 }

@@ -54,6 +54,7 @@ CAF_TEST(who_leaves_a_ping_unanswered_has_failed) {
   CAF_CHECK_EQUAL(f.wait(1ms), "-a");
   CAF_CHECK(f.last_stop["a"].incarnation == hanging);
   CAF_CHECK_EQUAL(f.last_stop["a"].text, "a: did not answer for 5000 ms");
+  CAF_CHECK(f.last_stop["a"].hung);
   CAF_CHECK_EQUAL(f.status("a").last_error, "did not answer for 5000 ms");
   CAF_CHECK_EQUAL(f.tree.hung(), 1u);
   f.mute.clear();

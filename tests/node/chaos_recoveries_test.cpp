@@ -15,7 +15,8 @@ namespace {
 
 Recovery recovery(const std::string& actor, std::int64_t total_us,
                   std::int64_t waited_us = 0) {
-  return {actor, "crash", microseconds{total_us}, microseconds{waited_us}};
+  return {actor, "crash", microseconds{total_us}, microseconds{waited_us},
+          {},    {}};
 }
 
 std::vector<Recovery> slice(const std::vector<Recovery>& from,
@@ -104,4 +105,30 @@ CAF_TEST(recoveries are summed up as a whole and by kind of actor) {
   CAF_CHECK_EQUAL(lines[2].beyond.median.count(), 1'000);
   CAF_CHECK_EQUAL(lines[2].beyond.worst.count(), 4'000);
   CAF_CHECK(summarize({}).empty());
+}
+
+CAF_TEST(a hang was found when its actor was given up for it) {
+  using std::chrono::steady_clock;
+  const steady_clock::time_point begin{std::chrono::hours{1}};
+  const auto order = [&](const char* text, int at_s) {
+    return HangOrder{*millrace::logic::faults::parse_fault_order(text),
+                     begin + std::chrono::seconds{at_s}};
+  };
+  const auto hung = [&](const char* actor, int at_s, bool by_hang = true) {
+    return Recovery{actor, "",      {},
+                    {},    by_hang, begin + std::chrono::seconds{at_s}};
+  };
+  const std::vector<HangOrder> orders{
+    order("hang encoder 0 for 20s", 10), order("hang producer for 30s", 50),
+    order("hang enricher 1 for 1s", 100), order("hang encoder 1 for 9s", 200)};
+  const std::vector<Recovery> recoveries{
+    hung("encoder 0", 5), // for an earlier order
+    hung("encoder 1", 12), // another actor
+    hung("encoder 0", 12, false), // a crash
+    hung("encoder 0", 13),        hung("producer", 57),
+    hung("enricher 1", 105)}; // the order was over by then
+  const auto times = times_to_find(orders, recoveries);
+  CAF_REQUIRE_EQUAL(times.size(), 2u);
+  CAF_CHECK(times[0] == std::chrono::seconds{3});
+  CAF_CHECK(times[1] == std::chrono::seconds{7});
 }

@@ -28,8 +28,13 @@ StormReport clean_report() {
   report.of(FaultKind::crash).done = 2;
   report.of(FaultKind::hang).impossible = 1;
   report.recoveries = {
-    {"encoder 1", "crash", microseconds{9'400}, microseconds{8'000}},
-    {"consumer", "crash", microseconds{2'310'000}, microseconds{5'000}}};
+    {"encoder 1", "crash", microseconds{9'400}, microseconds{8'000}, {}, {}},
+    {"consumer",
+     "crash",
+     microseconds{2'310'000},
+     microseconds{5'000},
+     {},
+     {}}};
   report.restarts = {{"consumer", 1}, {"encoder 1", 1}};
   report.poison = {2, 2, 0};
   report.written = 1'000;

@@ -66,6 +66,22 @@ CAF_TEST(a_signal_ends_a_wait_that_is_under_way) {
   ::close(ready[1]);
 }
 
+CAF_TEST(signals_that_cannot_be_read_are_told_at_once) {
+  const auto body = [] {
+    auto waiter = SignalWaiter::create();
+    if (!waiter) {
+      return 1;
+    }
+    constexpr unsigned first_that_is_not_standard = 3;
+    if (::close_range(first_that_is_not_standard, ~0U, 0) != 0) {
+      return 2;
+    }
+    const auto woken = (*waiter)->wait(-1ms);
+    return woken.cause == Cause::broken && woken.asks_to_stop() ? 0 : 3;
+  };
+  CAF_CHECK_EQUAL(run_child(body), 0);
+}
+
 CAF_TEST(threads_started_later_do_not_take_the_signal) {
   const auto body = [] {
     auto waiter = SignalWaiter::create();
