@@ -4,12 +4,14 @@
 // times mean little on a busy machine; the ratio holds.
 //
 //   whole_node [--events N] [--rounds N] [--bootstrap HOST:PORT]
-//              [--geoip FILE] [--latency-rate N]
+//              [--geoip FILE] [--latency-rate N [--warm-up SECONDS]]
+//              [--fetch-wait MS] [--linger MS]
 //
 // Without --bootstrap an embedded broker runs as a process of its own; on a
 // real one (tools/real-kafka) the topics are created.
 // With --latency-rate it measures instead how long events take, from when they
-// were meant to be sent to when a consumer of the output gets them.
+// were meant to be sent to when a consumer of the output gets them. What comes
+// in the first seconds is left out: groups join, and a JVM compiles.
 
 #include "adapters/geoip/demo_database.hpp"
 #include "adapters/kafka/kafka_source.hpp"
@@ -51,6 +53,9 @@ struct RunOptions {
   std::string bootstrap;
   std::string geoip;
   double latency_rate = 0.0;
+  double warm_up_s = 5.0;
+  std::chrono::milliseconds fetch_wait{10};
+  std::chrono::milliseconds linger{5};
 };
 
 /// The folder of this program.
@@ -83,7 +88,8 @@ node::NodeConfig node_config(const RunOptions& options, int round) {
   kafka.insights_topic.clear();
   kafka.consumer_group = "bench-" + std::to_string(getpid()) + "-"
                          + std::to_string(round);
-  kafka.fetch_wait = 10ms;
+  kafka.fetch_wait = options.fetch_wait;
+  kafka.linger = options.linger;
   config.geoip.files = {options.geoip};
   config.http.enabled = false;
   config.log.level = "error";
@@ -237,13 +243,13 @@ void measure_latency(const RunOptions& options) {
   }
   load.join();
   node->stop();
-  // The first second is the groups' joining, not the work.
-  latencies_ms.erase(
-    latencies_ms.begin(),
-    latencies_ms.begin()
-      + std::min<std::ptrdiff_t>(
-        static_cast<std::ptrdiff_t>(latencies_ms.size() / 4),
-        static_cast<std::ptrdiff_t>(3 * options.latency_rate)));
+  const auto warm_up = static_cast<std::size_t>(options.warm_up_s
+                                                * options.latency_rate);
+  if (warm_up >= latencies_ms.size())
+    bench::fail("nothing is left after the warm-up; raise --events");
+  latencies_ms.erase(latencies_ms.begin(),
+                     latencies_ms.begin()
+                       + static_cast<std::ptrdiff_t>(warm_up));
   std::ranges::sort(latencies_ms);
   const auto at = [&](double share) {
     return latencies_ms[static_cast<std::size_t>(
@@ -294,7 +300,14 @@ int main(int argc, char** argv) {
   app.add_option("--bootstrap", options.bootstrap);
   app.add_option("--geoip", options.geoip, "a city database of yours");
   app.add_option("--latency-rate", options.latency_rate, "events a second");
+  app.add_option("--warm-up", options.warm_up_s, "seconds left out");
+  std::int64_t fetch_wait_ms = options.fetch_wait.count();
+  std::int64_t linger_ms = options.linger.count();
+  app.add_option("--fetch-wait", fetch_wait_ms, "milliseconds");
+  app.add_option("--linger", linger_ms, "milliseconds, of the output");
   CLI11_PARSE(app, argc, argv);
+  options.fetch_wait = std::chrono::milliseconds{fetch_wait_ms};
+  options.linger = std::chrono::milliseconds{linger_ms};
   std::unique_ptr<node::demo::BrokerProcess> broker;
   if (options.bootstrap.empty()) {
     broker = start_broker();
