@@ -1,5 +1,6 @@
 #include "node/config/node_config.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <iterator>
 #include <utility>
@@ -25,6 +26,18 @@ void for_each_component(Config& config, const Visit& visit) {
   visit(config.fault_injection);
 }
 
+/// What waits for company must not miss the end of the node, or of holding a
+/// partition.
+void check_linger(const NodeConfig& config, std::vector<logic::Error>& faults) {
+  const auto& delivery = config.delivery;
+  if (config.kafka.linger
+      >= std::min(delivery.shutdown_deadline, delivery.revoke_deadline))
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "kafka.linger must be below delivery.shutdown_deadline "
+                      "and delivery.revoke_deadline, or what is in flight "
+                      "cannot be finished in time"});
+}
+
 /// A component may bring a check of what no single setting shows.
 template <class Component>
 concept Checked = requires(const Component& component) {
@@ -46,6 +59,7 @@ std::vector<logic::Error> check(const NodeConfig& config) {
       std::move(found.begin(), found.end(), std::back_inserter(faults));
     }
   });
+  check_linger(config, faults);
   auto found = check_brokers(config.fault_injection,
                              config.kafka.bootstrap_servers);
   std::move(found.begin(), found.end(), std::back_inserter(faults));

@@ -222,6 +222,21 @@ CAF_TEST(automatic_commits_are_refused_with_the_reason) {
   }
 }
 
+CAF_TEST(a_linger_that_outlasts_a_deadline_is_refused) {
+  const auto with = [](const char* linger, const char* setting) {
+    return load_config(
+      {"", {}, {{std::string{"kafka.linger="} + linger}, {setting}}});
+  };
+  for (const auto* setting :
+       {"delivery.shutdown_deadline=9s", "delivery.revoke_deadline=9s"}) {
+    CAF_CHECK(with("8s", setting).faults.empty());
+    const auto loaded = with("9s", setting);
+    CAF_REQUIRE_EQUAL(loaded.faults.size(), 1u);
+    CAF_CHECK(
+      contains(to_string(loaded.faults.front()), "kafka.linger must be below"));
+  }
+}
+
 CAF_TEST(the_reference_page_is_in_step_with_the_declarations) {
   const auto committed = read_text(std::string{MILLRACE_SOURCE_DIR}
                                    + "/docs/configuration.md");
