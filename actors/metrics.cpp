@@ -118,8 +118,6 @@ constexpr Definition breaker{
 // Node.
 constexpr Definition errors{"millrace_errors_total",
                             "Errors by component and code."};
-constexpr Definition readiness{"millrace_ready",
-                               "1 while the node takes work, else 0."};
 constexpr Definition build{"millrace_build_info",
                            "1, with the version and commit of this node."};
 
@@ -288,8 +286,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
                       .Help(recovery.help)
                       .Register(registry)
                       .Add({}, duration_bounds)),
-    ready(gauge(registry, readiness)), registry_(owner),
-    credit_family_(gauges(registry, credit)),
+    registry_(owner), credit_family_(gauges(registry, credit)),
     build_family_(gauges(registry, build)),
     model_family_(gauges(registry, model)),
     limit_family_(counters(registry, limit)),

@@ -169,9 +169,6 @@ public:
   // Supervision
   prometheus::Histogram& time_to_recover;
 
-  // Node
-  Gauge& ready;
-
 private:
   Metrics(const std::shared_ptr<prometheus::Registry>& owner,
           prometheus::Registry& registry);

@@ -1,6 +1,7 @@
 #include "node/http_routes.hpp"
 
 #include "logic/json_text.hpp"
+#include "node/metric_family.hpp"
 
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
@@ -39,6 +40,11 @@ HttpResponse metrics(const HttpRequest&, const HttpSources& sources) {
   for (const auto& collectable : sources.collectables) {
     auto more = collectable->Collect();
     std::move(more.begin(), more.end(), std::back_inserter(families));
+  }
+  if (sources.readiness) {
+    families.push_back(gauge_family("millrace_ready",
+                                    "1 while the node takes work, else 0.",
+                                    sources.readiness().ready ? 1 : 0));
   }
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);

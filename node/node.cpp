@@ -226,11 +226,7 @@ private:
     sources.collectables = {make_process_metrics(), make_log_metrics(log_),
                             make_caf_metrics(*system_)};
     sources.status_json = [this] { return status_json(status()); };
-    sources.readiness = [this] {
-      const auto readiness = readiness_of(status());
-      metrics_->ready.Set(readiness.ready ? 1 : 0);
-      return readiness;
-    };
+    sources.readiness = [this] { return readiness_of(status()); };
     sources.alive = [this] { return !failed(); };
     sources.set_log_level = [this](std::string_view level,
                                    std::string_view logger) {

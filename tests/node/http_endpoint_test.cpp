@@ -86,6 +86,11 @@ CAF_TEST(metrics_are_served_as_prometheus_text) {
   CAF_CHECK(reply.head.find("text/plain; version=0.0.4") != std::string::npos);
   CAF_CHECK(reply.body.find("test_events_total{kind=\"quo\\\"te\"} 3")
             != std::string::npos);
+  CAF_CHECK(reply.body.find("\nmillrace_ready 0\n") != std::string::npos);
+  is_ready = true;
+  CAF_CHECK(http_request(endpoint->port(), "GET", "/metrics")
+              .body.find("\nmillrace_ready 1\n")
+            != std::string::npos);
 }
 
 CAF_TEST(readiness_comes_with_its_reason) {
