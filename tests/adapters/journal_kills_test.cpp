@@ -6,14 +6,13 @@
 
 #include "logic/crash_journal.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -28,30 +27,12 @@
 using namespace millrace;
 using namespace millrace::logic;
 using adapters::JournalFile;
+using tests::TemporaryFolder;
 
 namespace {
 
 constexpr CrashJournalCapacity capacity{8, 8};
 constexpr CrashJournalOwner owner{"user-login", "millrace"};
-
-/// A folder of its own that goes with it.
-class Folder {
-public:
-  Folder() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    CAF_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::string operator/(const char* name) const { return path_ / name; }
-
-private:
-  std::filesystem::path path_;
-};
 
 JournalFile open(const std::string& path) {
   auto file = JournalFile::open(path, CrashJournal::bytes_needed(capacity));
@@ -146,7 +127,7 @@ std::optional<int> step_through(const std::function<int()>& body,
 } // namespace
 
 CAF_TEST(what_was_in_flight_survives_a_kill) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   int ready[2];
   CAF_REQUIRE_EQUAL(::pipe(ready), 0);
@@ -180,7 +161,7 @@ CAF_TEST(what_was_in_flight_survives_a_kill) {
 }
 
 CAF_TEST(a_kill_at_any_time_leaves_nothing_half_written) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   std::uint32_t lives = 0;
   std::size_t in_flight = 0;
@@ -224,7 +205,7 @@ CAF_TEST(a_kill_at_any_time_leaves_nothing_half_written) {
 }
 
 CAF_TEST(between_any_two_instructions_the_old_or_the_new_is_found) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto file = open(folder / "journal");
   const auto memory = file.memory();
   {
@@ -274,7 +255,7 @@ CAF_TEST(between_any_two_instructions_the_old_or_the_new_is_found) {
 }
 
 CAF_TEST(the_very_first_use_may_be_cut_short_anywhere) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto file = open(folder / "journal");
   const auto memory = file.memory();
   for (const auto fill : {std::byte{0}, std::byte{0x5A}}) {

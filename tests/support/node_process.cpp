@@ -7,9 +7,7 @@
 
 #include <boost/json/parse.hpp>
 
-#include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -37,15 +35,6 @@ std::string binary() {
   return path;
 }
 
-std::string scratch_file() {
-  std::array<char, 32> path{"/tmp/millrace-test-XXXXXX"};
-  const int fd = mkstemp(path.data());
-  if (fd < 0)
-    throw std::runtime_error{"cannot create a file in /tmp"};
-  close(fd);
-  return path.data();
-}
-
 } // namespace
 
 bool eventually(std::chrono::milliseconds limit,
@@ -61,8 +50,7 @@ bool eventually(std::chrono::milliseconds limit,
 }
 
 NodeProcess::NodeProcess(const std::string& bootstrap_servers,
-                         const std::vector<std::string>& settings)
-  : log_path_(scratch_file()) {
+                         const std::vector<std::string>& settings) {
   std::vector<std::string> arguments{
     binary(), "run", "--bootstrap-servers", bootstrap_servers, "--set",
     "http.port=0", "--set", "log.format=json", "--set", "log.level=info",
@@ -83,7 +71,7 @@ NodeProcess::NodeProcess(const std::string& bootstrap_servers,
   if (pid_ != 0)
     return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int fd = open(log_path_.c_str(), O_WRONLY | O_TRUNC);
+  const int fd = open(log_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
   dup2(fd, STDOUT_FILENO);
   dup2(fd, STDERR_FILENO);
   execv(argv[0], argv.data());
@@ -95,7 +83,6 @@ NodeProcess::~NodeProcess() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  unlink(log_path_.c_str());
 }
 
 void NodeProcess::send_signal(int signal) {

@@ -5,6 +5,7 @@
 #include "logic/generation/login_generator.hpp"
 #include "logic/verification/delivery_judge.hpp"
 #include "logic/verification/judgement.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -70,7 +71,8 @@ private:
   std::uint16_t port();
 
   pid_t pid_ = 0;
-  std::string log_path_;
+  TemporaryFolder folder_;
+  std::string log_path_ = folder_ / "log";
   std::uint16_t port_ = 0;
 };
 
