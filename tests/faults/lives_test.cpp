@@ -3,9 +3,10 @@
 // A record that kills the process, over the lives of a node that the outside
 // starts again and again.
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/node_process.hpp"
-
 #include "tests/support/temporary_folder.hpp"
+
 #include "caf/test/dsl.hpp"
 
 #include <chrono>

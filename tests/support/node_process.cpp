@@ -3,6 +3,7 @@
 #include "adapters/kafka/topic_writer.hpp"
 #include "logic/verification/judgement_text.hpp"
 #include "node/commands/delivery_check.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
 
 #include <boost/json/parse.hpp>
@@ -15,8 +16,6 @@
 #include <stdexcept>
 
 #include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +25,6 @@ namespace millrace::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 std::string binary() {
   const char* path = std::getenv("MILLRACE_BINARY");
@@ -36,18 +34,6 @@ std::string binary() {
 }
 
 } // namespace
-
-bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition,
-                std::chrono::milliseconds pause) {
-  const auto end = Clock::now() + limit;
-  while (!condition()) {
-    if (Clock::now() >= end)
-      return false;
-    poll(nullptr, 0, static_cast<int>(pause.count()));
-  }
-  return true;
-}
 
 NodeProcess::NodeProcess(const std::string& bootstrap_servers,
                          const std::vector<std::string>& settings) {

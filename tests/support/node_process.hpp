@@ -20,13 +20,6 @@
 
 namespace millrace::tests {
 
-/// Asks again and again until the condition holds; false when it did not
-/// within the limit. For conditions in other processes.
-bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition,
-                std::chrono::milliseconds pause = std::chrono::milliseconds{
-                  20});
-
 /// `millrace run` as a process of its own, killed with this object.
 class NodeProcess {
 public:
