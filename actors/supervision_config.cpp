@@ -6,7 +6,9 @@ void describe(logic::SettingVisitor& visitor, SupervisionConfig& config) {
   visitor.section("supervision",
                   "How failed actors are found and started anew.");
   visitor.setting({.name = "heartbeat_interval",
-                   .help = "How often every actor is asked for a sign of life.",
+                   .help = "How often actors are asked for a sign of life: "
+                           "all but the trainer and the background tasks, "
+                           "which may be at one thing for long.",
                    .min = 10,
                    .max = 600'000},
                   &config.heartbeat_interval);

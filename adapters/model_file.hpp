@@ -8,14 +8,13 @@
 
 namespace millrace::adapters {
 
-/// Reads and checks a model file. Errors name the path and what is wrong:
-/// missing, not a regular file, unreadable, too large, not a model, damaged.
+/// Reads and checks a model file. Errors name the path, what is wrong
+/// (missing, not a regular file, unreadable, too large, not a model, damaged)
+/// and what to do.
 logic::Result<logic::detection::ModelPtr>
 read_model_file(const std::string& path);
 
-/// Writes the model so that the path names either the old content or the
-/// whole of the new one, whatever happens meanwhile: a file beside it is
-/// written, synced and renamed.
+/// Writes the model, by `write_whole_file`.
 logic::Result<void> write_model_file(const std::string& path,
                                      const logic::detection::Model& model);
 

@@ -1,10 +1,7 @@
 #include "adapters/geoip/mmdb_writer.hpp"
 
 #include "adapters/geoip/mmdb_data.hpp"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "adapters/whole_file.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -118,23 +115,6 @@ void append_plain(std::string& out, const MmdbValue& value) {
 bool bit_of(const std::array<std::uint8_t, 16>& path, int depth) noexcept {
   const auto byte = path[static_cast<std::size_t>(depth) / 8];
   return (byte >> (7 - depth % 8) & 1) != 0;
-}
-
-Error io_error(const std::string& path) {
-  return {ErrorCode::io_failed, "writing " + path + " failed: "
-                                  + std::generic_category().message(errno)};
-}
-
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count < 0)
-      return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 } // namespace
@@ -327,21 +307,7 @@ logic::Result<void> MmdbWriter::write_file(const std::string& path) const {
   const auto bytes = to_bytes();
   if (!bytes)
     return bytes.error();
-  std::string temporary = path + ".XXXXXX";
-  const int descriptor = ::mkstemp(temporary.data());
-  if (descriptor < 0)
-    return io_error(temporary);
-  const bool written = write_all(descriptor, *bytes)
-                       && ::fchmod(descriptor, 0644) == 0
-                       && ::fsync(descriptor) == 0;
-  Error error = written ? Error{} : io_error(temporary);
-  ::close(descriptor);
-  if (written && ::rename(temporary.c_str(), path.c_str()) == 0)
-    return {};
-  if (written)
-    error = io_error(path);
-  ::unlink(temporary.c_str());
-  return error;
+  return write_whole_file(path, *bytes);
 }
 
 } // namespace millrace::adapters::geoip

@@ -80,7 +80,7 @@ public:
   /// Error `unsupported` where the records are too small for the tree.
   logic::Result<std::string> to_bytes() const;
 
-  /// Writes a temporary file beside `path` and renames it over `path`.
+  /// By `write_whole_file`.
   logic::Result<void> write_file(const std::string& path) const;
 
 private:

@@ -36,13 +36,33 @@ std::size_t count_fields(std::string_view line) noexcept {
   return count;
 }
 
-/// What a person needs to find the fault; long fields are cut.
+bool is_control(char letter) noexcept {
+  return (static_cast<unsigned char>(letter) < ' ' && letter != '\t')
+         || letter == '\x7F';
+}
+
+/// What a person needs to find the fault; long fields are cut, and what a
+/// terminal would obey is hidden.
 std::string quoted(std::string_view field) {
   constexpr std::size_t longest = 40;
-  std::string text{"'"};
-  text += field.substr(0, longest);
-  text += field.size() > longest ? "...'" : "'";
-  return text;
+  std::string text{field.substr(0, longest)};
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return "'" + text + (field.size() > longest ? "...'" : "'");
+}
+
+struct Number {
+  float value = 0.0F;
+  std::errc code = std::errc::invalid_argument;
+};
+
+/// The number that the field is from its first letter to its last.
+Number parse_number(std::string_view field) noexcept {
+  Number number;
+  const auto* end = field.data() + field.size();
+  const auto [stopped, code] = std::from_chars(field.data(), end, number.value);
+  if (code != std::errc{} || (stopped == end && std::isfinite(number.value)))
+    number.code = code;
+  return number;
 }
 
 class CsvReader {
@@ -74,10 +94,14 @@ private:
 
   std::optional<Error> read_header(std::string_view line) {
     fields_ = count_fields(line);
+    if (std::any_of(line.begin(), line.end(), is_control))
+      return fault(1, "this is no text; a header of column names is expected");
+    bool has_name = false;
     for (std::size_t column = 1; column <= fields_; ++column) {
       const auto name = trimmed(take_until(line, ','));
       if (name.empty())
         return fault(column, "the header has no name here");
+      has_name = has_name || parse_number(name).code != std::errc{};
       if (name != label_name)
         rows_.names.emplace_back(name);
       else if (label_column_ != 0)
@@ -85,6 +109,9 @@ private:
       else
         label_column_ = column;
     }
+    if (!has_name)
+      return fault(1, "the header has numbers only; put a line with the names "
+                      "of the columns on top");
     if (rows_.names.empty() || rows_.names.size() > max_features)
       return fault(fields_, "the header names "
                               + std::to_string(rows_.names.size())
@@ -97,16 +124,16 @@ private:
     if (const auto fields = count_fields(line); fields != fields_)
       return fault(std::min(fields, fields_) + (fields < fields_ ? 0 : 1),
                    "the line has " + std::to_string(fields)
-                     + " fields, the header " + std::to_string(fields_));
+                     + " fields, the header " + std::to_string(fields_)
+                     + "; each line has one field per column");
     for (std::size_t column = 1; column <= fields_; ++column) {
       const auto field = trimmed(take_until(line, ','));
-      float value = 0.0F;
-      const auto* end = field.data() + field.size();
-      const auto [stopped, code] = std::from_chars(field.data(), end, value);
+      const auto [value, code] = parse_number(field);
       if (code == std::errc::result_out_of_range)
         return fault(column, quoted(field) + " does not fit a 32-bit float");
-      if (code != std::errc{} || stopped != end || !std::isfinite(value))
-        return fault(column, quoted(field) + " is not a number");
+      if (code != std::errc{})
+        return fault(column, quoted(field)
+                               + " is not a number; all below the header are");
       if (column != label_column_)
         rows_.values.push_back(value);
       else if (value == 0.0F || value == 1.0F)

@@ -2,6 +2,7 @@
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/detector.hpp"
 #include "logic/detection/forest_trainer.hpp"
+#include "logic/detection/model_codec.hpp"
 #include "node/commands/commands.hpp"
 #include "node/commands/model_score.hpp"
 
@@ -26,18 +27,14 @@ struct TrainOptions {
   detection::FitOptions fit;
 };
 
-ExitCode fail(const logic::Error& error) {
-  std::cerr << "error: " << error.text << '\n';
-  return ExitCode::failure;
-}
-
 void print_model(const detection::Model& model) {
   const auto& info = model.info;
-  std::cout << "id " << info.id << "\ntrees " << model.forest.trees.size()
-            << "\nsample_size " << model.forest.sample_size << "\nthreshold "
-            << info.threshold << "\ncontamination " << info.contamination
-            << "\ntraining_rows " << info.training_rows << "\nseed "
-            << info.seed << "\nscores "
+  std::cout << "id " << info.id << "\nformat "
+            << detection::model_format_version << "\ntrees "
+            << model.forest.trees.size() << "\nsample_size "
+            << model.forest.sample_size << "\nthreshold " << info.threshold
+            << "\ncontamination " << info.contamination << "\ntraining_rows "
+            << info.training_rows << "\nseed " << info.seed << "\nscores "
             << (detection::fits_events(model) ? "login events"
                                               : "tables with its columns")
             << "\nfeatures";
@@ -49,16 +46,16 @@ void print_model(const detection::Model& model) {
 ExitCode train(const TrainOptions& options) {
   auto input = read_model_input(options.input, options.geoip_files);
   if (!input)
-    return fail(input.error());
+    return refuse_input(input.error());
   report_refusals(*input);
   const auto model = detection::fit_model(input->rows.view(), input->rows.names,
                                           options.fit);
   if (!model)
-    return fail(
+    return refuse_input(
       {model.error().code, options.input + ": " + model.error().text});
   if (const auto written = adapters::write_model_file(options.output, **model);
       !written)
-    return fail(written.error());
+    return refuse_output(written.error());
   std::cout << "wrote " << options.output << '\n';
   print_model(**model);
   return ExitCode::success;
@@ -67,7 +64,7 @@ ExitCode train(const TrainOptions& options) {
 ExitCode show(const std::string& path) {
   const auto model = adapters::read_model_file(path);
   if (!model)
-    return fail(model.error());
+    return refuse_input(model.error());
   print_model(**model);
   return ExitCode::success;
 }

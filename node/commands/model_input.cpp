@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -27,7 +28,14 @@ constexpr std::size_t shown_refusals = 3;
 constexpr std::int64_t max_events = 16 * 1024 * 1024;
 
 logic::Error cannot_read(const std::string& path, const std::string& why) {
-  return {logic::ErrorCode::io_failed, "cannot read " + path + ": " + why};
+  return {logic::ErrorCode::io_failed,
+          "cannot read " + path + ": " + why
+            + "; --input names a numeric CSV, or login events as one JSON "
+              "object per line"};
+}
+
+logic::Error no_use(const std::string& path, const std::string& why) {
+  return {logic::ErrorCode::malformed, path + ": " + why};
 }
 
 /// Sends lines through validator, enricher and detector.
@@ -56,16 +64,18 @@ public:
     pass_on();
     const auto offered = detector_.sampled_from();
     if (offered == 0)
-      return cannot_read(
-        path_, input_.refusals.empty()
-                 ? "it has no more than "
-                     + std::to_string(detection::Detector::warm_up_events)
-                     + " events, which only warm up"
-                 : "too few lines are valid events; the first fault: "
-                     + input_.refusals.front());
+      return no_use(path_,
+                    "it has no more than "
+                      + std::to_string(detection::Detector::warm_up_events)
+                      + " valid events, which only warm up; give more"
+                      + (input_.refusals.empty()
+                           ? std::string{}
+                           : "; of " + std::to_string(input_.refused)
+                               + " lines that are none the first is "
+                               + input_.refusals.front()));
     if (offered > static_cast<std::uint64_t>(max_events))
-      return cannot_read(path_, "it has more than " + std::to_string(max_events)
-                                  + " events");
+      return no_use(path_, "it has more than " + std::to_string(max_events)
+                             + " events; give fewer");
     input_.rows.names = detection::feature_names();
     input_.rows.values = detector_.take_samples();
     return std::move(input_);
@@ -133,9 +143,16 @@ logic::Result<ModelInput> read_csv(std::ifstream& file,
   auto rows = detection::parse_numeric_csv(text);
   if (!rows)
     return logic::Error{rows.error().code, path + ": " + rows.error().text};
+  if (rows->values.empty())
+    return no_use(path, "there is no row below the header; give some");
   ModelInput input;
   input.rows = *std::move(rows);
   return input;
+}
+
+ExitCode say(const std::string& text, ExitCode code) {
+  std::cerr << "error: " << text << std::endl;
+  return code;
 }
 
 } // namespace
@@ -152,6 +169,16 @@ read_model_input(const std::string& path,
   if (file.peek() == '{')
     return read_events(file, path, geoip_files);
   return read_csv(file, path);
+}
+
+ExitCode refuse_input(const logic::Error& error) {
+  const bool unread = error.code == logic::ErrorCode::not_found
+                      || error.code == logic::ErrorCode::io_failed;
+  return say(error.text, unread ? ExitCode::unavailable : ExitCode::failure);
+}
+
+ExitCode refuse_output(const logic::Error& error) {
+  return say(error.text + "; choose another --output", ExitCode::failure);
 }
 
 } // namespace millrace::node::commands

@@ -2,6 +2,7 @@
 
 #include "logic/detection/labelled_rows.hpp"
 #include "logic/result.hpp"
+#include "node/exit_code.hpp"
 
 #include <cstdint>
 #include <string>
@@ -20,9 +21,17 @@ struct ModelInput {
 /// Reads a numeric CSV, or login events as one JSON object per line: a file
 /// whose first character is `{` is taken for the latter. Events become the
 /// features that the node computes, as if it had read them in this order;
-/// places come from `geoip_files`. Errors name path, line and column.
+/// places come from `geoip_files`. Errors name path,
+/// line and column, and say what to do.
 logic::Result<ModelInput>
 read_model_input(const std::string& path,
                  const std::vector<std::string>& geoip_files);
+
+/// Says on stderr why a file that was given is of no use: `unavailable` where
+/// it cannot be read, `failure` where it can.
+ExitCode refuse_input(const logic::Error& error);
+
+/// Says on stderr why a file was not written.
+ExitCode refuse_output(const logic::Error& error);
 
 } // namespace millrace::node::commands

@@ -1,17 +1,17 @@
 #include "node/commands/model_score.hpp"
 
 #include "adapters/model_file.hpp"
+#include "adapters/whole_file.hpp"
 #include "logic/detection/roc.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <numeric>
 #include <optional>
-#include <system_error>
+#include <sstream>
 #include <utility>
 
 namespace millrace::node::commands {
@@ -24,11 +24,6 @@ struct Scored {
   detection::ModelPtr model;
   std::vector<float> scores; ///< by the compiled form, as a node scores
 };
-
-ExitCode fail(const logic::Error& error) {
-  std::cerr << "error: " << error.text << '\n';
-  return ExitCode::failure;
-}
 
 Scored score_rows(detection::ModelPtr model,
                   const detection::LabelledRows& rows) {
@@ -59,6 +54,7 @@ obtain_model(const ScoreOptions& options, const detection::LabelledRows& rows,
                      + options.model + " was fitted on:";
   for (const auto& name : (*model)->info.feature_names)
     text += ' ' + name;
+  text += "; give those, or leave --model out to fit to them";
   return logic::Error{logic::ErrorCode::invalid_argument, text};
 }
 
@@ -92,7 +88,7 @@ void print_summary(const Scored& scored, const detection::LabelledRows& rows) {
 
 logic::Result<void> write_scores(const std::string& path, const Scored& scored,
                                  const detection::LabelledRows& rows) {
-  std::ofstream file{path};
+  std::ostringstream file;
   const bool labelled = !rows.labels.empty();
   file << "row,score,anomalous" << (labelled ? ",label\n" : "\n");
   for (std::size_t row = 0; row != scored.scores.size(); ++row) {
@@ -102,19 +98,31 @@ logic::Result<void> write_scores(const std::string& path, const Scored& scored,
       file << ',' << int{rows.labels[row]};
     file << '\n';
   }
-  if (!file.flush())
-    return logic::Error{logic::ErrorCode::io_failed,
-                        "cannot write " + path + ": "
-                          + std::generic_category().message(errno)};
-  return {};
+  return adapters::write_whole_file(path, file.view());
 }
 
-std::optional<double> exact_area(const detection::Forest& forest,
+/// Both kinds of labels, or none at all: else there is nothing to tell apart.
+logic::Result<void> check_labels(const ScoreOptions& options,
                                  const detection::LabelledRows& rows) {
+  const auto& labels = rows.labels;
+  if (labels.empty()
+      || std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>{})
+           != labels.end())
+    return {};
+  return logic::Error{
+    logic::ErrorCode::malformed,
+    options.input + ": all " + std::to_string(labels.size()) + " labels are "
+      + std::to_string(labels.front())
+      + ", so there is no AUC; label outliers 1 and all else 0, or leave the "
+        "column 'label' out"};
+}
+
+double exact_area(const detection::Forest& forest,
+                  const detection::LabelledRows& rows) {
   std::vector<float> scores(rows.view().size());
   for (std::size_t row = 0; row != scores.size(); ++row)
     scores[row] = forest.score(rows.view()[row]);
-  return detection::area_under_roc(scores, rows.labels);
+  return detection::area_under_roc(scores, rows.labels).value();
 }
 
 } // namespace
@@ -131,24 +139,23 @@ void report_refusals(const ModelInput& input) {
 ExitCode score(const ScoreOptions& options) {
   const auto input = read_model_input(options.input, options.geoip_files);
   if (!input)
-    return fail(input.error());
+    return refuse_input(input.error());
   report_refusals(*input);
   const auto& rows = input->rows;
+  if (const auto checked = check_labels(options, rows); !checked)
+    return refuse_input(checked.error());
   std::vector<double> areas;
   std::vector<double> exact_areas;
   Scored first;
   for (int number = 0; number != options.seeds; ++number) {
     auto model = obtain_model(options, rows, number);
     if (!model)
-      return fail(model.error());
+      return refuse_input(model.error());
     auto scored = score_rows(*std::move(model), rows);
     if (!rows.labels.empty()) {
-      const auto area = detection::area_under_roc(scored.scores, rows.labels);
-      const auto exact = exact_area(scored.model->forest, rows);
-      if (area && exact) {
-        areas.push_back(*area);
-        exact_areas.push_back(*exact);
-      }
+      areas.push_back(
+        detection::area_under_roc(scored.scores, rows.labels).value());
+      exact_areas.push_back(exact_area(scored.model->forest, rows));
     }
     if (number == 0)
       first = std::move(scored);
@@ -157,13 +164,12 @@ ExitCode score(const ScoreOptions& options) {
   if (!areas.empty()) {
     print_areas("auc", areas);
     print_areas("auc_exact", exact_areas);
-  } else if (!rows.labels.empty()) {
-    std::cout << "auc unknown: all labels are equal\n";
   }
   if (options.output.empty())
     return ExitCode::success;
+  std::cout << std::flush; // the output may be the same terminal
   const auto written = write_scores(options.output, first, rows);
-  return written ? ExitCode::success : fail(written.error());
+  return written ? ExitCode::success : refuse_output(written.error());
 }
 
 } // namespace millrace::node::commands

@@ -3,12 +3,12 @@
 #include "adapters/journal_file.hpp"
 
 #include "tests/support/child_process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -24,27 +24,9 @@
 using namespace millrace;
 using namespace millrace::logic;
 using adapters::JournalFile;
+using tests::TemporaryFolder;
 
 namespace {
-
-/// A folder of its own that goes with it.
-class Folder {
-public:
-  Folder() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    CAF_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::string operator/(const char* name) const { return path_ / name; }
-
-private:
-  std::filesystem::path path_;
-};
 
 JournalFile open(const std::string& path, std::size_t bytes) {
   auto file = JournalFile::open(path, bytes);
@@ -89,7 +71,7 @@ bool mount_small_disk(const std::string& where) {
 } // namespace
 
 CAF_TEST(a_file_is_created_reserved_and_kept) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   {
     const auto file = open(path, 100'000);
@@ -110,7 +92,7 @@ CAF_TEST(a_file_is_created_reserved_and_kept) {
 }
 
 CAF_TEST(a_file_of_another_size_is_emptied_with_a_note) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   std::ofstream{path} << "something else";
   const auto file = open(path, 4096);
@@ -121,7 +103,7 @@ CAF_TEST(a_file_of_another_size_is_emptied_with_a_note) {
 }
 
 CAF_TEST(what_cannot_be_opened_is_refused_with_path_and_reason) {
-  const Folder folder;
+  const TemporaryFolder folder;
   refuses(folder / "no/where", ErrorCode::not_found, "folder must exist");
   refuses(folder / "", ErrorCode::io_failed, "directory");
   CAF_REQUIRE_EQUAL(::mkfifo((folder / "pipe").c_str(), 0600), 0);
@@ -148,7 +130,7 @@ CAF_TEST(what_cannot_be_opened_is_refused_with_path_and_reason) {
 }
 
 CAF_TEST(only_one_process_has_it_open) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   const auto in_use = [&] {
     return unexpected(JournalFile::open(path, 4096), path,
@@ -172,7 +154,7 @@ CAF_TEST(only_one_process_has_it_open) {
 }
 
 CAF_TEST(a_full_disk_is_found_when_opening) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "journal";
   const auto refused = [&](std::size_t bytes, std::string_view word) {
     return unexpected(JournalFile::open(path, bytes), path,

@@ -3,18 +3,18 @@
 #include "adapters/model_file.hpp"
 
 #include "logic/detection/forest_trainer.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 using namespace millrace;
+using tests::TemporaryFolder;
 
 namespace {
 
@@ -27,29 +27,6 @@ logic::detection::ModelPtr some_model(std::uint64_t seed) {
   CAF_REQUIRE(model);
   return *model;
 }
-
-/// A folder of its own that goes with it.
-class Folder {
-public:
-  Folder() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    CAF_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::string operator/(const char* name) const { return path_ / name; }
-  std::size_t files() const {
-    return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator{path_}, {}));
-  }
-
-private:
-  std::filesystem::path path_;
-};
 
 void refuses(const std::string& path, logic::ErrorCode code,
              std::string_view word) {
@@ -64,7 +41,7 @@ void refuses(const std::string& path, logic::ErrorCode code,
 } // namespace
 
 CAF_TEST(a_model_is_written_read_and_replaced) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "model.mlr";
   for (const std::uint64_t seed : {1, 2}) {
     const auto model = some_model(seed);
@@ -72,12 +49,12 @@ CAF_TEST(a_model_is_written_read_and_replaced) {
     const auto again = adapters::read_model_file(path);
     CAF_REQUIRE(again);
     CAF_CHECK_EQUAL((*again)->info.id, model->info.id);
-    CAF_CHECK_EQUAL(folder.files(), 1u);
+    CAF_CHECK_EQUAL(folder.entries(), 1u);
   }
 }
 
 CAF_TEST(what_is_no_model_is_refused_with_path_and_reason) {
-  const Folder folder;
+  const TemporaryFolder folder;
   refuses(folder / "absent", logic::ErrorCode::not_found, "No such file");
   refuses(folder / "", logic::ErrorCode::io_failed, "not a regular file");
   std::ofstream{folder / "empty"};
@@ -95,7 +72,7 @@ CAF_TEST(what_is_no_model_is_refused_with_path_and_reason) {
 }
 
 CAF_TEST(a_file_that_cannot_be_written_leaves_nothing_behind) {
-  const Folder folder;
+  const TemporaryFolder folder;
   CAF_CHECK(!adapters::write_model_file(folder / "no/where", *some_model(1)));
   // A directory stands in the way of the rename.
   std::filesystem::create_directory(folder / "taken");
@@ -104,5 +81,5 @@ CAF_TEST(a_file_that_cannot_be_written_leaves_nothing_behind) {
                                                   *some_model(1));
   CAF_REQUIRE(!written);
   CAF_CHECK(written.error().text.find(folder / "taken") != std::string::npos);
-  CAF_CHECK_EQUAL(folder.files(), 1u);
+  CAF_CHECK_EQUAL(folder.entries(), 1u);
 }

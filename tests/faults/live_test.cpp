@@ -3,6 +3,7 @@
 // Whole nodes as processes on the embedded broker, broken by orders over the
 // control endpoint, with the delivery judge to look at the end.
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/node_process.hpp"
 

@@ -3,15 +3,14 @@
 // A record that kills the process, over the lives of a node that the outside
 // starts again and again.
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/node_process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <chrono>
-#include <filesystem>
 #include <string>
-
-#include <unistd.h>
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -22,7 +21,8 @@ using tests::NodeProcess;
 CAF_TEST_FIXTURE_SCOPE(lives_tests, tests::KafkaFixture)
 
 CAF_TEST(a_record_that_kills_the_process_is_found_over_its_lives) {
-  const auto journal = "/tmp/millrace-test-journal-" + std::to_string(getpid());
+  const tests::TemporaryFolder folder;
+  const auto journal = folder / "journal";
   generate(300);
   write({R"({"user_id":"KILLER","app_version":"1","device_type":"x"})"});
   generate(300, 0.05, 2);
@@ -44,7 +44,6 @@ CAF_TEST(a_record_that_kills_the_process_is_found_over_its_lives) {
   CAF_CHECK(lives <= 2 + 10 + 2 + 1);
   CAF_CHECK(all_ended());
   CAF_CHECK(proven(Guarantee::at_least_once));
-  std::filesystem::remove(journal);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,5 +1,6 @@
 #define CAF_SUITE delivery
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/node_process.hpp"
 
 #include "caf/test/dsl.hpp"

@@ -7,10 +7,9 @@
 #include "caf/test/dsl.hpp"
 
 #include "tests/support/captured_output.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <set>
 #include <sstream>
@@ -62,12 +61,9 @@ CAF_TEST(a listed storm can be given back as orders) {
   const auto listed = run_chaos({"--list", "--faults", "40", "--duration",
                                  "20s", "--set", "flow.workers=2"});
   CAF_REQUIRE(listed.code == ExitCode::success);
-  const auto path = (std::filesystem::temp_directory_path()
-                     / ("millrace-orders-" + std::to_string(::getpid())))
-                      .string();
-  std::ofstream{path} << listed.out;
+  const millrace::tests::TemporaryFolder folder;
+  const auto path = folder.write("orders", listed.out);
   const auto again = run_chaos({"--list", "--orders", path.c_str()});
-  std::filesystem::remove(path);
   CAF_CHECK(again.code == ExitCode::success);
   const auto faults = chaos::parse_fault_list(listed.out);
   CAF_REQUIRE(faults.has_value());

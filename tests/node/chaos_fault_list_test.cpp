@@ -2,10 +2,9 @@
 
 #include "node/chaos/fault_list.hpp"
 
-#include "caf/test/dsl.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-#include <filesystem>
-#include <fstream>
+#include "caf/test/dsl.hpp"
 
 using namespace millrace::logic::faults;
 using namespace millrace::node::chaos;
@@ -79,20 +78,18 @@ CAF_TEST(an error names the line and what is wrong with it) {
 }
 
 CAF_TEST(a list is read from a file) {
-  const auto path = std::filesystem::temp_directory_path()
-                    / ("millrace-faults-" + std::to_string(::getpid()));
-  std::ofstream{path} << "at 5ms crash consumer\n";
-  const auto list = read_fault_list(path.string());
+  const millrace::tests::TemporaryFolder folder;
+  const auto path = folder.write("faults", "at 5ms crash consumer\n");
+  const auto list = read_fault_list(path);
   CAF_REQUIRE(list.has_value());
   CAF_REQUIRE_EQUAL(list->size(), 1u);
   CAF_CHECK_EQUAL(to_line(list->front()), "at 5ms crash consumer");
-  std::ofstream{path} << "nonsense\n";
-  const auto wrong = read_fault_list(path.string());
+  folder.write("faults", "nonsense\n");
+  const auto wrong = read_fault_list(path);
   CAF_REQUIRE(!wrong);
-  CAF_CHECK_EQUAL(wrong.error().text.substr(0, path.string().size() + 9),
-                  path.string() + ", line 1:");
-  std::filesystem::remove(path);
-  const auto missing = read_fault_list(path.string());
+  CAF_CHECK_EQUAL(wrong.error().text.substr(0, path.size() + 9),
+                  path + ", line 1:");
+  const auto missing = read_fault_list(folder / "none");
   CAF_REQUIRE(!missing);
   CAF_CHECK(missing.error().code == millrace::logic::ErrorCode::io_failed);
 }

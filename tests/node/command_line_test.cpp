@@ -9,6 +9,7 @@
 #include "node/commands/connect_check.hpp"
 #include "node/config/load_config.hpp"
 #include "tests/node/config_sample.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -22,7 +23,7 @@ using namespace millrace;
 using namespace millrace::node;
 using namespace std::chrono_literals;
 using sample::contains;
-using sample::TemporaryFolder;
+using tests::TemporaryFolder;
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include "node/config/reference_page.hpp"
 #include "node/config/setting_value.hpp"
 #include "tests/node/config_sample.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +18,7 @@
 using namespace millrace;
 using namespace millrace::node;
 using sample::contains;
-using sample::TemporaryFolder;
+using tests::TemporaryFolder;
 
 namespace {
 

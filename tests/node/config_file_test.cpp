@@ -3,12 +3,14 @@
 #include "caf/test/dsl.hpp"
 
 #include "tests/node/config_sample.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 using namespace millrace::node;
 using namespace millrace::node::sample;
+using millrace::tests::TemporaryFolder;
 
 CAF_TEST(a_file_sets_every_kind_of_value) {
   const TemporaryFolder folder;
@@ -148,7 +150,7 @@ CAF_TEST(an_absurdly_nested_or_self_containing_file_is_refused) {
 
 CAF_TEST(a_missing_file_and_a_folder_are_refused) {
   const TemporaryFolder folder;
-  const auto missing = folder.path() + "/none.yaml";
+  const auto missing = folder / "none.yaml";
   CAF_CHECK_EQUAL((Loaded{{missing, {}, {}}}.faults()),
                   "cannot read " + missing + ": No such file or directory\n");
   CAF_CHECK_EQUAL((Loaded{{folder.path(), {}, {}}}.faults()),

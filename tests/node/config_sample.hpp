@@ -2,11 +2,9 @@
 
 #include "node/config/load_settings.hpp"
 #include "node/config/setting_table.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -58,31 +56,6 @@ inline void describe(logic::SettingVisitor& visitor, SampleConfig& config) {
                   &config.level);
 }
 
-/// A folder of its own, gone at the end.
-class TemporaryFolder {
-public:
-  TemporaryFolder() {
-    auto pattern = (std::filesystem::temp_directory_path()
-                    / "millrace-config-XXXXXX")
-                     .string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-  std::string path() const { return path_; }
-
-  std::string write(const std::string& name, std::string_view text) const {
-    const auto file = path_ + "/" + name;
-    std::ofstream{file, std::ios::binary} << text;
-    return file;
-  }
-
-private:
-  std::string path_;
-};
-
 /// A sample configuration that was loaded from the given sources.
 struct Loaded {
   SampleConfig config;
@@ -116,7 +89,7 @@ struct Loaded {
 
 /// Loads a file of that text, called millrace.yaml; the faults call it so.
 inline std::string faults_of_file(std::string_view text) {
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = folder.write("millrace.yaml", text);
   std::string faults = Loaded{{path, {}, {}}}.faults();
   const std::string prefix = folder.path() + "/";

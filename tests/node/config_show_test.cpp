@@ -6,12 +6,14 @@
 
 #include "node/config/reference_page.hpp"
 #include "tests/node/config_sample.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 using namespace millrace::node;
 using namespace millrace::node::sample;
+using millrace::tests::TemporaryFolder;
 
 namespace {
 

@@ -3,10 +3,12 @@
 #include "caf/test/dsl.hpp"
 
 #include "tests/node/config_sample.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace millrace;
 using namespace millrace::node;
 using namespace millrace::node::sample;
+using millrace::tests::TemporaryFolder;
 
 CAF_TEST(flags_win_over_the_environment_and_that_over_the_file) {
   const TemporaryFolder folder;

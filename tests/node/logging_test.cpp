@@ -4,6 +4,7 @@
 
 #include "node/log_line.hpp"
 #include "tests/support/captured_output.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -50,18 +51,11 @@ std::vector<std::string> lines_in(const fs::path& path) {
 }
 
 struct fixture {
-  fs::path folder;
-
-  fixture() {
-    auto name = (fs::temp_directory_path() / "millrace-log-XXXXXX").string();
-    CAF_REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-  }
-  ~fixture() { fs::remove_all(folder); }
+  tests::TemporaryFolder folder;
 
   LogConfig to_file(const std::string& name) const {
     LogConfig config;
-    config.file = (folder / name).string();
+    config.file = folder / name;
     return config;
   }
 
@@ -191,7 +185,7 @@ CAF_TEST(wrong_settings_are_refused_with_what_to_do) {
   CAF_CHECK(!Logging::start(config).has_value());
   config.format = "json";
   std::ofstream{folder / "plain file"} << "x";
-  config.file = (folder / "plain file" / "node.log").string();
+  config.file = folder / "plain file/node.log";
   const auto refused = Logging::start(config);
   CAF_REQUIRE(!refused.has_value());
   CAF_CHECK(refused.error().code == logic::ErrorCode::io_failed);
@@ -224,7 +218,7 @@ CAF_TEST(a_full_disk_is_told_once_and_stdout_goes_on) {
   CAF_CHECK_EQUAL(lines_of(out).size(), 6u);
   CAF_CHECK_EQUAL(lines_of(problems).size(), 1u);
   CAF_CHECK(problems.find("No space left") != std::string::npos);
-  CAF_CHECK(problems.find(path.string()) != std::string::npos);
+  CAF_CHECK(problems.find(path) != std::string::npos);
   CAF_CHECK_EQUAL(lines_in(path).size(), 1u);
 }
 

@@ -1,12 +1,12 @@
 #define CAF_SUITE status_command
 
 #include "caf/test/dsl.hpp"
-
 #include "node/command_line.hpp"
 #include "node/commands/commands.hpp"
 #include "node/http_endpoint.hpp"
 #include "node/status_page.hpp"
 #include "tests/node/config_sample.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <array>
 #include <atomic>
@@ -210,15 +210,12 @@ public:
 
   /// Its exit code, -1 where a signal killed it or it does not end in time.
   int wait(std::chrono::milliseconds limit = 20s) {
-    for (; limit > 0ms; limit -= 10ms) {
-      int status = 0;
-      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        pid_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-      }
-      std::this_thread::sleep_for(10ms);
-    }
-    return -1;
+    int status = 0;
+    if (!tests::eventually(
+          limit, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }))
+      return -1;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
 private:
@@ -351,18 +348,21 @@ CAF_TEST(a_watch_ends_at_once_even_while_it_asks) {
   std::atomic<bool> hangs = false;
   std::atomic<bool> asked = false;
   const auto endpoint = serve([&] {
-    for (; hangs; std::this_thread::sleep_for(5ms))
+    if (hangs) {
       asked = true;
+      asked.notify_one();
+      hangs.wait(true);
+    }
     return canned_status();
   });
   Watch watch{Watch::To::terminal, endpoint->url(), "--ascii"};
   watch.read_until("mill-1");
   hangs = true;
-  while (!asked)
-    std::this_thread::sleep_for(5ms);
+  asked.wait(false);
   watch.send(SIGINT);
   CAF_CHECK_EQUAL(watch.wait(5s), 0);
   hangs = false;
+  hangs.notify_all();
   CAF_CHECK(watch.read_until("\033[?25h").ends_with("\033[?25h"));
 }
 

@@ -3,13 +3,12 @@
 #include "adapters/kafka/topic_writer.hpp"
 #include "logic/verification/judgement_text.hpp"
 #include "node/commands/delivery_check.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
 
 #include <boost/json/parse.hpp>
 
-#include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -17,8 +16,6 @@
 #include <stdexcept>
 
 #include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +25,6 @@ namespace millrace::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 std::string binary() {
   const char* path = std::getenv("MILLRACE_BINARY");
@@ -37,32 +33,10 @@ std::string binary() {
   return path;
 }
 
-std::string scratch_file() {
-  std::array<char, 32> path{"/tmp/millrace-test-XXXXXX"};
-  const int fd = mkstemp(path.data());
-  if (fd < 0)
-    throw std::runtime_error{"cannot create a file in /tmp"};
-  close(fd);
-  return path.data();
-}
-
 } // namespace
 
-bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition,
-                std::chrono::milliseconds pause) {
-  const auto end = Clock::now() + limit;
-  while (!condition()) {
-    if (Clock::now() >= end)
-      return false;
-    poll(nullptr, 0, static_cast<int>(pause.count()));
-  }
-  return true;
-}
-
 NodeProcess::NodeProcess(const std::string& bootstrap_servers,
-                         const std::vector<std::string>& settings)
-  : log_path_(scratch_file()) {
+                         const std::vector<std::string>& settings) {
   std::vector<std::string> arguments{
     binary(), "run", "--bootstrap-servers", bootstrap_servers, "--set",
     "http.port=0", "--set", "log.format=json", "--set", "log.level=info",
@@ -83,7 +57,7 @@ NodeProcess::NodeProcess(const std::string& bootstrap_servers,
   if (pid_ != 0)
     return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int fd = open(log_path_.c_str(), O_WRONLY | O_TRUNC);
+  const int fd = open(log_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
   dup2(fd, STDOUT_FILENO);
   dup2(fd, STDERR_FILENO);
   execv(argv[0], argv.data());
@@ -95,7 +69,6 @@ NodeProcess::~NodeProcess() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  unlink(log_path_.c_str());
 }
 
 void NodeProcess::send_signal(int signal) {

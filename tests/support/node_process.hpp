@@ -5,6 +5,7 @@
 #include "logic/generation/login_generator.hpp"
 #include "logic/verification/delivery_judge.hpp"
 #include "logic/verification/judgement.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -18,13 +19,6 @@
 #include <sys/types.h>
 
 namespace millrace::tests {
-
-/// Asks again and again until the condition holds; false when it did not
-/// within the limit. For conditions in other processes.
-bool eventually(std::chrono::milliseconds limit,
-                const std::function<bool()>& condition,
-                std::chrono::milliseconds pause = std::chrono::milliseconds{
-                  20});
 
 /// `millrace run` as a process of its own, killed with this object.
 class NodeProcess {
@@ -70,7 +64,8 @@ private:
   std::uint16_t port();
 
   pid_t pid_ = 0;
-  std::string log_path_;
+  TemporaryFolder folder_;
+  std::string log_path_ = folder_ / "log";
   std::uint16_t port_ = 0;
 };
 

@@ -4,17 +4,20 @@
 
 #include "adapters/geoip/demo_database.hpp"
 #include "logic/geo/demo_cities.hpp"
-#include "tests/adapters/geoip/scratch.hpp"
+#include "tests/adapters/geoip/small_databases.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
 using namespace millrace::adapters::geoip;
 using millrace::logic::ErrorCode;
+using millrace::tests::TemporaryFolder;
 
 namespace {
 
@@ -61,8 +64,8 @@ CAF_TEST(without_files_every_address_is_unknown) {
 }
 
 CAF_TEST(the_demo_cities_are_found_in_both_families_and_both_ways_of_access) {
-  const Scratch scratch;
-  const std::string path = scratch.path("demo.mmdb");
+  const TemporaryFolder folder;
+  const std::string path = folder / "demo.mmdb";
   CAF_REQUIRE(write_demo_database(path));
   for (const std::string access : {"memory", "map"}) {
     const auto database = opened({path}, access);
@@ -95,14 +98,14 @@ CAF_TEST(the_demo_cities_are_found_in_both_families_and_both_ways_of_access) {
 }
 
 CAF_TEST(unusable_files_are_named_with_what_is_wrong) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   const std::string good = tiny_database("1.0.0.0/8", "AA");
   const auto refused = [&](std::string_view bytes) {
-    return refusal(scratch.write("bad.mmdb", bytes));
+    return refusal(folder.write("bad.mmdb", bytes));
   };
-  CAF_CHECK(contains(refusal(scratch.path("none.mmdb")), "not_found"));
-  CAF_CHECK(contains(refusal(scratch.path("none.mmdb")), "geoip.files"));
-  CAF_CHECK(contains(refusal(scratch.path("")), "not a regular file"));
+  CAF_CHECK(contains(refusal(folder / "none.mmdb"), "not_found"));
+  CAF_CHECK(contains(refusal(folder / "none.mmdb"), "geoip.files"));
+  CAF_CHECK(contains(refusal(folder / ""), "not a regular file"));
   CAF_CHECK(contains(refused(""), "is empty"));
   CAF_CHECK(
     contains(refused("network,country\n1.0.0.0/8,AA\n"), "not a MaxMind DB"));
@@ -127,10 +130,10 @@ CAF_TEST(unusable_files_are_named_with_what_is_wrong) {
 }
 
 CAF_TEST(more_files_for_a_family_than_a_place_can_merge_are_refused) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   std::vector<std::string> files;
   for (const char* name : {"1", "2", "3", "4", "5"})
-    files.push_back(scratch.write(name, tiny_database("1.0.0.0/8", "AA")));
+    files.push_back(folder.write(name, tiny_database("1.0.0.0/8", "AA")));
   const auto database = GeoDatabase::open({.files = files});
   CAF_REQUIRE(!database);
   CAF_CHECK(database.error().code == ErrorCode::invalid_config);
@@ -139,16 +142,16 @@ CAF_TEST(more_files_for_a_family_than_a_place_can_merge_are_refused) {
 }
 
 CAF_TEST(a_renamed_in_replacement_answers_from_the_next_call_on) {
-  const Scratch scratch;
-  const std::string path = scratch.write("a.mmdb",
-                                         tiny_database("1.0.0.0/8", "AA"));
+  const TemporaryFolder folder;
+  const std::string path = folder.write("a.mmdb",
+                                        tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   const auto lookup = database->make_lookup();
   const auto wanted = address("1.2.3.4");
   const millrace::logic::geo::Place* old_place = nullptr;
   const auto pin = lookup->locate({&wanted, 1}, {&old_place, 1});
   CAF_CHECK(!*database->reload_if_changed());
-  scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "BB"));
+  folder.write("a.mmdb", tiny_database("1.0.0.0/8", "BB"));
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("AA"));
   CAF_CHECK(*database->reload_if_changed());
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("BB"));
@@ -159,14 +162,14 @@ CAF_TEST(a_renamed_in_replacement_answers_from_the_next_call_on) {
 }
 
 CAF_TEST(a_broken_replacement_keeps_the_old_answers_and_is_reported_once) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   const std::string good = tiny_database("1.0.0.0/8", "AA");
-  const std::string path = scratch.write("a.mmdb", good);
+  const std::string path = folder.write("a.mmdb", good);
   const auto database = opened({path});
   const auto lookup = database->make_lookup();
   for (const std::string& broken :
        {good.substr(0, good.size() / 2), std::string{}, std::string{"x"}}) {
-    scratch.write("a.mmdb", broken);
+    folder.write("a.mmdb", broken);
     const auto result = database->reload_if_changed();
     CAF_REQUIRE(!result);
     CAF_CHECK(contains(result.error().text, path));
@@ -178,15 +181,15 @@ CAF_TEST(a_broken_replacement_keeps_the_old_answers_and_is_reported_once) {
   const auto missing = database->reload_if_changed();
   CAF_CHECK(!missing && missing.error().code == ErrorCode::not_found);
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("AA"));
-  scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "CC"));
+  folder.write("a.mmdb", tiny_database("1.0.0.0/8", "CC"));
   CAF_CHECK(*database->reload_if_changed());
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("CC"));
 }
 
 CAF_TEST(overwriting_the_file_in_place_does_not_disturb_lookups) {
-  const Scratch scratch;
-  const std::string path = scratch.write("a.mmdb",
-                                         tiny_database("1.0.0.0/8", "AA"));
+  const TemporaryFolder folder;
+  const std::string path = folder.write("a.mmdb",
+                                        tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   const auto lookup = database->make_lookup();
   std::filesystem::resize_file(path, 0);
@@ -195,18 +198,18 @@ CAF_TEST(overwriting_the_file_in_place_does_not_disturb_lookups) {
 }
 
 CAF_TEST(lookups_outlive_their_database) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   auto database = opened(
-    {scratch.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"))});
+    {folder.write("a.mmdb", tiny_database("1.0.0.0/8", "AA"))});
   const auto lookup = database->make_lookup();
   database.reset();
   CAF_CHECK_EQUAL(located(*lookup, "1.2.3.4"), plain("AA"));
 }
 
 CAF_TEST(lookups_on_other_threads_go_on_while_files_are_replaced) {
-  const Scratch scratch;
-  const std::string path = scratch.write("a.mmdb",
-                                         tiny_database("1.0.0.0/8", "AA"));
+  const TemporaryFolder folder;
+  const std::string path = folder.write("a.mmdb",
+                                        tiny_database("1.0.0.0/8", "AA"));
   const auto database = opened({path});
   std::atomic<bool> done = false;
   std::atomic<int> wrong = 0;
@@ -222,8 +225,8 @@ CAF_TEST(lookups_on_other_threads_go_on_while_files_are_replaced) {
   std::thread second{ask};
   int replaced = 0;
   for (int round = 0; round < 50; ++round) {
-    scratch.write("a.mmdb",
-                  tiny_database("1.0.0.0/8", round % 2 == 0 ? "BB" : "AA"));
+    folder.write("a.mmdb",
+                 tiny_database("1.0.0.0/8", round % 2 == 0 ? "BB" : "AA"));
     const auto result = database->reload_if_changed();
     replaced += result && *result;
   }

@@ -4,7 +4,7 @@
 // must agree with libmaxminddb on every network in them.
 
 #include "adapters/geoip/geo_database.hpp"
-#include "tests/adapters/geoip/scratch.hpp"
+#include "tests/adapters/geoip/small_databases.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>

@@ -8,7 +8,8 @@
 #include "adapters/geoip/mmdb_tree.hpp"
 #include "adapters/geoip/place_reader.hpp"
 #include "adapters/geoip/table_lookup.hpp"
-#include "tests/adapters/geoip/scratch.hpp"
+#include "tests/adapters/geoip/small_databases.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -21,6 +22,7 @@ using namespace millrace::adapters::geoip;
 using millrace::logic::geo::AddressFamily;
 using millrace::logic::geo::IpAddress;
 using millrace::logic::geo::Place;
+using millrace::tests::TemporaryFolder;
 
 namespace {
 
@@ -121,7 +123,7 @@ CAF_TEST(cut_files_are_refused_or_read_within_their_end) {
 CAF_TEST(damage_on_disk_reaches_lookups_only_as_unknown_or_wrong_places) {
   const std::string good = *demo_database_bytes();
   const auto addresses = probes();
-  const Scratch scratch;
+  const TemporaryFolder folder;
   std::mt19937 random{13};
   int opened = 0;
   for (int round = 0; round < 60; ++round) {
@@ -129,7 +131,7 @@ CAF_TEST(damage_on_disk_reaches_lookups_only_as_unknown_or_wrong_places) {
     for (int flips = 0; flips < 4; ++flips)
       bad[random() % (bad.size() - 250)] = static_cast<char>(random());
     const auto snapshot = GeoSnapshot::load(
-      {.files = {scratch.write("bad", bad)}}, nullptr);
+      {.files = {folder.write("bad", bad)}}, nullptr);
     if (!snapshot)
       continue;
     ++opened;

@@ -4,16 +4,19 @@
 
 #include "adapters/geoip/demo_database.hpp"
 #include "logic/geo/demo_cities.hpp"
-#include "tests/adapters/geoip/scratch.hpp"
+#include "tests/adapters/geoip/small_databases.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <maxminddb.h>
 
+#include <filesystem>
 #include <string>
 
 using namespace millrace::adapters::geoip;
 using millrace::logic::ErrorCode;
+using millrace::tests::TemporaryFolder;
 
 namespace {
 
@@ -91,7 +94,7 @@ MmdbValue rich_value(const std::string& city) {
 
 CAF_TEST(libmaxminddb_reads_every_record_size_and_type) {
   for (const int bits : {24, 28, 32}) {
-    const Scratch scratch;
+    const TemporaryFolder folder;
     MmdbWriter writer{{.database_type = "test-type",
                        .record_bits = bits,
                        .build_time_s = 1'700'000'000}};
@@ -100,7 +103,7 @@ CAF_TEST(libmaxminddb_reads_every_record_size_and_type) {
     insert(writer, "1.2.3.4/32", rich_value("Host"));
     insert(writer, "2a00:1::/32", rich_value("Six"));
     insert(writer, "2a00:1::1/128", rich_value("Sixth"));
-    const std::string path = scratch.path("a.mmdb");
+    const std::string path = folder / "a.mmdb";
     CAF_REQUIRE(writer.write_file(path));
     Judge judge{path};
     CAF_REQUIRE(judge.opened());
@@ -135,11 +138,11 @@ CAF_TEST(libmaxminddb_reads_every_record_size_and_type) {
 }
 
 CAF_TEST(a_v4_database_of_flat_records_reads_back) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   MmdbWriter writer{{.ip_version = 4, .record_bits = 24}};
   insert(writer, "0.0.0.0/0", MmdbMap{{"country_code", "XX"}});
   insert(writer, "200.0.0.0/6", MmdbMap{{"country_code", "BR"}});
-  const std::string path = scratch.path("flat.mmdb");
+  const std::string path = folder / "flat.mmdb";
   CAF_REQUIRE(writer.write_file(path));
   Judge judge{path};
   CAF_REQUIRE(judge.opened());
@@ -148,11 +151,11 @@ CAF_TEST(a_v4_database_of_flat_records_reads_back) {
 }
 
 CAF_TEST(a_wider_network_replaces_what_it_covers) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   MmdbWriter writer{{}};
   insert(writer, "9.9.9.0/24", country("AA"));
   insert(writer, "9.0.0.0/8", country("BB"));
-  const std::string path = scratch.path("a.mmdb");
+  const std::string path = folder / "a.mmdb";
   CAF_REQUIRE(writer.write_file(path));
   Judge judge{path};
   CAF_REQUIRE(judge.opened());
@@ -187,21 +190,20 @@ CAF_TEST(networks_that_do_not_fit_are_refused) {
 }
 
 CAF_TEST(a_file_that_cannot_be_written_leaves_nothing_behind) {
-  const Scratch scratch;
-  const auto result = write_demo_database(scratch.path("no/such/folder.mmdb"));
+  const TemporaryFolder folder;
+  const auto result = write_demo_database(folder / "no/such/folder.mmdb");
   CAF_REQUIRE(!result);
   CAF_CHECK(result.error().text.find("folder.mmdb") != std::string::npos);
-  std::filesystem::create_directory(scratch.path("folder"));
-  CAF_CHECK(!write_demo_database(scratch.path("folder")));
-  CAF_CHECK(std::filesystem::is_empty(scratch.path("folder")));
-  for (const auto& entry :
-       std::filesystem::directory_iterator(scratch.path("")))
+  std::filesystem::create_directory(folder / "folder");
+  CAF_CHECK(!write_demo_database(folder / "folder"));
+  CAF_CHECK(std::filesystem::is_empty(folder / "folder"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / ""))
     CAF_CHECK_EQUAL(entry.path().filename().string(), "folder");
 }
 
 CAF_TEST(libmaxminddb_reads_the_demo_database) {
-  const Scratch scratch;
-  const std::string path = scratch.path("demo.mmdb");
+  const TemporaryFolder folder;
+  const std::string path = folder / "demo.mmdb";
   CAF_REQUIRE(write_demo_database(path));
   CAF_CHECK(std::filesystem::file_size(path) < 64 * 1024);
   Judge judge{path};

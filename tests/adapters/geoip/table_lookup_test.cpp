@@ -2,7 +2,8 @@
 
 #include "adapters/geoip/table_lookup.hpp"
 
-#include "tests/adapters/geoip/scratch.hpp"
+#include "tests/adapters/geoip/small_databases.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -13,6 +14,7 @@
 using namespace millrace::adapters::geoip;
 using millrace::logic::geo::IpAddress;
 using millrace::logic::geo::Place;
+using millrace::tests::TemporaryFolder;
 
 namespace {
 
@@ -26,10 +28,10 @@ std::shared_ptr<SnapshotSlot> slot_of(std::vector<std::string> files) {
 /// The JSON of one address in files that hold these databases.
 std::string merged(const std::vector<std::string>& databases,
                    std::string_view text) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   std::vector<std::string> files;
   for (const std::string& bytes : databases)
-    files.push_back(scratch.write(std::to_string(files.size()), bytes));
+    files.push_back(folder.write(std::to_string(files.size()), bytes));
   TableLookup lookup{slot_of(files), 1'000};
   return located(lookup, text);
 }
@@ -135,8 +137,8 @@ CAF_TEST(a_file_of_one_family_does_not_answer_for_the_other) {
   CAF_CHECK_EQUAL(merged({v4, v6}, "32.1.2.3"), R"({"country":"AA"})");
   CAF_CHECK_EQUAL(merged({v4, v6}, "2001:470::1"), R"({"country":"BB"})");
   // Both start their data at the same offset: the keys must not collide.
-  const Scratch scratch;
-  TableLookup lookup{slot_of({scratch.write("4", v4), scratch.write("6", v6)}),
+  const TemporaryFolder folder;
+  TableLookup lookup{slot_of({folder.write("4", v4), folder.write("6", v6)}),
                      1'000};
   CAF_CHECK_EQUAL(located(lookup, "32.1.2.3"), R"({"country":"AA"})");
   CAF_CHECK_EQUAL(located(lookup, "2001:470::1"), R"({"country":"BB"})");
@@ -177,8 +179,8 @@ CAF_TEST(prefixes_of_every_length_are_told_apart) {
     CAF_REQUIRE(writer.insert(v4, bits, MmdbMap{{"city", name('a', bits)}}));
   for (int bits = 1; bits <= 128; ++bits)
     CAF_REQUIRE(writer.insert(v6, bits, MmdbMap{{"city", name('b', bits)}}));
-  const Scratch scratch;
-  TableLookup lookup{slot_of({scratch.write("a", bytes_of(writer))}), 1'000};
+  const TemporaryFolder folder;
+  TableLookup lookup{slot_of({folder.write("a", bytes_of(writer))}), 1'000};
   const auto flipped = [](IpAddress from, int bit) {
     from.bytes[static_cast<std::size_t>(bit / 8)] ^= static_cast<std::uint8_t>(
       0x80 >> bit % 8);
@@ -196,11 +198,11 @@ CAF_TEST(prefixes_of_every_length_are_told_apart) {
 }
 
 CAF_TEST(batches_of_mixed_families_and_any_length_are_answered_in_place) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   MmdbWriter writer{{}};
   insert(writer, "1.0.0.0/8", country("AA"));
   insert(writer, "2a00::/16", country("BB"));
-  TableLookup lookup{slot_of({scratch.write("a", bytes_of(writer))}), 1'000};
+  TableLookup lookup{slot_of({folder.write("a", bytes_of(writer))}), 1'000};
   std::mt19937 random{3};
   const std::vector<IpAddress> kinds{address("1.2.3.4"), address("2a00::1"),
                                      address("9.9.9.9"), address("2b00::1"),
@@ -221,8 +223,8 @@ CAF_TEST(batches_of_mixed_families_and_any_length_are_answered_in_place) {
 }
 
 CAF_TEST(the_cache_starts_afresh_at_its_limit_and_pins_keep_places_alive) {
-  const Scratch scratch;
-  TableLookup lookup{slot_of({scratch.write("a", many_cities())}), 1'500};
+  const TemporaryFolder folder;
+  TableLookup lookup{slot_of({folder.write("a", many_cities())}), 1'500};
   std::vector<std::shared_ptr<const void>> pins;
   std::vector<const Place*> all;
   for (int batch = 0; batch < 40; ++batch) {
@@ -245,9 +247,9 @@ CAF_TEST(the_cache_starts_afresh_at_its_limit_and_pins_keep_places_alive) {
 }
 
 CAF_TEST(equal_networks_share_one_place) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   TableLookup lookup{
-    slot_of({scratch.write("a", tiny_database("1.0.0.0/8", "AA"))}), 1'000};
+    slot_of({folder.write("a", tiny_database("1.0.0.0/8", "AA"))}), 1'000};
   const std::vector<IpAddress> addresses{address("1.1.1.1"),
                                          address("1.200.1.1")};
   std::vector<const Place*> places(2);

@@ -45,12 +45,24 @@ CAF_TEST(faults_are_named_by_line_and_column) {
     "line 1, column 1: the header names 0 features; 1 to 64 are possible");
   refuses("label,a,label\n",
           "line 1, column 3: the header has a second column 'label'");
-  refuses("a,b\n1,2\n1,x\n", "line 3, column 2: 'x' is not a number");
-  refuses("a,b\n1,nan\n", "line 2, column 2: 'nan' is not a number");
-  refuses("a,b\n1,\n", "line 2, column 2: '' is not a number");
+  refuses("a,b\n1,2\n1,x\n",
+          "line 3, column 2: 'x' is not a number; all below the header are");
+  refuses("a,b\n1,nan\n",
+          "line 2, column 2: 'nan' is not a number; all below the header are");
+  refuses("a,b\n1,\n",
+          "line 2, column 2: '' is not a number; all below the header are");
   refuses("a\n1e99\n", "line 2, column 1: '1e99' does not fit a 32-bit float");
-  refuses("a,b\n1,2,3\n",
-          "line 2, column 3: the line has 3 fields, the header 2");
-  refuses("a,b\n1\n", "line 2, column 1: the line has 1 fields, the header 2");
+  refuses("a,b\n1,2,3\n", "line 2, column 3: the line has 3 fields, the header "
+                          "2; each line has one field per column");
+  refuses("a,b\n1\n", "line 2, column 1: the line has 1 fields, the header 2; "
+                      "each line has one field per column");
+  refuses("1,2\n3,4\n", "line 1, column 1: the header has numbers only; put a "
+                        "line with the names of the columns on top");
+  refuses(
+    "\x1B[31m\n1\n",
+    "line 1, column 1: this is no text; a header of column names is expected");
+  refuses(
+    "a\n\x1B[31m\n",
+    "line 2, column 1: '?[31m' is not a number; all below the header are");
   refuses("a,label\n1,2\n", "line 2, column 2: '2' is no label; 0 or 1 is");
 }

@@ -1,112 +1,15 @@
+// What becomes of each record: that it ends, how often, in which order, and
+// whose it is.
+
 #define CAF_SUITE delivery_judge
 
-#include "logic/verification/delivery_judge.hpp"
+#include "tests/logic/verification/delivery_court.hpp"
 
-#include "caf/test/dsl.hpp"
-
-#include "logic/provenance.hpp"
 #include "logic/verification/judgement_text.hpp"
 
 #include <boost/json/parse.hpp>
 
-#include <optional>
-#include <string>
-
-using namespace millrace::logic;
-using namespace millrace::logic::verification;
-
-namespace {
-
-const std::string topic = "user-login";
-
-/// One partition with inputs 10 to 14, whose records are easy to make.
-struct Court {
-  explicit Court(JudgeConfig config = {}, Offset high = Offset{15})
-    : judge((config.topic = topic, config)) {
-    CAF_REQUIRE(judge.add_range({PartitionId{2}, Offset{10}, Offset{15}, high})
-                  .has_value());
-    for (std::int64_t offset = 10; offset != 15; ++offset)
-      input(offset, value_of(offset));
-  }
-
-  static std::string value_of(std::int64_t offset) {
-    return R"({"user_id": "u)" + std::to_string(offset)
-           + R"(", "extra": [1, {"a": "}"}]})";
-  }
-
-  static std::string spliced(std::string value, std::int64_t offset) {
-    value.pop_back();
-    value += R"(,"processed_at":"2024-07-03T00:00:00Z","geo":{},)";
-    append_source_member(value, {topic, PartitionId{2}, Offset{offset}});
-    return value + '}';
-  }
-
-  static RecordView record(const std::string& value) {
-    RecordView view;
-    view.key = "key";
-    view.value = value;
-    return view;
-  }
-
-  void input(std::int64_t offset, const std::string& value) {
-    auto view = record(value);
-    view.offset = Offset{offset};
-    judge.input(PartitionId{2}, view);
-  }
-
-  void output_text(const std::string& value, const std::string& headers = {}) {
-    auto view = record(value);
-    view.offset = Offset{next++};
-    view.headers = headers;
-    judge.output(PartitionId{0}, view);
-  }
-
-  void output(std::int64_t offset) {
-    output_text(spliced(value_of(offset), offset));
-  }
-
-  void outputs(std::int64_t begin, std::int64_t end) {
-    for (; begin != end; ++begin)
-      output(begin);
-  }
-
-  void dead(std::int64_t offset, const std::string& value,
-            std::optional<std::string_view> key = "key") {
-    DeadLetterNote note;
-    note.source = {topic, PartitionId{2}, Offset{offset}};
-    std::string headers;
-    append_dead_letter_note(headers, note);
-    RecordView view = record(value);
-    view.key = key;
-    view.headers = headers;
-    judge.dead_letter(PartitionId{0}, view);
-  }
-
-  DeliveryJudge judge;
-  std::int64_t next = 100;
-};
-
-JudgeConfig exactly_once() {
-  JudgeConfig config;
-  config.guarantee = Guarantee::exactly_once;
-  return config;
-}
-
-/// The one offender of a judgement that failed.
-Offender only_offender(const Judgement& judgement, Fault fault) {
-  CAF_CHECK(judgement.conclusion == Conclusion::failed);
-  CAF_REQUIRE_EQUAL(judgement.offenders.size(), 1U);
-  CAF_CHECK(judgement.offenders[0].fault == fault);
-  return judgement.offenders[0];
-}
-
-void check_place(const Offender& offender, std::int64_t offset) {
-  CAF_REQUIRE(offender.partition && offender.offset);
-  CAF_CHECK_EQUAL(offender.partition->value, 2);
-  CAF_CHECK_EQUAL(offender.offset->value, offset);
-}
-
-} // namespace
+using namespace millrace::tests;
 
 CAF_TEST(a_clean_delivery_passes) {
   Court court{exactly_once()};
@@ -163,99 +66,6 @@ CAF_TEST(a_swap_is_found_at_the_late_record) {
   const auto offender = only_offender(court.judge.finish(), Fault::swapped);
   check_place(offender, 12);
   CAF_CHECK(offender.detail.find("13") != std::string::npos);
-}
-
-CAF_TEST(a_changed_member_is_a_corruption) {
-  Court court;
-  court.outputs(10, 12);
-  court.output_text(Court::spliced(R"({"user_id": "u99"})", 12));
-  court.outputs(13, 15);
-  check_place(only_offender(court.judge.finish(), Fault::corrupted), 12);
-}
-
-CAF_TEST(a_changed_key_is_a_corruption) {
-  Court court;
-  court.outputs(10, 14);
-  const auto value = Court::spliced(Court::value_of(14), 14);
-  auto view = Court::record(value);
-  view.key = "yek";
-  court.judge.output(PartitionId{0}, view);
-  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
-}
-
-CAF_TEST(an_output_with_broken_json_is_a_corruption) {
-  Court court;
-  court.outputs(10, 14);
-  auto value = Court::spliced(Court::value_of(14), 14);
-  value.replace(value.find("{}"), 2, "{]");
-  court.output_text(value);
-  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
-}
-
-CAF_TEST(an_added_member_that_occurs_twice_is_a_corruption) {
-  Court court;
-  court.outputs(10, 14);
-  auto value = Court::value_of(14);
-  value.insert(1, R"("geo":{}, )");
-  court.output_text(Court::spliced(value, 14));
-  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
-}
-
-CAF_TEST(members_that_the_node_replaces_may_differ) {
-  Court court;
-  court.input(14, R"({"geo": 1, "user_id": "u", "\u0067eo": 2, "so": 3})");
-  court.outputs(10, 14);
-  court.output_text(Court::spliced(R"({"user_id": "u", "so": 3})", 14));
-  CAF_CHECK(court.judge.finish().conclusion == Conclusion::passed);
-}
-
-CAF_TEST(a_corrupted_dead_letter_is_found) {
-  const auto right = Court::value_of(14);
-  auto wrong = right;
-  wrong[5] ^= 1;
-  struct Case {
-    std::string value;
-    std::optional<std::string_view> key;
-    bool good;
-  };
-  for (const auto& [value, key, good] :
-       {Case{right, "key", true}, Case{wrong, "key", false},
-        Case{right, "yek", false}, Case{right, std::nullopt, false},
-        Case{right + " ", "key", false}, Case{"", "key", false}}) {
-    Court court;
-    court.outputs(10, 14);
-    court.dead(14, value, key);
-    const auto judgement = court.judge.finish();
-    if (good)
-      CAF_CHECK(judgement.conclusion == Conclusion::passed);
-    else
-      check_place(only_offender(judgement, Fault::corrupted), 14);
-  }
-}
-
-CAF_TEST(an_output_of_something_that_is_no_object_is_a_corruption) {
-  Court court;
-  court.input(14, "[1, 2]");
-  court.outputs(10, 15);
-  check_place(only_offender(court.judge.finish(), Fault::corrupted), 14);
-}
-
-CAF_TEST(a_tombstone_is_not_an_empty_dead_letter) {
-  for (const bool same : {true, false}) {
-    Court court;
-    RecordView view;
-    view.key = "key";
-    view.offset = Offset{14};
-    court.judge.input(PartitionId{2}, view);
-    court.outputs(10, 14);
-    if (!same)
-      view.value = "";
-    std::string headers;
-    append_provenance(headers, {topic, PartitionId{2}, Offset{14}});
-    view.headers = headers;
-    court.judge.dead_letter(PartitionId{0}, view);
-    CAF_CHECK_EQUAL(court.judge.finish().total.corrupted, same ? 0U : 1U);
-  }
 }
 
 CAF_TEST(outputs_without_an_input_are_foreign) {

@@ -5,51 +5,13 @@
 #include "logic/ports.hpp"
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
-/// What the geoip tests share: a folder of their own, and small databases.
+/// What the geoip tests share: small databases.
 namespace millrace::adapters::geoip {
-
-class Scratch {
-public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path()
-                           / "millrace-geoip-XXXXXX")
-                            .string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw std::runtime_error("no folder for the test");
-    folder_ = pattern;
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  std::string path(std::string_view name) const {
-    return (folder_ / name).string();
-  }
-
-  /// Replaces by renaming.
-  std::string write(std::string_view name, std::string_view bytes) const {
-    const std::string target = path(name);
-    {
-      std::ofstream file{target + ".new", std::ios::binary};
-      file << bytes;
-    }
-    std::filesystem::rename(target + ".new", target);
-    return target;
-  }
-
-private:
-  std::filesystem::path folder_;
-};
 
 inline logic::geo::IpAddress address(std::string_view text) {
   const auto parsed = logic::geo::parse_ip(text);
