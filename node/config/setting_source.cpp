@@ -2,6 +2,8 @@
 
 #include "node/config/words.hpp"
 
+#include <utility>
+
 namespace millrace::node {
 
 namespace {
@@ -83,8 +85,9 @@ SourceReading read_flags(const SettingTable& table,
       reading.warnings.push_back(
         key + ": a secret on the command line can be seen by every user of the "
         + "machine; name a file with " + known->file_key() + " instead");
-    reading.values.push_back(
-      {key, {RawValue::Kind::text, assignment.substr(equals + 1), {}}, origin});
+    RawValue value;
+    value.text = assignment.substr(equals + 1);
+    reading.values.push_back({key, std::move(value), origin});
   }
   return reading;
 }

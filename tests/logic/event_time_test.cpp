@@ -59,7 +59,7 @@ CAF_TEST(each_day_of_four_centuries_follows_the_one_before) {
   TimeFormatter formatter;
   int differences = 0;
   for (std::int64_t index = 0; index != 146'097; ++index) {
-    char expected[32];
+    char expected[64]; // enough for any three numbers of that type
     std::snprintf(expected, sizeof expected, "%04d-%02d-%02dT12:34:56Z", year,
                   month, day);
     if (written(formatter, index * 86'400'000 + 45'296'000) != expected)
