@@ -156,17 +156,16 @@ CAF_TEST(only_one_process_has_it_open) {
 CAF_TEST(a_full_disk_is_found_when_opening) {
   const TemporaryFolder folder;
   const auto path = folder / "journal";
-  const auto refused = [&](std::size_t bytes, std::string_view word) {
-    return unexpected(JournalFile::open(path, bytes), path,
-                      ErrorCode::io_failed, word)
-      .empty();
+  const auto refused = [&](std::size_t bytes, ErrorCode code,
+                           std::string_view word) {
+    return unexpected(JournalFile::open(path, bytes), path, code, word).empty();
   };
   const auto by_limit = tests::run_child([&] {
     std::signal(SIGXFSZ, SIG_IGN);
     const ::rlimit limit{4096, 4096};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0)
       return 1;
-    if (!refused(1'000'000, "it needs 1000000 bytes"))
+    if (!refused(1'000'000, ErrorCode::io_failed, "it needs 1000000 bytes"))
       return 2;
     return std::filesystem::file_size(path) == 0
                && JournalFile::open(path, 4096).has_value()
@@ -177,7 +176,7 @@ CAF_TEST(a_full_disk_is_found_when_opening) {
   const auto by_disk = tests::run_child([&] {
     if (!mount_small_disk(folder / ""))
       return 77;
-    return refused(1'000'000, "No space left")
+    return refused(1'000'000, ErrorCode::no_space, "No space left")
                && JournalFile::open(path, 4096).has_value()
              ? 0
              : 1;
