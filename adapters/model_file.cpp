@@ -1,5 +1,6 @@
 #include "adapters/model_file.hpp"
 
+#include "adapters/file_descriptor.hpp"
 #include "adapters/whole_file.hpp"
 
 #include <cerrno>
@@ -20,23 +21,6 @@ constexpr std::size_t max_file_bytes = std::size_t{32} * 1024 * 1024;
 
 constexpr std::string_view advice = "; millrace model train writes one";
 
-/// Closes when left.
-class OpenFile {
-public:
-  explicit OpenFile(int descriptor) noexcept : descriptor_(descriptor) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0)
-      ::close(descriptor_);
-  }
-
-  int get() const noexcept { return descriptor_; }
-
-private:
-  int descriptor_;
-};
-
 logic::Error cannot_read(logic::ErrorCode code, const std::string& path,
                          std::string_view why) {
   std::string text = "cannot read the model file " + path + ": ";
@@ -53,9 +37,10 @@ logic::Error cannot_read(const std::string& path, int error_number) {
 
 logic::Result<std::string> read_bytes(const std::string& path) {
   // Not blocking: a named pipe in this place must not stop the program.
-  const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const FileDescriptor file{
+    ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0)
     return cannot_read(path, errno);
   if (!S_ISREG(status.st_mode))
     return cannot_read(logic::ErrorCode::io_failed, path,

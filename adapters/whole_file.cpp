@@ -1,9 +1,10 @@
 #include "adapters/whole_file.hpp"
 
+#include "adapters/file_descriptor.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,38 +20,16 @@ logic::Error failed(const std::string& path, int error_number) {
             + std::generic_category().message(error_number)};
 }
 
-/// Closes when left.
-class OpenFile {
-public:
-  explicit OpenFile(int descriptor) noexcept : descriptor_(descriptor) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0)
-      ::close(descriptor_);
+bool write_all(const FileDescriptor& file, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const auto count = ::write(file.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR)
+      return false;
+    if (count > 0)
+      bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-
-  bool is_open() const noexcept { return descriptor_ >= 0; }
-  bool sync() noexcept { return ::fsync(descriptor_) == 0; }
-  bool allow(::mode_t mode) noexcept {
-    return ::fchmod(descriptor_, mode) == 0;
-  }
-  bool write(std::string_view bytes) noexcept {
-    while (!bytes.empty()) {
-      const auto count = ::write(descriptor_, bytes.data(), bytes.size());
-      if (count < 0 && errno != EINTR)
-        return false;
-      if (count > 0)
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  /// False where the last bytes could not be handed over.
-  bool close() noexcept { return ::close(std::exchange(descriptor_, -1)) == 0; }
-
-private:
-  int descriptor_;
-};
+  return true;
+}
 
 /// Renaming would put a file in the place of the device.
 bool is_special(const std::string& path) noexcept {
@@ -60,8 +39,8 @@ bool is_special(const std::string& path) noexcept {
 
 logic::Result<void> write_special(const std::string& path,
                                   std::string_view bytes) {
-  OpenFile file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
-  if (!file.is_open() || !file.write(bytes) || !file.close())
+  FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (!file.is_open() || !write_all(file, bytes) || !file.close())
     return failed(path, errno);
   return {};
 }
@@ -73,13 +52,14 @@ logic::Result<void> write_whole_file(const std::string& path,
   if (is_special(path))
     return write_special(path, bytes);
   auto beside = path + ".XXXXXX";
-  OpenFile file{::mkostemp(beside.data(), O_CLOEXEC)};
+  FileDescriptor file{::mkostemp(beside.data(), O_CLOEXEC)};
   if (!file.is_open())
     return failed(path, errno);
   // The name is drawn for its owner alone; what we write is no secret.
   constexpr ::mode_t readable_by_all = 0644;
-  if (!file.write(bytes) || !file.allow(readable_by_all) || !file.sync()
-      || !file.close() || ::rename(beside.c_str(), path.c_str()) != 0) {
+  if (!write_all(file, bytes) || ::fchmod(file.get(), readable_by_all) != 0
+      || ::fsync(file.get()) != 0 || !file.close()
+      || ::rename(beside.c_str(), path.c_str()) != 0) {
     const auto error_number = errno;
     ::unlink(beside.c_str());
     return failed(path, error_number);

@@ -1,5 +1,7 @@
 #include "adapters/geoip/file_image.hpp"
 
+#include "adapters/file_descriptor.hpp"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -19,23 +21,6 @@ using logic::ErrorCode;
 /// Keeps offsets into the data within 31 bits; the largest files known are
 /// below 1 GiB.
 constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 31;
-
-class OpenFile {
-public:
-  // Without O_NONBLOCK a named pipe would block until somebody writes.
-  explicit OpenFile(const std::string& path) noexcept
-    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0)
-      ::close(descriptor_);
-  }
-  int descriptor() const noexcept { return descriptor_; }
-
-private:
-  int descriptor_;
-};
 
 Error system_error(std::string_view attempt) {
   const int number = errno;
@@ -86,11 +71,13 @@ FileSignature signature_of(const std::string& path) noexcept {
 
 logic::Result<FileImage> FileImage::load(const std::string& path,
                                          FileAccess access) {
-  const OpenFile file{path};
-  if (file.descriptor() < 0)
+  // Without O_NONBLOCK a named pipe would block until somebody writes.
+  const FileDescriptor file{
+    ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!file.is_open())
     return system_error("cannot be opened");
   struct stat status {};
-  if (::fstat(file.descriptor(), &status) != 0)
+  if (::fstat(file.get(), &status) != 0)
     return system_error("cannot be examined");
   if (!S_ISREG(status.st_mode))
     return Error{ErrorCode::invalid_argument, "is not a regular file"};
@@ -104,7 +91,7 @@ logic::Result<FileImage> FileImage::load(const std::string& path,
   void* memory = ::mmap(nullptr, size,
                         copies ? PROT_READ | PROT_WRITE : PROT_READ,
                         copies ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE,
-                        copies ? -1 : file.descriptor(), 0);
+                        copies ? -1 : file.get(), 0);
   if (memory == MAP_FAILED)
     return system_error("cannot be brought into memory");
   FileImage image{static_cast<const char*>(memory), size, signature};
@@ -113,12 +100,10 @@ logic::Result<FileImage> FileImage::load(const std::string& path,
   // Random reads over some 60 MB: large pages spare most TLB misses. Only a
   // wish, so the answer does not matter.
   ::madvise(memory, size, MADV_HUGEPAGE);
-  if (auto filled = fill(file.descriptor(), static_cast<char*>(memory), size);
-      !filled)
+  if (auto filled = fill(file.get(), static_cast<char*>(memory), size); !filled)
     return filled.error();
   ::mprotect(memory, size, PROT_READ);
-  if (::fstat(file.descriptor(), &status) != 0
-      || signature_of(status) != signature)
+  if (::fstat(file.get(), &status) != 0 || signature_of(status) != signature)
     return Error{ErrorCode::io_failed,
                  "changed while it was read; write a new file beside it and "
                  "rename that over it"};
