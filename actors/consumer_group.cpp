@@ -139,7 +139,7 @@ void Consumer::show_assigned() {
 void Consumer::note_fault(const logic::Error& error) {
   fault_ = error.text;
   metrics_.count_error(name, error.code);
-  log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+  log_.limited(self_->clock().now(), trouble_level(error), name,
                "trouble with Kafka, going on trying", {{"error", error.text}});
 }
 

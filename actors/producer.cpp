@@ -277,7 +277,7 @@ private:
       case logic::SourceEvent::Kind::fault:
         fault_ = event.error.text;
         metrics_.count_error(name, event.error.code);
-        log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+        log_.limited(self_->clock().now(), trouble_level(event.error), name,
                      "trouble with Kafka, going on trying",
                      {{"error", event.error.text}});
         break;

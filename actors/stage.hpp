@@ -5,6 +5,7 @@
 #include "actors/role.hpp"
 #include "logic/log.hpp"
 #include "logic/ports.hpp"
+#include "logic/result.hpp"
 
 #include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
@@ -27,6 +28,12 @@ struct Surroundings {
   std::shared_ptr<Metrics> metrics;
   std::shared_ptr<const logic::WallClock> clock;
 };
+
+/// What a broker refuses, somebody must allow; the rest time may mend.
+inline logic::LogLevel trouble_level(const logic::Error& error) {
+  return error.code == logic::ErrorCode::unauthorized ? logic::LogLevel::error
+                                                      : logic::LogLevel::warn;
+}
 
 /// Which batch an actor is working on, for whoever has to find out why it died
 /// or hangs. Written by the actor, read by any thread.

@@ -58,7 +58,7 @@ void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
     return;
   while (!unsent_.empty()) {
     const auto slot = unsent_.front();
-    if (!pump_slot(sink, slot, wall_ms))
+    if (!pump_slot(sink, slot, now, wall_ms))
       return;
     unsent_.pop_front();
     finish_if_done(slot);
@@ -77,17 +77,12 @@ bool Outbox::pump_retries(RecordSink& sink, TimePoint now,
   return true;
 }
 
-bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot,
+bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
                        std::int64_t wall_ms) {
   auto& state = slots_[slot];
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   while (state.sent != total) {
-    chunk_.clear();
-    const auto count = std::min<std::uint32_t>(total - state.sent,
-                                               chunk_records);
-    for (std::uint32_t index = 0; index != count; ++index)
-      chunk_.push_back(outgoing(SendToken{slot, state.sent + index}, wall_ms,
-                                chunk_headers_[index]));
+    fill_chunk(slot, now, wall_ms);
     const auto taken = sink.send(chunk_);
     state.sent += static_cast<std::uint32_t>(taken);
     if (taken != chunk_.size())
@@ -96,24 +91,49 @@ bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot,
   return true;
 }
 
+void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
+                        std::int64_t wall_ms) {
+  auto& state = slots_[slot];
+  const auto total = static_cast<std::uint32_t>(state.batch->records.size());
+  chunk_.clear();
+  for (auto index = state.sent; index != total; ++index) {
+    const SendToken token{slot, index};
+    if (const auto until = held_until(token); until > now) {
+      if (!chunk_.empty())
+        return; // that goes first
+      retry_queue_.emplace(until, token);
+      ++state.sent;
+      continue;
+    }
+    chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
+    if (chunk_.size() == chunk_records)
+      return;
+  }
+}
+
+Destination Outbox::destination_of(SendToken token) const {
+  const auto& slot = slots_[token.slot];
+  const auto mishap = slot.mishaps.find(token.index);
+  const bool dead = slot.batch->records[token.index].dead
+                    || (mishap != slot.mishaps.end()
+                        && mishap->second.dead_because);
+  return dead ? Destination::dead_letters : Destination::output;
+}
+
 OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
                                 std::string& headers) const {
   const auto& slot = slots_[token.slot];
   const auto& encoded = slot.batch->records[token.index];
   const auto& raw = *slot.batch->raw;
   const auto source = raw[encoded.record];
-  const auto mishap = slot.mishaps.find(token.index);
-  const bool dead = encoded.dead
-                    || (mishap != slot.mishaps.end()
-                        && mishap->second.dead_because);
   OutgoingRecord record;
   record.token = token;
+  record.destination = destination_of(token);
   record.source_partition = raw.partition();
   record.key = source.key;
   record.timestamp_ms = source.timestamp_ms;
   record.headers = source.headers;
-  if (dead) {
-    record.destination = Destination::dead_letters;
+  if (record.destination == Destination::dead_letters) {
     record.value = source.value;
     headers.assign(source.headers);
     write_note(slot, token.index, wall_ms, headers);
@@ -200,7 +220,12 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   ++retries_;
   const auto wait = retry == 0 ? std::chrono::milliseconds{0}
                                : config_.back_off.delay(retry);
-  retry_queue_.emplace(now + wait, failure.token);
+  auto due = now + wait;
+  if (failure.fault == DeliveryFault::outage) {
+    auto& until = held_until(failure.token);
+    until = due = std::max(due, until);
+  }
+  retry_queue_.emplace(due, failure.token);
 }
 
 void Outbox::bury(Slot& slot, Mishap& mishap, Reason reason,
@@ -262,6 +287,7 @@ void Outbox::retry_all_at(TimePoint now) {
   for (const auto& [when, token] : retry_queue_)
     due.emplace(now, token);
   retry_queue_ = std::move(due);
+  held_until_.fill(now);
 }
 
 std::optional<Outbox::TimePoint> Outbox::next_retry() const {

@@ -109,7 +109,7 @@ private:
   struct Slot {
     BatchTicket ticket;
     EncodedBatchPtr batch;
-    std::uint32_t sent = 0; ///< records handed to the sink at least once
+    std::uint32_t sent = 0; ///< records handed to the sink, or held back
     std::uint32_t outstanding = 0; ///< records without a final report
     std::uint32_t dead = 0;
     bool forgotten = false;
@@ -117,8 +117,14 @@ private:
   };
 
   bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
-  bool pump_slot(RecordSink& sink, std::uint32_t slot, std::int64_t wall_ms);
+  bool pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
+                 std::int64_t wall_ms);
+  void fill_chunk(std::uint32_t slot, TimePoint now, std::int64_t wall_ms);
   std::uint32_t free_slot();
+  Destination destination_of(SendToken token) const;
+  TimePoint& held_until(SendToken token) {
+    return held_until_[static_cast<std::size_t>(destination_of(token))];
+  }
   OutgoingRecord outgoing(SendToken token, std::int64_t wall_ms,
                           std::string& headers) const;
   void write_note(const Slot& slot, std::uint32_t index, std::int64_t wall_ms,
@@ -135,6 +141,9 @@ private:
   std::deque<std::uint32_t>
     unsent_; ///< slots with records never sent, in order
   std::multimap<TimePoint, SendToken> retry_queue_;
+  /// Until then a destination's records that found nobody wait, and what comes
+  /// behind them joins them: it must not overtake them.
+  std::array<TimePoint, destination_count> held_until_{};
   std::map<BatchId, std::uint32_t> by_id_;
   std::vector<DeliveredBatch> delivered_;
   std::vector<OutboxNotice> notices_;

@@ -111,6 +111,8 @@ public:
 
 enum class Destination : std::uint8_t { output, dead_letters, insights };
 
+inline constexpr std::size_t destination_count = 3;
+
 /// Names a record to its sender: a slot of the sender's choosing and the
 /// place in that slot.
 struct SendToken {

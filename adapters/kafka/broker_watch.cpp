@@ -63,12 +63,26 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT
       || error == RD_KAFKA_RESP_ERR__RESOLVE
       || error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-    last_words_ = detail;
+    remember(error, detail);
     suspected_ = true;
     tick();
     return;
   }
   report(to_error(error, attempted, detail), events);
+  if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION
+      || error == RD_KAFKA_RESP_ERR__SSL) {
+    // So is this, where nobody lets us in.
+    remember(error, detail);
+    suspected_ = true;
+    tick();
+  } else if (is_unauthorized(error)) {
+    standing_ = true;
+  }
+}
+
+void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
+  last_words_ = without_timing(words);
+  last_words_ += remedy(error, words);
 }
 
 void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
@@ -76,8 +90,7 @@ void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
   if (!std::exchange(cut_off_, true)) {
     auto fault = to_error(error, role_, "no broker can be reached");
     fault.code = logic::ErrorCode::unavailable;
-    if (!last_words_.empty())
-      fault.text += "; last: " + last_words_;
+    fault.text += last_words_text(last_words_);
     events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(fault)});
   }
   tick();
@@ -99,6 +112,10 @@ void BrokerWatch::report(logic::Error error,
 void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
   suspected_ = false;
   const bool was_cut_off = std::exchange(cut_off_, false);
+  if (was_cut_off)
+    said_.clear(); // what stands is said again
+  if (standing_)
+    return;
   const bool was_complaining = std::exchange(complaining_, false);
   if (!was_cut_off && !was_complaining)
     return;

@@ -29,6 +29,11 @@ public:
   /// The same fault is said again only after a while.
   void report(logic::Error error, std::vector<logic::SourceEvent>& events);
 
+  /// Whether something is amiss that no contact mends, such as a topic
+  /// that is missing or refused: until it is taken back, contact is no
+  /// recovery.
+  void set_standing(bool standing) noexcept { standing_ = standing; }
+
   /// Proof that a broker answers.
   void on_contact(std::vector<logic::SourceEvent>& events);
 
@@ -40,13 +45,17 @@ private:
 
   void cut_off(rd_kafka_resp_err_t error,
                std::vector<logic::SourceEvent>& events);
+  void remember(rd_kafka_resp_err_t error, std::string_view words);
   void send_probe();
 
   rd_kafka_t* client_;
   rd_kafka_queue_t* queue_;
   std::string role_;
   bool cut_off_ = false; ///< from all brokers
-  bool suspected_ = false; ///< to be cut off
+  /// To be cut off. So until the first contact: of a listener that speaks
+  /// another protocol the client says nothing.
+  bool suspected_ = true;
+  bool standing_ = false;
   bool complaining_ = false; ///< a fault was said and not taken back
   bool failed_ = false;
   bool probing_ = false;

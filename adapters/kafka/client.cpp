@@ -190,15 +190,62 @@ logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
   }
 }
 
+std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
+  // The other side's complaint comes when the connection stands already.
+  if (words.find("SSL alert") != std::string_view::npos)
+    return "; the broker refuses this node's certificate: check "
+           "kafka.ssl_certificate_file and kafka.ssl_key_file";
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+      return "; check kafka.sasl_mechanism, kafka.sasl_username and "
+             "kafka.sasl_password";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "; check that kafka.ssl_ca_file holds the authority of the "
+             "brokers' certificates, and that they are for the names in "
+             "kafka.bootstrap_servers";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; this user may not: let it with kafka-acls --add "
+             "--allow-principal User:<name> --topic <topic>, --operation Read "
+             "for the input, Write for the others";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "; this user may not: let it with kafka-acls --add "
+             "--allow-principal User:<name> --operation Read --group "
+             "<kafka.consumer_group>";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "; this user may not: let it with kafka-acls --add "
+             "--allow-principal User:<name> --operation Create --cluster";
+    default:
+      return {};
+  }
+}
+
+std::string_view without_timing(std::string_view words) {
+  const auto begin = words.rfind(" (after ");
+  return begin != std::string_view::npos
+             && words.find("ms in state ", begin) != std::string_view::npos
+           ? words.substr(0, begin)
+           : words;
+}
+
 logic::Error to_error(rd_kafka_resp_err_t error, std::string_view attempted,
                       std::string_view detail) {
+  detail = without_timing(detail);
   std::string text{attempted};
   text += ": ";
   text += detail.empty() ? std::string_view{rd_kafka_err2str(error)} : detail;
   text += " (";
   text += rd_kafka_err2name(error);
   text += ')';
+  text += remedy(error, detail);
   return {to_code(error), std::move(text)};
+}
+
+std::string last_words_text(std::string_view words) {
+  return words.empty() ? "; is a broker listening there, and is "
+                         "kafka.security_protocol that of its listener?"
+                       : "; last: " + std::string{words};
 }
 
 std::string missing_topic_text(std::string_view topic) {

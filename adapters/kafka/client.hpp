@@ -63,9 +63,21 @@ int to_timeout(std::chrono::milliseconds duration) noexcept;
 /// The node's code for an error of the client or a broker.
 logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept;
 
-/// `attempted: description (NAME)`.
+/// What somebody may do about it, as the end of a sentence; empty where time
+/// may mend it. Takes the client's words, too: some refusals have no code.
+std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words);
+
+/// The client's words without "(after 337ms in state AUTH_REQ)", which makes
+/// the same fault a new one each time.
+std::string_view without_timing(std::string_view words);
+
+/// `attempted: description (NAME); remedy`.
 logic::Error to_error(rd_kafka_resp_err_t error, std::string_view attempted,
                       std::string_view detail = {});
+
+/// The end of a sentence about brokers that cannot be reached: what the client
+/// last said of its connections, or what to check where it said nothing.
+std::string last_words_text(std::string_view words);
 
 /// What to do about a topic that does not exist.
 std::string missing_topic_text(std::string_view topic);

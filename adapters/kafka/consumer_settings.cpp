@@ -48,6 +48,9 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
          std::max<std::int64_t>(100'000'000,
                                 static_cast<std::int64_t>(half) + 1'024))
     .set("fetch.wait.max.ms", config.fetch_wait.count())
+    // The default is five minutes, until which partitions that were added, or a
+    // topic that was refused and is allowed now, would go unnoticed.
+    .set("topic.metadata.refresh.interval.ms", 5'000)
     // The default second would stall a partition each time its queue is full.
     .set("fetch.queue.backoff.ms", 20)
     .set("fetch.error.backoff.ms", 100)

@@ -8,6 +8,10 @@ logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept {
   using logic::DeliveryFault;
   if (is_unreachable(error))
     return DeliveryFault::outage;
+  // A new client has no more rights to a topic than this one: who may grant
+  // them is told, and the records wait.
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    return DeliveryFault::outage;
   if (is_unauthorized(error))
     return DeliveryFault::fatal;
   switch (error) {

@@ -122,11 +122,14 @@ void KafkaSource::on_event(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_REBALANCE: {
       auto* list = rd_kafka_event_topic_partition_list(event);
+      // The client's own clock, not a broker, says that all is lost.
+      const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
       if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         on_assigned(list);
       else
         on_revoked(list);
-      watch_->on_contact(events_);
+      if (!lost)
+        watch_->on_contact(events_);
       break;
     }
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
@@ -142,6 +145,8 @@ void KafkaSource::on_event(rd_kafka_event_t* event) {
 }
 
 void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
+  if (list->cnt != 0)
+    watch_->set_standing(false);
   logic::SourceEvent event{Kind::assigned, {}, {}};
   for (int index = 0; index != list->cnt; ++index)
     event.partitions.push_back(
@@ -251,17 +256,21 @@ void KafkaSource::pull(std::size_t max_records) {
     records_queue_.get(), 0, pulled_.data(),
     std::max<std::size_t>(max_records, 1));
   const auto pending = events_.size();
+  bool any_record = false;
   for (ssize_t index = 0; index < count; ++index) {
     auto* message = pulled_[static_cast<std::size_t>(index)];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      any_record = true;
       held_->push(message, events_);
     } else {
       on_message_error(*message);
       rd_kafka_message_destroy(message);
     }
   }
-  if (count > 0)
+  if (any_record) {
+    watch_->set_standing(false);
     watch_->on_contact(events_);
+  }
   // What lies behind a pull that was dropped as a whole wakes nobody else.
   const bool all_dropped = count > 0 && held_->waiting_records() == 0;
   if (all_dropped || events_.size() != pending)
@@ -273,6 +282,7 @@ bool KafkaSource::on_missing_topic(rd_kafka_resp_err_t error) {
       && error != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
       && error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
     return false;
+  watch_->set_standing(true);
   watch_->report(
     {logic::ErrorCode::not_found, missing_topic_text(config_.input_topic)},
     events_);

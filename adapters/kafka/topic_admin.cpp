@@ -141,15 +141,17 @@ private:
       const auto code = rd_kafka_event_error(event.get());
       if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         continue;
-      last = rd_kafka_event_error_string(event.get());
+      const char* words = rd_kafka_event_error_string(event.get());
       if (is_unauthorized(code))
-        error = code;
+        return to_error(code, attempted, words);
+      last = without_timing(words);
+      last += remedy(code, words);
     }
     auto result = to_error(error, attempted, detail == nullptr ? "" : detail);
-    if (is_unreachable(error))
+    if (is_unreachable(error)) {
       result.code = logic::ErrorCode::unavailable;
-    if (!last.empty())
-      result.text += "; last: " + last;
+      result.text += last_words_text(last);
+    }
     return result;
   }
 

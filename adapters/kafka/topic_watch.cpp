@@ -1,5 +1,7 @@
 #include "adapters/kafka/topic_watch.hpp"
 
+#include <utility>
+
 namespace millrace::adapters::kafka {
 
 namespace {
@@ -88,20 +90,24 @@ bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
     tick();
     return true;
   }
-  watch.on_contact(events);
   std::size_t described = 0;
   const auto* descriptions = rd_kafka_DescribeTopics_result_topics(
     rd_kafka_event_DescribeTopics_result(event), &described);
-  bool complete = true;
   for (std::size_t index = 0; index != described; ++index)
     learn(descriptions[index]);
+  bool complete = true;
+  std::vector<logic::Error> refusals;
   for (const auto& topic : topics_) {
     if (topic.name.empty() || topic.state == DestinationTopic::State::present)
       continue;
     complete = false;
     if (topic.state == DestinationTopic::State::refused)
-      watch.report(refusal(topic), events);
+      refusals.push_back(refusal(topic));
   }
+  watch.set_standing(!refusals.empty());
+  watch.on_contact(events);
+  for (auto& each : refusals)
+    watch.report(std::move(each), events);
   next_question_ = Clock::now();
   if (complete)
     next_question_ += refresh_interval;

@@ -192,6 +192,50 @@ CAF_TEST(an_outage_is_waited_out_and_uses_up_no_retries) {
   CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 1u);
 }
 
+CAF_TEST(nothing_overtakes_what_waits_out_an_outage) {
+  Fixture f;
+  bool missing = true;
+  f.script->answer = [&](const SentRecord& record) {
+    return missing && record.destination == Destination::output
+             ? Answer{false, DeliveryFault::outage, "no such topic"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(2, 1, 0));
+  f.run();
+  // The topic comes to be before the retry is due, and so do more records.
+  missing = false;
+  f.script->sent.clear();
+  f.outbox.add(ticket(2), encoded(2, 1, 10));
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 1u); // of the other destination
+  CAF_CHECK_EQUAL(f.script->sent[0].value, "in12");
+  f.run_retries(5);
+  std::vector<std::string> values;
+  for (const auto& record : f.script->sent)
+    values.push_back(record.value);
+  const std::vector<std::string> expected{"in12", "out0", "out1", "out10",
+                                          "out11"};
+  CAF_CHECK_EQUAL(values, expected);
+  CAF_CHECK_EQUAL(f.outbox.retries(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+}
+
+CAF_TEST(what_waits_behind_others_can_be_forgotten) {
+  Fixture f;
+  f.script->answer = [](const SentRecord&) {
+    return Answer{false, DeliveryFault::outage, "no such topic"};
+  };
+  f.outbox.add(ticket(1), encoded(2, 0));
+  f.run();
+  f.outbox.add(ticket(2), encoded(2, 0, 10));
+  f.run();
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(!f.outbox.next_retry().has_value());
+  CAF_CHECK(f.outbox.take_delivered().empty());
+}
+
 CAF_TEST(a_dead_letter_is_never_given_up) {
   Fixture f;
   f.script->answer = [&](const SentRecord&) {

@@ -5,6 +5,7 @@
 
 #include "logic/event_time.hpp"
 #include "tests/support/record_values.hpp"
+#include "tests/support/skip.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -13,7 +14,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -71,8 +71,7 @@ std::vector<std::optional<std::string>> recorded(const std::string& name) {
   std::vector<std::optional<std::string>> lines;
   const char* folder = std::getenv("MILLRACE_SHARED_DATA");
   if (folder == nullptr) {
-    std::cerr << "SKIPPED: MILLRACE_SHARED_DATA names no folder with " << name
-              << '\n';
+    skip("MILLRACE_SHARED_DATA names no folder with events/" + name);
     return lines;
   }
   std::ifstream file{folder + ("/events/" + name)};

@@ -1,6 +1,7 @@
 // The main of the tests that use our messages and CAF's network layer.
 
 #include "messages/type_ids.hpp"
+#include "tests/support/skip.hpp"
 
 #define CAF_TEST_NO_MAIN
 #include "caf/init_global_meta_objects.hpp"
@@ -11,5 +12,5 @@ int main(int argc, char** argv) {
   caf::init_global_meta_objects<caf::id_block::millrace>();
   caf::io::middleman::init_global_meta_objects();
   caf::core::init_global_meta_objects();
-  return caf::test::main(argc, argv);
+  return millrace::tests::exit_code(caf::test::main(argc, argv));
 }

@@ -9,15 +9,10 @@
 #include <boost/json/parse.hpp>
 
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <stdexcept>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace millrace::tests {
@@ -26,19 +21,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string binary() {
-  const char* path = std::getenv("MILLRACE_BINARY");
-  if (path == nullptr)
-    throw std::runtime_error{"MILLRACE_BINARY is not set; run this by ctest"};
-  return path;
-}
-
-} // namespace
-
-NodeProcess::NodeProcess(const std::string& bootstrap_servers,
-                         const std::vector<std::string>& settings) {
+std::vector<std::string>
+run_arguments(const std::string& bootstrap_servers,
+              const std::vector<std::string>& settings) {
   std::vector<std::string> arguments{
-    binary(), "run", "--bootstrap-servers", bootstrap_servers, "--set",
+    millrace_binary(), "run", "--bootstrap-servers", bootstrap_servers, "--set",
     "http.port=0", "--set", "log.format=json", "--set", "log.level=info",
     "--set", "delivery.commit_interval=200ms", "--set", "kafka.fetch_wait=10ms",
     "--set",
@@ -48,42 +35,25 @@ NodeProcess::NodeProcess(const std::string& bootstrap_servers,
     arguments.emplace_back("--set");
     arguments.push_back(setting);
   }
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (auto& argument : arguments)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_ = fork();
-  if (pid_ != 0)
-    return;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int fd = open(log_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
-  dup2(fd, STDOUT_FILENO);
-  dup2(fd, STDERR_FILENO);
-  execv(argv[0], argv.data());
-  _exit(127);
+  return arguments;
 }
 
-NodeProcess::~NodeProcess() {
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-}
+} // namespace
+
+NodeProcess::NodeProcess(const std::string& bootstrap_servers,
+                         const std::vector<std::string>& settings,
+                         const Environment& environment)
+  : program_(run_arguments(bootstrap_servers, settings), environment) {}
 
 void NodeProcess::send_signal(int signal) {
-  kill(pid_, signal);
+  program_.send_signal(signal);
 }
 
 int NodeProcess::wait(std::chrono::milliseconds limit) {
-  int status = 0;
-  if (!eventually(limit,
-                  [&] { return waitpid(pid_, &status, WNOHANG) == pid_; })) {
+  const int code = program_.wait(limit);
+  if (code == -1000)
     std::cerr << log();
-    return -1000;
-  }
-  pid_ = 0;
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  return code;
 }
 
 int NodeProcess::stop(std::chrono::milliseconds limit) {
@@ -135,10 +105,7 @@ int NodeProcess::order_fault(const std::string& token,
 }
 
 bool NodeProcess::alive() {
-  int status = 0;
-  if (pid_ != 0 && waitpid(pid_, &status, WNOHANG) == pid_)
-    pid_ = 0;
-  return pid_ != 0;
+  return program_.alive();
 }
 
 std::uint64_t NodeProcess::settled() {
@@ -151,17 +118,14 @@ std::uint64_t NodeProcess::settled() {
 }
 
 std::uint64_t NodeProcess::resident_bytes() const {
-  std::ifstream file{"/proc/" + std::to_string(pid_) + "/statm"};
+  std::ifstream file{"/proc/" + std::to_string(program_.id()) + "/statm"};
   std::uint64_t pages = 0;
   file >> pages >> pages;
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 std::string NodeProcess::log() const {
-  std::ifstream file{log_path_};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return program_.output();
 }
 
 KafkaFixture::KafkaFixture() {
@@ -177,7 +141,7 @@ KafkaFixture::KafkaFixture() {
   kafka.bootstrap_servers = broker->bootstrap_servers();
 }
 
-void KafkaFixture::generate(std::uint64_t count, double bad_share,
+void TopicFixture::generate(std::uint64_t count, double bad_share,
                             std::uint64_t seed) {
   logic::generation::GeneratorConfig config;
   config.seed = seed;
@@ -206,7 +170,7 @@ void KafkaFixture::generate(std::uint64_t count, double bad_share,
   written += count;
 }
 
-void KafkaFixture::write(const std::vector<std::string>& values) {
+void TopicFixture::write(const std::vector<std::string>& values) {
   auto writer = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
   if (!writer)
     throw std::runtime_error{writer.error().text};
@@ -224,7 +188,7 @@ void KafkaFixture::write(const std::vector<std::string>& values) {
 }
 
 logic::verification::Judgement
-KafkaFixture::judge(logic::verification::Guarantee guarantee) {
+TopicFixture::judge(logic::verification::Guarantee guarantee) {
   node::commands::DeliveryCheckOptions options;
   options.guarantee = guarantee;
   auto check = node::commands::check_delivery(kafka, options);
@@ -233,11 +197,11 @@ KafkaFixture::judge(logic::verification::Guarantee guarantee) {
   return check->judgement;
 }
 
-bool KafkaFixture::all_settled(NodeProcess& node) {
+bool TopicFixture::all_settled(NodeProcess& node) {
   return eventually(60s, [&] { return node.settled() >= written; });
 }
 
-bool KafkaFixture::all_ended() {
+bool TopicFixture::all_ended() {
   return eventually(
     60s,
     [this] {
@@ -248,7 +212,7 @@ bool KafkaFixture::all_ended() {
     500ms);
 }
 
-bool KafkaFixture::proven(logic::verification::Guarantee guarantee) {
+bool TopicFixture::proven(logic::verification::Guarantee guarantee) {
   const auto judgement = judge(guarantee);
   if (judgement.conclusion == logic::verification::Conclusion::passed
       && judgement.total.input == written)

@@ -5,18 +5,15 @@
 #include "logic/generation/login_generator.hpp"
 #include "logic/verification/delivery_judge.hpp"
 #include "logic/verification/judgement.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/support/program.hpp"
 
 #include <boost/json/object.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace millrace::tests {
 
@@ -25,10 +22,8 @@ class NodeProcess {
 public:
   /// `settings` as for --set; the endpoint gets a free port by itself.
   NodeProcess(const std::string& bootstrap_servers,
-              const std::vector<std::string>& settings = {});
-  NodeProcess(const NodeProcess&) = delete;
-  NodeProcess& operator=(const NodeProcess&) = delete;
-  ~NodeProcess();
+              const std::vector<std::string>& settings = {},
+              const Environment& environment = {});
 
   void send_signal(int signal);
 
@@ -63,20 +58,15 @@ private:
   /// The port that the node says it serves, 0 while it has not.
   std::uint16_t port();
 
-  pid_t pid_ = 0;
-  TemporaryFolder folder_;
-  std::string log_path_ = folder_ / "log";
+  Program program_;
   std::uint16_t port_ = 0;
 };
 
-/// An embedded broker with the node's topics, and what tests do with it.
-struct KafkaFixture {
+/// What tests do with the node's topics, on whatever broker.
+struct TopicFixture {
   static constexpr std::int32_t partitions = 4;
 
-  std::unique_ptr<adapters::kafka::EmbeddedBroker> broker;
   adapters::kafka::KafkaConfig kafka;
-
-  KafkaFixture();
 
   /// Writes login events to the input topic, spread over its partitions.
   void generate(std::uint64_t count, double bad_share = 0.05,
@@ -97,6 +87,13 @@ struct KafkaFixture {
   bool proven(logic::verification::Guarantee guarantee);
 
   std::uint64_t written = 0;
+};
+
+/// An embedded broker with the node's topics.
+struct KafkaFixture : TopicFixture {
+  std::unique_ptr<adapters::kafka::EmbeddedBroker> broker;
+
+  KafkaFixture();
 };
 
 /// Whether memory figures mean nothing, as a sanitizer keeps freed memory.

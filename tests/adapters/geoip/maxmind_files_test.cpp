@@ -5,13 +5,13 @@
 
 #include "adapters/geoip/geo_database.hpp"
 #include "tests/adapters/geoip/small_databases.hpp"
+#include "tests/support/skip.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <arpa/inet.h>
 #include <maxminddb.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -32,7 +32,8 @@ std::string file(const char* name) {
                            + "/geoip/" + name;
   if (folder != nullptr && std::filesystem::exists(path))
     return path;
-  std::printf("skipped: MILLRACE_SHARED_DATA has no geoip/%s\n", name);
+  millrace::tests::skip("MILLRACE_SHARED_DATA names no folder with geoip/"
+                        + std::string{name});
   return {};
 }
 

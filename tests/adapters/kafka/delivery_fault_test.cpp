@@ -17,6 +17,11 @@ CAF_TEST(what_no_broker_answered_is_an_outage) {
     CAF_CHECK(to_delivery_fault(error) == DeliveryFault::outage);
 }
 
+CAF_TEST(a_topic_that_is_refused_is_waited_for) {
+  CAF_CHECK(to_delivery_fault(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            == DeliveryFault::outage);
+}
+
 CAF_TEST(what_a_broker_refused_for_now_is_transient) {
   for (const auto error :
        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
@@ -36,7 +41,7 @@ CAF_TEST(what_will_never_be_taken_is_the_records_fault) {
 CAF_TEST(what_ends_the_client_is_fatal) {
   for (const auto error : {RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR__FENCED,
                            RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
-                           RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                           RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
                            RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
                            RD_KAFKA_RESP_ERR__AUTHENTICATION,
                            RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER})

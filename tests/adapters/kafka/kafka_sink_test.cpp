@@ -261,6 +261,7 @@ CAF_TEST(a_missing_topic_is_an_outage_of_its_records_only) {
   CAF_CHECK(producer.failed[0].text.find("KAFKA_CREATE_TOPICS=missing-dlq")
             != std::string::npos);
   CAF_CHECK(producer.saw(Kind::fault));
+  CAF_CHECK(!producer.saw(Kind::recovered)); // though another is written to
   // Created meanwhile, it is found.
   CAF_CHECK(kafka.broker->create_topic({"missing-dlq", 1}));
   CAF_CHECK(producer.waker.wait_until([&] {
@@ -269,6 +270,7 @@ CAF_TEST(a_missing_topic_is_an_outage_of_its_records_only) {
     producer.look();
     return producer.delivered >= 2;
   }));
+  CAF_CHECK(producer.saw(Kind::recovered));
 }
 
 CAF_TEST(close_gives_up_what_is_queued_within_its_deadline) {

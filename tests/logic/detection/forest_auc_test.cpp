@@ -3,6 +3,7 @@
 #include "logic/detection/forest_trainer.hpp"
 #include "logic/detection/labelled_rows.hpp"
 #include "logic/detection/roc.hpp"
+#include "tests/support/skip.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -29,13 +30,14 @@ struct Reference {
 std::optional<LabelledRows> load(const char* name) {
   const auto* folder = std::getenv("MILLRACE_SHARED_DATA");
   if (!folder) {
-    CAF_MESSAGE("SKIPPED: MILLRACE_SHARED_DATA does not name the data");
+    millrace::tests::skip("MILLRACE_SHARED_DATA names no folder with anomaly/"
+                          + std::string{name} + ".csv");
     return std::nullopt;
   }
   const auto path = std::string{folder} + "/anomaly/" + name + ".csv";
   std::ifstream file{path};
   if (!file) {
-    CAF_MESSAGE("SKIPPED: there is no " << path);
+    millrace::tests::skip("there is no " + path);
     return std::nullopt;
   }
   auto rows = parse_numeric_csv(

@@ -1,0 +1,140 @@
+#define CAF_SUITE delivery
+
+#include "tests/kafka/real_kafka_fixture.hpp"
+#include "tests/support/eventually.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using logic::verification::Guarantee;
+using tests::eventually;
+using tests::NodeProcess;
+using tests::Program;
+
+namespace {
+
+struct Fixture : tests::RealKafkaFixture {
+  Fixture() { create_topics(); }
+
+  NodeProcess start_node(const std::string& session_timeout = "6s") {
+    auto settings = names();
+    settings.push_back("kafka.session_timeout=" + session_timeout);
+    return NodeProcess{kafka.bootstrap_servers, settings};
+  }
+
+  /// `millrace generate` beside the node: its clients wait out what happens
+  /// to the broker, too.
+  Program start_load(std::uint64_t rate, std::uint64_t count) {
+    written += count;
+    return Program{{tests::millrace_binary(), "generate", "--quiet",
+                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
+                    std::to_string(rate), "--count", std::to_string(count),
+                    "--bad-share", "0.05", "--set",
+                    "kafka.input_topic=" + kafka.input_topic}};
+  }
+
+  /// Ends the broker in the midst of a stream of events, and starts it again.
+  void outlive_the_end_of_the_broker_by(int signal) {
+    // The group must not miss the node, however slow the broker starts here.
+    auto node = start_node("30s");
+    CAF_CHECK(
+      eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+    auto load = start_load(2'000, 8'000);
+    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    broker().end(signal);
+    CAF_CHECK(
+      eventually(30s, [&] { return node.http_code("/health/ready") == 503; }));
+    CAF_CHECK_EQUAL(node.http_code("/health/live"), 200);
+    CAF_CHECK_LESS(node.settled(), written);
+    broker().start();
+    CAF_CHECK_EQUAL(load.wait(60s), 0);
+    CAF_CHECK(all_settled(node));
+    CAF_CHECK(
+      eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+    CAF_CHECK_EQUAL(node.stop(), 0);
+    // Not even doubled: the producer is idempotent, and the same process that
+    // did not commit in time goes on.
+    if (!proven(Guarantee::exactly_once))
+      CAF_ERROR("not exactly once; the node said\n" << node.log());
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(real_delivery_tests, Fixture)
+
+CAF_TEST(every_record_ends_once_and_in_order) {
+  generate(20'000);
+  auto node = start_node();
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.http_code("/health/ready"), 200);
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(the_group_resumes_where_the_last_node_committed) {
+  generate(2'000);
+  {
+    auto node = start_node();
+    CAF_CHECK(all_settled(node));
+    CAF_CHECK_EQUAL(node.stop(), 0);
+  }
+  generate(2'000, 0.05, 2);
+  auto node = start_node();
+  CAF_CHECK(eventually(60s, [&] { return node.settled() >= 2'000; }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_killed_node_loses_nothing) {
+  generate(20'000);
+  {
+    auto node = start_node();
+    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    node.send_signal(SIGKILL);
+    CAF_CHECK_EQUAL(node.wait(5s), -SIGKILL);
+  }
+  auto node = start_node();
+  CAF_CHECK(all_ended());
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(proven(Guarantee::at_least_once));
+  std::cerr << "doubled after kill -9 of the node: "
+            << judge(Guarantee::at_least_once).total.doubled << '\n';
+}
+
+CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
+  generate(5'000);
+  auto first = start_node();
+  CAF_CHECK(eventually(60s, [&] { return first.settled() > 1'000; }));
+  auto second = start_node();
+  CAF_CHECK(eventually(60s, [&] {
+    const auto page = second.status();
+    return page.contains("consumer")
+           && !page.at("consumer").at("partitions").as_array().empty();
+  }));
+  generate(5'000, 0.05, 2);
+  CAF_CHECK(eventually(
+    60s, [&] { return first.settled() + second.settled() >= written; }));
+  CAF_CHECK_EQUAL(first.stop(), 0);
+  generate(2'000, 0.05, 3);
+  CAF_CHECK(all_ended());
+  CAF_CHECK_EQUAL(second.stop(), 0);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_broker_that_is_stopped_and_started_costs_nothing) {
+  outlive_the_end_of_the_broker_by(SIGTERM);
+}
+
+CAF_TEST(a_broker_that_is_killed_and_started_costs_nothing) {
+  outlive_the_end_of_the_broker_by(SIGKILL);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "adapters/kafka/topic_admin.hpp"
+#include "tests/support/node_process.hpp"
+#include "tests/support/real_kafka.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace millrace::tests {
+
+/// One real Kafka for all tests of the program; every test has topics and a
+/// group of its own on it. Tests and judge come by the plain listener, where
+/// everything is allowed.
+struct RealKafkaFixture : TopicFixture {
+  static RealKafka& broker() {
+    static RealKafka kafka;
+    return kafka;
+  }
+
+  RealKafkaFixture() {
+    static int tests = 0;
+    const auto prefix = "test-" + std::to_string(++tests) + "-";
+    for (auto* name :
+         {&kafka.input_topic, &kafka.output_topic, &kafka.dlq_topic,
+          &kafka.insights_topic, &kafka.consumer_group})
+      *name = prefix + *name;
+    kafka.bootstrap_servers = broker().plaintext();
+  }
+
+  void create_topics() {
+    using namespace std::chrono_literals;
+    auto admin = adapters::kafka::TopicAdmin::open(kafka);
+    if (!admin)
+      throw std::runtime_error{admin.error().text};
+    const std::vector<adapters::kafka::TopicSpec> topics{
+      {kafka.input_topic, partitions},
+      {kafka.output_topic, partitions},
+      {kafka.dlq_topic, partitions},
+      {kafka.insights_topic, 1}};
+    if (auto created = (*admin)->create(topics, 30s); !created)
+      throw std::runtime_error{created.error().text};
+  }
+
+  /// As for --set: the names of this test.
+  std::vector<std::string> names() const {
+    return {"kafka.input_topic=" + kafka.input_topic,
+            "kafka.output_topic=" + kafka.output_topic,
+            "kafka.dlq_topic=" + kafka.dlq_topic,
+            "kafka.insights_topic=" + kafka.insights_topic,
+            "kafka.consumer_group=" + kafka.consumer_group};
+  }
+
+  /// Runs `millrace COMMAND...` with the names of this test.
+  ProgramOutcome command(std::vector<std::string> arguments,
+                         const Environment& environment = {}) const {
+    arguments.insert(arguments.begin(), millrace_binary());
+    for (const auto& name : names())
+      arguments.insert(arguments.end(), {"--set", name});
+    return run_program(arguments, environment);
+  }
+};
+
+} // namespace millrace::tests

@@ -1,0 +1,146 @@
+#include "tests/support/real_kafka.hpp"
+
+#include "adapters/kafka/client.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+namespace millrace::tests {
+
+namespace {
+
+namespace kafka = adapters::kafka;
+using namespace std::chrono_literals;
+
+constexpr auto patience = 60s;
+
+/// The lines `name=host:port and more` that the tool leaves.
+std::map<std::string, std::string>
+read_listeners(const std::filesystem::path& path) {
+  std::map<std::string, std::string> found;
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) {
+    const auto equals = line.find('=');
+    found[line.substr(0, equals)] = line.substr(equals + 1,
+                                                line.find(' ') - equals - 1);
+  }
+  return found;
+}
+
+using AclBindingPtr
+  = kafka::Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
+
+/// An admin client and the answer to one request of it.
+class AccessLists {
+public:
+  explicit AccessLists(const std::string& bootstrap_servers) {
+    config_.bootstrap_servers = bootstrap_servers;
+    auto client = kafka::ClientSettings{config_}.create(
+      kafka::ClientRole::admin);
+    if (!client)
+      throw std::runtime_error{client.error().text};
+    client_ = *std::move(client);
+    queue_.reset(rd_kafka_queue_new(client_.get()));
+  }
+
+  void add(const std::string& topic) {
+    std::array<char, 256> text{};
+    const AclBindingPtr entry{rd_kafka_AclBinding_new(
+      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      "User:somebody-else", "*", RD_KAFKA_ACL_OPERATION_ALL,
+      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size())};
+    auto* raw = entry.get();
+    rd_kafka_CreateAcls(client_.get(), &raw, 1, nullptr, queue_.get());
+    const auto event = answer();
+    std::size_t count = 0;
+    const auto* const* results = rd_kafka_CreateAcls_result_acls(
+      rd_kafka_event_CreateAcls_result(event.get()), &count);
+    if (count != 1 || rd_kafka_acl_result_error(results[0]) != nullptr)
+      throw std::runtime_error{"cannot add to the access list of " + topic};
+  }
+
+  void clear(const std::string& topic) {
+    std::array<char, 256> text{};
+    const AclBindingPtr filter{rd_kafka_AclBindingFilter_new(
+      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      nullptr, nullptr, RD_KAFKA_ACL_OPERATION_ANY,
+      RD_KAFKA_ACL_PERMISSION_TYPE_ANY, text.data(), text.size())};
+    auto* raw = filter.get();
+    rd_kafka_DeleteAcls(client_.get(), &raw, 1, nullptr, queue_.get());
+    answer();
+  }
+
+private:
+  kafka::EventPtr answer() {
+    kafka::EventPtr event{
+      rd_kafka_queue_poll(queue_.get(), kafka::to_timeout(patience))};
+    if (!event || rd_kafka_event_error(event.get()) != 0)
+      throw std::runtime_error{"cannot change an access list"};
+    return event;
+  }
+
+  kafka::KafkaConfig config_;
+  kafka::ClientPtr client_;
+  kafka::QueuePtr queue_;
+};
+
+} // namespace
+
+RealKafka::RealKafka() {
+  start();
+  auto listeners = read_listeners(data_ / "listeners");
+  plaintext_ = listeners["bootstrap.servers"];
+  sasl_ssl_ = listeners["sasl_ssl"];
+  ssl_ = listeners["ssl"];
+}
+
+RealKafka::~RealKafka() = default;
+
+void RealKafka::start() {
+  broker_ = std::make_unique<Program>(
+    std::vector<std::string>{tool(), "run", "--data", data_.path(), "--port",
+                             "0", "--secure", "--small"});
+  const bool ended = eventually(patience, [this] {
+    return broker_->output().find("Kafka Server started") != std::string::npos
+           || !broker_->alive();
+  });
+  if (!ended || !broker_->alive())
+    throw std::runtime_error{"Kafka does not start: " + broker_->output()};
+}
+
+void RealKafka::end(int signal) {
+  broker_->send_signal(signal);
+  if (broker_->wait(patience) == -1000)
+    throw std::runtime_error{"Kafka does not end: " + broker_->output()};
+}
+
+std::string RealKafka::file(const std::string& name) const {
+  return data_ / ("tls/" + name);
+}
+
+std::string RealKafka::password() const {
+  std::ifstream file_of_it{file("password")};
+  std::string text;
+  std::getline(file_of_it, text);
+  return text;
+}
+
+void RealKafka::reserve_topic(const std::string& topic) {
+  AccessLists{plaintext_}.add(topic);
+}
+
+void RealKafka::open_topic(const std::string& topic) {
+  AccessLists{plaintext_}.clear(topic);
+}
+
+std::string RealKafka::tool() {
+  return MILLRACE_SOURCE_DIR "/tools/real-kafka";
+}
+
+} // namespace millrace::tests

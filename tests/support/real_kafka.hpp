@@ -1,0 +1,55 @@
+#pragma once
+
+#include "tests/support/program.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <memory>
+#include <string>
+
+namespace millrace::tests {
+
+/// An Apache Kafka of its own, by tools/real-kafka: ports, data and
+/// certificates are its own, and go with it.
+class RealKafka {
+public:
+  /// Starts it and waits until it is ready; throws where that fails.
+  RealKafka();
+  RealKafka(const RealKafka&) = delete;
+  RealKafka& operator=(const RealKafka&) = delete;
+  ~RealKafka();
+
+  /// Ends the broker; its data stay. Waits until it is gone.
+  void end(int signal);
+
+  /// Starts it again, on the data and ports of before.
+  void start();
+
+  /// host:port of each listener.
+  const std::string& plaintext() const noexcept { return plaintext_; }
+  const std::string& sasl_ssl() const noexcept { return sasl_ssl_; }
+  const std::string& ssl() const noexcept { return ssl_; }
+
+  /// A file of those that tools/real-kafka makes: ca.pem, other-ca.pem (of an
+  /// authority that nobody trusts), client.pem, client.key, password.
+  std::string file(const std::string& name) const;
+
+  /// The password of the user `millrace`.
+  std::string password() const;
+
+  /// An access list that names somebody else: on the secure listeners this
+  /// topic is then refused to all others. `open_topic` takes it back.
+  void reserve_topic(const std::string& topic);
+  void open_topic(const std::string& topic);
+
+  /// The path of tools/real-kafka.
+  static std::string tool();
+
+private:
+  TemporaryFolder data_;
+  std::unique_ptr<Program> broker_;
+  std::string plaintext_;
+  std::string sasl_ssl_;
+  std::string ssl_;
+};
+
+} // namespace millrace::tests
