@@ -94,11 +94,12 @@ private:
     return options;
   }
 
-  std::optional<Fault> take_record(const RecordView& record,
-                                   ValidatedBatch& batch);
-  std::optional<Fault> parse(std::string_view value, std::size_t begin);
-  void append_event(std::string_view value, std::uint32_t begin,
-                    ValidatedBatch& batch);
+  std::optional<Fault> take_record(const RecordView& record, LoginEvent& event,
+                                   std::vector<ByteRange>& cuts);
+  std::optional<Fault> parse(std::string_view value, std::size_t begin,
+                             LoginEvent& event);
+  void note_splices(std::string_view value, std::uint32_t begin,
+                    LoginEvent& event, std::vector<ByteRange>& cuts);
 
   EventHandler& handler() { return parser_.handler(); }
 
@@ -113,20 +114,23 @@ ValidatedBatchPtr Validator::Parser::validate(RecordBatchPtr raw,
   const auto count = static_cast<std::uint32_t>(raw->size());
   for (std::uint32_t index = 0; index != count; ++index) {
     const auto unescaped_before = batch->unescaped.size();
-    if (auto fault = take_record((*raw)[index], *batch)) {
+    // There is room for all, so the event stays where it is.
+    LoginEvent& event = batch->events.emplace_back();
+    event.record = index;
+    if (auto fault = take_record((*raw)[index], event, batch->cuts)) {
+      batch->events.pop_back();
       batch->unescaped.resize(unescaped_before);
       batch->rejections.push_back(
         {index, fault->reason, std::move(fault->detail)});
-    } else {
-      batch->events.back().record = index;
     }
   }
   batch->raw = std::move(raw);
   return batch;
 }
 
-std::optional<Fault> Validator::Parser::take_record(const RecordView& record,
-                                                    ValidatedBatch& batch) {
+std::optional<Fault>
+Validator::Parser::take_record(const RecordView& record, LoginEvent& event,
+                               std::vector<ByteRange>& cuts) {
   if (!record.value)
     return Fault{Reason::tombstone, "the record has a null value"};
   const std::string_view value = *record.value;
@@ -140,20 +144,21 @@ std::optional<Fault> Validator::Parser::take_record(const RecordView& record,
   const std::size_t begin = value.starts_with(byte_order_mark)
                               ? byte_order_mark.size()
                               : 0;
-  if (auto fault = parse(value, begin))
+  if (auto fault = parse(value, begin, event))
     return fault;
   if (auto fault = handler().finish_record(record.timestamp_ms))
     return fault;
-  append_event(value, static_cast<std::uint32_t>(begin), batch);
+  note_splices(value, static_cast<std::uint32_t>(begin), event, cuts);
   return std::nullopt;
 }
 
 std::optional<Fault> Validator::Parser::parse(std::string_view value,
-                                              std::size_t begin) {
+                                              std::size_t begin,
+                                              LoginEvent& event) {
   const std::string_view document = value.substr(begin);
   Stop stop;
   parser_.reset();
-  handler().begin_record(document);
+  handler().begin_record(document, event);
   const std::size_t used = parser_.write_some(false, document.data(),
                                               document.size(), stop.code);
   if (!stop.code && used == document.size())
@@ -165,21 +170,19 @@ std::optional<Fault> Validator::Parser::parse(std::string_view value,
   return fault_of(value, stop);
 }
 
-void Validator::Parser::append_event(std::string_view value,
-                                     std::uint32_t begin,
-                                     ValidatedBatch& batch) {
-  const auto first_cut = static_cast<std::uint32_t>(batch.cuts.size());
+void Validator::Parser::note_splices(std::string_view value,
+                                     std::uint32_t begin, LoginEvent& event,
+                                     std::vector<ByteRange>& cuts) {
   const auto replaced = handler().replaced_members();
+  event.first_cut = static_cast<std::uint32_t>(cuts.size());
   if (begin != 0)
-    batch.cuts.push_back({0, begin});
+    cuts.push_back({0, begin});
   if (!replaced.empty())
-    append_member_cuts(value, begin, replaced, batch.cuts);
-  LoginEvent& event = batch.events.emplace_back(handler().event());
+    append_member_cuts(value, begin, replaced, cuts);
+  event.cut_count = static_cast<std::uint32_t>(cuts.size()) - event.first_cut;
   // Only blanks can follow the root object's brace.
   event.closing_brace = static_cast<std::uint32_t>(value.rfind('}'));
   event.has_members = handler().member_count() != replaced.size();
-  event.first_cut = first_cut;
-  event.cut_count = static_cast<std::uint32_t>(batch.cuts.size()) - first_cut;
 }
 
 Validator::Validator(ValidationConfig config)

@@ -1,12 +1,9 @@
-// What each member's value must be: the second half of EventHandler.
-#include "logic/event_time.hpp"
+// What each member's value must be: the second part of EventHandler.
 #include "logic/json_text.hpp"
 #include "logic/validator_handler.hpp"
 
 #include <charconv>
-#include <cstring>
 #include <system_error>
-#include <utility>
 
 namespace millrace::logic {
 
@@ -40,79 +37,72 @@ LoginStatus status_named(std::string_view text) {
 
 } // namespace
 
-void EventHandler::take_text(Piece piece) {
-  if (!piece.text.empty())
+void EventHandler::take_text(std::string_view text) {
+  if (!text.empty())
     mark_present();
   switch (field_) {
     case Field::user_id:
-      take_user_id(piece);
+      take_user_id(text);
       break;
     case Field::app_version:
-      take_plain_text(piece, event_.app_version);
+      take_plain_text(text, event_->app_version);
       break;
     case Field::device_type:
-      take_plain_text(piece, event_.device_type);
+      take_plain_text(text, event_->device_type);
       break;
     case Field::locale:
-      take_plain_text(piece, event_.locale);
+      take_plain_text(text, event_->locale);
       break;
     case Field::device_id:
-      take_plain_text(piece, event_.device_id);
+      take_plain_text(text, event_->device_id);
       break;
     case Field::ip:
-      take_address(piece.text);
+      take_address(text);
       break;
     case Field::timestamp:
-      take_timestamp(piece.text);
+      take_timestamp(text);
       break;
     case Field::login_status:
-      event_.status = status_named(piece.text);
+      take_status(text);
       break;
     case Field::success:
-      refuse_type("a string", piece.text);
+      refuse_type("a string", text);
       break;
     case Field::required:
     case Field::replaced:
     case Field::other:
       break;
   }
-  scratch_.clear();
 }
 
-void EventHandler::take_plain_text(Piece piece, std::string_view& column) {
-  const auto text = piece.text;
+void EventHandler::take_plain_text(std::string_view text,
+                                   std::string_view& column) {
   if (text.size() > config_.max_field_bytes.bytes)
-    refuse(text_too_long(name_of(field_), text.size(),
-                         config_.max_field_bytes.bytes));
-  else if (has_control_character(text))
-    refuse({Reason::invalid_text, quoted(name_of(field_))
-                                    + " holds a control character: "
-                                    + shown(text, exposure_of(field_))});
-  else
-    column = keep(piece);
+    return refuse_length(text);
+  if (holds_control_character(text))
+    return refuse_control_character(text);
+  column = keep(text);
 }
 
-void EventHandler::take_user_id(Piece piece) {
-  const auto text = piece.text;
-  const char* fault = nullptr;
+void EventHandler::take_user_id(std::string_view text) {
   if (text.find_first_not_of(' ') == std::string_view::npos)
-    fault = "\"user_id\" is empty or blank: ";
-  else if (text.size() > config_.max_user_id_bytes.bytes)
-    fault = "\"user_id\" is longer than allowed: ";
-  else if (has_control_character(text))
-    fault = "\"user_id\" holds a control character: ";
-  if (fault != nullptr)
-    refuse({Reason::invalid_user_id, fault + masked(text)});
-  else
-    event_.user_id = keep(piece);
+    return refuse_user_id(text, "is empty or blank");
+  if (text.size() > config_.max_user_id_bytes.bytes)
+    return refuse_user_id(text, "is longer than allowed");
+  if (holds_control_character(text))
+    return refuse_user_id(text, "holds a control character");
+  event_->user_id = keep(text);
 }
 
 void EventHandler::take_address(std::string_view text) {
-  if (const auto address = geo::parse_ip(text))
-    event_.ip = *address;
-  else
-    refuse({Reason::invalid_address,
-            "\"ip\" is no IP address: " + masked_address(text)});
+  const auto address = geo::parse_ip(text);
+  if (!address)
+    return refuse_address(text);
+  event_->ip = *address;
+}
+
+void EventHandler::take_status(std::string_view text) {
+  event_->status = status_named(text);
 }
 
 void EventHandler::take_number(std::string_view text) {
@@ -123,11 +113,18 @@ void EventHandler::take_number(std::string_view text) {
     refuse_type("a number", text);
 }
 
+void EventHandler::take_integer(std::uint64_t value, std::string_view text) {
+  if (field_ != Field::timestamp || text.front() == '-')
+    return take_number(text);
+  mark_present();
+  take_seconds(value, text);
+}
+
 void EventHandler::take_bool(bool value) {
   mark_present();
   const auto status = value ? LoginStatus::success : LoginStatus::failure;
   if (field_ == Field::login_status)
-    event_.status = status;
+    event_->status = status;
   else if (field_ == Field::success)
     success_ = status;
   else
@@ -147,6 +144,10 @@ void EventHandler::take_timestamp(std::string_view text) {
     seconds = std::uint64_t{0} - 1;
   else if (code != std::errc{} || stop != end)
     return refuse_timestamp(text, "is no whole number of Unix seconds");
+  take_seconds(seconds, text);
+}
+
+void EventHandler::take_seconds(std::uint64_t seconds, std::string_view text) {
   if (seconds > static_cast<std::uint64_t>(latest_ms_ / 1000))
     return refuse_timestamp(text, seconds >= min_likely_milliseconds
                                     ? "lies too far ahead; Unix seconds are "
@@ -154,50 +155,23 @@ void EventHandler::take_timestamp(std::string_view text) {
                                     : "lies too far ahead");
   if (seconds < static_cast<std::uint64_t>(config_.min_timestamp))
     return refuse_timestamp(text, "is older than allowed");
-  event_.event_time_ms = static_cast<std::int64_t>(seconds) * 1000;
+  event_->event_time_ms = static_cast<std::int64_t>(seconds) * 1000;
 }
 
-void EventHandler::refuse_timestamp(std::string_view text,
-                                    std::string_view why) {
-  std::string detail = "\"timestamp\" ";
-  detail += quoted(text);
-  detail += ' ';
-  detail += why;
-  refuse({Reason::invalid_timestamp, std::move(detail)});
-}
-
-void EventHandler::refuse_type(std::string_view found, std::string_view value) {
-  std::string_view expected = "a string";
-  if (field_ == Field::required)
-    return; // any type will do
-  if (field_ == Field::timestamp)
-    expected = "a whole number or a string of digits";
-  else if (field_ == Field::login_status)
-    expected = "a string or a boolean";
-  else if (field_ == Field::success)
-    expected = "a boolean";
-  refuse(wrong_type({.member = name_of(field_),
-                     .expected = expected,
-                     .found = found,
-                     .value = value,
-                     .exposure = exposure_of(field_)}));
-}
-
-void EventHandler::refuse(Fault fault) {
-  if (!fault_)
-    fault_ = std::move(fault);
+bool EventHandler::holds_control_character(
+  std::string_view text) const noexcept {
+  // The parser takes no bytes below 0x20, so most texts need no look.
+  return (in_scratch(text) || maybe_control_) && has_control_character(text);
 }
 
 void EventHandler::mark_present() {
+  present_ |= bit(field_);
   if (field_ == Field::required)
     present_names_[required_index_] = 1;
-  else
-    present_ |= 1U << static_cast<unsigned>(field_);
 }
 
-std::string_view EventHandler::keep(Piece piece) {
-  return piece.unescaped ? batch_->unescaped.emplace_back(piece.text)
-                         : piece.text;
+std::string_view EventHandler::keep_unescaped() {
+  return batch_->unescaped.emplace_back(scratch_);
 }
 
 } // namespace millrace::logic

@@ -1,21 +1,14 @@
 #include "logic/validator_handler.hpp"
 
 #include "logic/event_time.hpp"
-#include "logic/json_text.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
-#include <functional>
 #include <utility>
 
 namespace millrace::logic {
 
 namespace {
-
-constexpr std::uint32_t bit(auto field) noexcept {
-  return 1U << static_cast<unsigned>(field);
-}
 
 /// Compares with a name of known length, which the caller has checked.
 template <std::size_t Size>
@@ -44,9 +37,11 @@ void EventHandler::begin_batch(ValidatedBatch& batch, std::int64_t now_ms) {
                         max_event_time_ms);
 }
 
-void EventHandler::begin_record(std::string_view document) {
+void EventHandler::begin_record(std::string_view document, LoginEvent& event) {
   document_ = document;
-  event_ = {};
+  event_ = &event;
+  maybe_control_ = document.find('\x7F') != std::string_view::npos
+                   || document.find('\xC2') != std::string_view::npos;
   fault_.reset();
   scratch_.clear();
   replaced_.clear();
@@ -68,52 +63,19 @@ EventHandler::finish_record(std::int64_t kafka_timestamp_ms) {
                  "the document is not an object but another JSON value"};
   if (fault_)
     return std::exchange(fault_, std::nullopt);
-  if (auto missing = missing_member())
-    return missing;
-  if (event_.event_time_ms < 0 && kafka_timestamp_ms >= 0
+  if (lacks_member())
+    return missing_member();
+  if (event_->event_time_ms < 0 && kafka_timestamp_ms >= 0
       && kafka_timestamp_ms <= latest_ms_)
-    event_.event_time_ms = kafka_timestamp_ms;
-  if (event_.status == LoginStatus::unknown)
-    event_.status = success_;
+    event_->event_time_ms = kafka_timestamp_ms;
+  if (event_->status == LoginStatus::unknown)
+    event_->status = success_;
   return std::nullopt;
 }
 
-std::optional<Fault> EventHandler::missing_member() const {
-  if ((required_fields_ & ~present_) == 0
-      && std::ranges::find(present_names_, 0) == present_names_.end())
-    return std::nullopt;
-  std::string detail;
-  for (const auto& name : config_.required_fields) {
-    const Field field = field_named(name);
-    bool seen = (seen_ & bit(field)) != 0;
-    bool present = (present_ & bit(field)) != 0;
-    if (static_cast<std::size_t>(field) >= named_field_count) {
-      const auto index = static_cast<std::size_t>(
-        std::ranges::find(required_names_, name) - required_names_.begin());
-      seen = seen_names_[index] != 0;
-      present = present_names_[index] != 0;
-    }
-    if (present)
-      continue;
-    detail += detail.empty() ? "required " : ", ";
-    detail += quoted(name);
-    detail += seen ? " is null or empty" : " is absent";
-  }
-  return Fault{Reason::missing_field, std::move(detail)};
-}
-
-EventHandler::Piece EventHandler::whole(Text text, std::size_t total) {
-  // A text without escapes is handed over in one piece, as a view into the
-  // document; anything else is in the parser's own buffer. std::less because
-  // plain comparison of unrelated pointers is unspecified.
-  const std::less<const char*> before;
-  const char* begin = document_.data();
-  const bool inside = !before(text.data(), begin)
-                      && before(text.data(), begin + document_.size());
-  if (inside && text.size() == total)
-    return {{text.data(), text.size()}, false};
-  scratch_.append(text.data(), text.size());
-  return {scratch_, true};
+bool EventHandler::lacks_member() const noexcept {
+  return (required_fields_ & ~present_) != 0
+         || std::ranges::find(present_names_, 0) != present_names_.end();
 }
 
 EventHandler::Field EventHandler::field_named(std::string_view name) noexcept {
@@ -152,45 +114,28 @@ EventHandler::Field EventHandler::field_named(std::string_view name) noexcept {
   }
 }
 
-std::string_view EventHandler::name_of(Field field) noexcept {
-  constexpr std::string_view names[named_field_count] = {
-    "user_id", "app_version", "device_type",  "locale", "device_id",
-    "ip",      "timestamp",   "login_status", "success"};
-  assert(static_cast<std::size_t>(field) < named_field_count);
-  return names[static_cast<std::size_t>(field)];
-}
-
-Exposure EventHandler::exposure_of(Field field) noexcept {
-  if (field == Field::ip)
-    return Exposure::address;
-  return field == Field::user_id || field == Field::device_id
-           ? Exposure::personal
-           : Exposure::open;
-}
-
-void EventHandler::take_name(Piece name) {
+void EventHandler::take_name(std::string_view name) {
   const std::uint32_t member = members_++;
-  field_ = field_named(name.text);
-  if (field_ == Field::replaced)
-    replaced_.push_back(member);
-  else if (static_cast<std::size_t>(field_) < named_field_count) {
-    if ((seen_ & bit(field_)) != 0)
-      refuse(duplicate_member(name.text));
-    seen_ |= bit(field_);
-  }
-  if (field_ >= Field::replaced && !required_names_.empty())
-    take_required_name(name.text);
-  scratch_.clear();
+  field_ = field_named(name);
+  if (field_ >= Field::required)
+    take_unread_name(name, member);
+  else if ((seen_ & bit(field_)) != 0)
+    refuse_duplicate(name);
+  seen_ |= bit(field_);
 }
 
-void EventHandler::take_required_name(std::string_view name) {
+void EventHandler::take_unread_name(std::string_view name,
+                                    std::uint32_t member) {
+  const bool is_replaced = field_ == Field::replaced;
+  if (is_replaced)
+    replaced_.push_back(member);
   const auto found = std::ranges::find(required_names_, name);
   if (found == required_names_.end())
     return;
   required_index_ = static_cast<std::size_t>(found - required_names_.begin());
   // A member that the output replaces may repeat: all of them are cut out.
-  if (seen_names_[required_index_] != 0 && field_ != Field::replaced)
-    refuse(duplicate_member(name));
+  if (seen_names_[required_index_] != 0 && !is_replaced)
+    refuse_duplicate(name);
   seen_names_[required_index_] = 1;
   field_ = Field::required;
 }

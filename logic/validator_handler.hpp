@@ -35,8 +35,9 @@ public:
   /// Before the records of a batch: where unescaped texts go, and the clock.
   void begin_batch(ValidatedBatch& batch, std::int64_t now_ms);
 
-  /// Before each record. `document` is what the parser will read.
-  void begin_record(std::string_view document);
+  /// Before each record. `document` is what the parser will read, `event` is
+  /// new and is filled.
+  void begin_record(std::string_view document, LoginEvent& event);
 
   /// After a parse without an error: the fault, if the event has one. Looks
   /// at required members, and fills in the time from Kafka's timestamp.
@@ -47,7 +48,6 @@ public:
     return depth_ == 1 && field_ == Field::timestamp;
   }
 
-  const LoginEvent& event() const noexcept { return event_; }
   /// Positions, among the top-level members, of those that the output
   /// replaces.
   std::span<const std::uint32_t> replaced_members() const noexcept {
@@ -83,8 +83,10 @@ public:
     return true;
   }
   bool on_key(Text text, std::size_t total, Code&) {
-    if (depth_ == 1)
+    if (depth_ == 1) {
       take_name(whole(text, total));
+      scratch_.clear();
+    }
     return true;
   }
   bool on_string_part(Text text, std::size_t, Code&) {
@@ -93,14 +95,28 @@ public:
     return true;
   }
   bool on_string(Text text, std::size_t total, Code&) {
-    if (wanted())
+    if (wanted()) {
       take_text(whole(text, total));
+      scratch_.clear();
+    }
     return true;
   }
   bool on_number_part(Text, Code&) { return true; }
-  bool on_int64(std::int64_t, Text text, Code&) { return on_number(text); }
-  bool on_uint64(std::uint64_t, Text text, Code&) { return on_number(text); }
-  bool on_double(double, Text text, Code&) { return on_number(text); }
+  bool on_int64(std::int64_t value, Text text, Code&) {
+    if (wanted())
+      take_integer(static_cast<std::uint64_t>(value), text);
+    return true;
+  }
+  bool on_uint64(std::uint64_t value, Text text, Code&) {
+    if (wanted())
+      take_integer(value, text);
+    return true;
+  }
+  bool on_double(double, Text text, Code&) {
+    if (wanted())
+      take_number(text);
+    return true;
+  }
   bool on_bool(bool value, Code&) {
     if (wanted())
       take_bool(value);
@@ -128,19 +144,12 @@ private:
   };
   static constexpr std::size_t named_field_count = 9;
 
-  /// A text of the document, or unescaped in `scratch_`.
-  struct Piece {
-    std::string_view text;
-    bool unescaped = false;
-  };
+  static constexpr std::uint32_t bit(Field field) noexcept {
+    return 1U << static_cast<unsigned>(field);
+  }
 
   bool wanted() const noexcept {
     return depth_ == 1 && field_ < Field::replaced;
-  }
-  bool on_number(Text text) {
-    if (wanted())
-      take_number({text.data(), text.size()});
-    return true;
   }
   void begin_structure(bool is_root_object, std::string_view type) {
     if (wanted())
@@ -150,27 +159,55 @@ private:
     ++depth_;
   }
 
-  Piece whole(Text text, std::size_t total);
+  /// The whole text that ends with `text`: one without escapes comes in one
+  /// piece, as a view into the document; anything else is in the parser's own
+  /// buffer, and is gathered in `scratch_`.
+  std::string_view whole(Text text, std::size_t total) {
+    // Numbers, because comparing unrelated pointers is unspecified.
+    const auto distance = reinterpret_cast<std::uintptr_t>(text.data())
+                          - reinterpret_cast<std::uintptr_t>(document_.data());
+    if (distance < document_.size() && text.size() == total)
+      return text;
+    scratch_.append(text.data(), text.size());
+    return scratch_;
+  }
+  bool in_scratch(std::string_view text) const noexcept {
+    return text.data() == scratch_.data();
+  }
   static Field field_named(std::string_view name) noexcept;
   static std::string_view name_of(Field field) noexcept;
   static Exposure exposure_of(Field field) noexcept;
 
-  void take_name(Piece name);
-  void take_required_name(std::string_view name);
-  void take_text(Piece piece);
-  void take_plain_text(Piece piece, std::string_view& column);
-  void take_user_id(Piece piece);
+  void take_name(std::string_view name);
+  void take_unread_name(std::string_view name, std::uint32_t member);
+  void take_text(std::string_view text);
+  void take_plain_text(std::string_view text, std::string_view& column);
+  void take_user_id(std::string_view text);
   void take_address(std::string_view text);
+  void take_status(std::string_view text);
+  void take_integer(std::uint64_t value, std::string_view text);
   void take_number(std::string_view text);
   void take_bool(bool value);
   void take_structure(std::string_view type);
   void take_timestamp(std::string_view text);
-  std::string_view keep(Piece piece);
+  void take_seconds(std::uint64_t seconds, std::string_view text);
   void mark_present();
+  bool holds_control_character(std::string_view text) const noexcept;
+  std::string_view keep(std::string_view text) {
+    return in_scratch(text) ? keep_unescaped() : text;
+  }
+  std::string_view keep_unescaped();
+
   void refuse(Fault fault);
-  void refuse_type(std::string_view found, std::string_view value);
+  void refuse_duplicate(std::string_view name);
+  void refuse_length(std::string_view text);
+  void refuse_control_character(std::string_view text);
+  void refuse_user_id(std::string_view text, std::string_view why);
+  void refuse_address(std::string_view text);
   void refuse_timestamp(std::string_view text, std::string_view why);
-  std::optional<Fault> missing_member() const;
+  void refuse_type(std::string_view found, std::string_view value);
+  bool lacks_member() const noexcept;
+  Fault missing_member() const;
 
   ValidationConfig config_;
   /// The configured names: of fields that are read as bits, others by text.
@@ -181,7 +218,7 @@ private:
   std::int64_t latest_ms_ = 0;
 
   std::string_view document_;
-  LoginEvent event_;
+  LoginEvent* event_ = nullptr;
   std::optional<Fault> fault_;
   std::string scratch_;
   std::vector<std::uint32_t> replaced_;
@@ -195,6 +232,9 @@ private:
   LoginStatus success_ = LoginStatus::unknown;
   Field field_ = Field::other;
   bool is_object_ = false;
+  /// Whether the document has bytes of control characters, or of others that
+  /// begin like them, besides those that JSON wants escaped.
+  bool maybe_control_ = false;
 };
 
 } // namespace millrace::logic

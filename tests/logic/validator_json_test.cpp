@@ -156,9 +156,9 @@ CAF_TEST(timestamps_are_whole_unix_seconds_in_either_spelling) {
   CAF_CHECK_EQUAL(time("null"), record_time_ms);
   for (const auto* invalid :
        {"-1", "-0", "1.0", "1e9", "1E400", "1e99999999999", "\"\"", "\" 1\"",
-        "\"+1\"", "\"0x10\"", "\"1720589697.5\"", "18446744073709551615",
-        "99999999999999999999999999", "\"99999999999999999999999999\"",
-        "1720589697000"})
+        "\"+1\"", "\"0x10\"", "\"1720589697.5\"", "9223372036854775808",
+        "18446744073709551615", "99999999999999999999999999",
+        "\"99999999999999999999999999\"", "1720589697000"})
     CAF_CHECK_EQUAL(outcome_of(event_with(",\"timestamp\":"s + invalid)),
                     "invalid_timestamp");
   CAF_CHECK_EQUAL(outcome_of(event_with(",\"timestamp\":true")), "wrong_type");

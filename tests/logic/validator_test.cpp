@@ -164,6 +164,12 @@ CAF_TEST(texts_hold_no_control_characters_and_are_bounded) {
                   "invalid_text");
   CAF_CHECK_EQUAL(detail_of(event_with(R"(,"locale":"W\tA")")),
                   R"("locale" holds a control character: "W\tA")");
+  // Those that JSON allows unescaped, and a character that begins like one.
+  CAF_CHECK_EQUAL(outcome_of(event_with(",\"locale\":\"W\x7F\"")),
+                  "invalid_text");
+  CAF_CHECK_EQUAL(outcome_of(event_with(",\"locale\":\"W\xC2\x85\"")),
+                  "invalid_text");
+  CAF_CHECK_EQUAL(outcome_of(event_with(",\"locale\":\"W\xC2\xA0\"")), "event");
   const auto long_text = std::string(1025, 'a');
   CAF_CHECK_EQUAL(outcome_of(event_with(",\"locale\":\"" + long_text + '"')),
                   "field_too_long");
@@ -171,6 +177,7 @@ CAF_TEST(texts_hold_no_control_characters_and_are_bounded) {
                   "event");
   // Members that are not read may hold what they like.
   CAF_CHECK_EQUAL(outcome_of(event_with(R"(,"x":"a\u0000\n")")), "event");
+  CAF_CHECK_EQUAL(outcome_of(event_with(",\"x\":\"\x7F\xC2\x85\"")), "event");
 }
 
 CAF_TEST(addresses_are_parsed_or_refused) {
