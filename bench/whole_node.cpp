@@ -63,6 +63,11 @@ std::filesystem::path beside() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 
+/// Apart from those of earlier runs on the same broker.
+std::string own(const char* name) {
+  return "bench-" + std::to_string(getpid()) + '-' + name;
+}
+
 double children_cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);
@@ -82,12 +87,11 @@ node::NodeConfig node_config(const RunOptions& options, int round) {
   node::NodeConfig config;
   auto& kafka = config.kafka;
   kafka.bootstrap_servers = options.bootstrap;
-  kafka.input_topic = "bench-in";
-  kafka.output_topic = "bench-out";
-  kafka.dlq_topic = "bench-dlq";
+  kafka.input_topic = own("in");
+  kafka.output_topic = own("out");
+  kafka.dlq_topic = own("dlq");
   kafka.insights_topic.clear();
-  kafka.consumer_group = "bench-" + std::to_string(getpid()) + "-"
-                         + std::to_string(round);
+  kafka.consumer_group = own("group-") + std::to_string(round);
   kafka.fetch_wait = options.fetch_wait;
   kafka.linger = options.linger;
   config.geoip.files = {options.geoip};
@@ -139,6 +143,8 @@ double whole_job(const RunOptions& options, int round, double& wall_s) {
 double pass_through(const RunOptions& options) {
   const auto program = beside() / "pass_through";
   const auto before = children_cpu_seconds();
+  const auto in = own("in");
+  const auto out = own("raw");
   const auto pid = fork();
   if (pid == 0) {
     if (std::freopen("/dev/null", "w", stdout) == nullptr)
@@ -146,7 +152,7 @@ double pass_through(const RunOptions& options) {
     const auto count = std::to_string(options.events);
     execl(program.c_str(), "pass_through", "--bootstrap",
           options.bootstrap.c_str(), "--count", count.c_str(), "--in",
-          "bench-in", "--out", "bench-raw", "--mode", "raw", nullptr);
+          in.c_str(), "--out", out.c_str(), "--mode", "raw", nullptr);
     _exit(127);
   }
   int status = 0;
@@ -261,8 +267,8 @@ void measure_latency(const RunOptions& options) {
               latencies_ms.size());
 }
 
-const std::vector<std::string> topics{"bench-in", "bench-raw", "bench-out",
-                                      "bench-dlq"};
+const std::vector<std::string> topics{own("in"), own("raw"), own("out"),
+                                      own("dlq")};
 constexpr int partitions = 4;
 
 std::unique_ptr<node::demo::BrokerProcess> start_broker() {
