@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <system_error>
 #include <thread>
@@ -109,10 +110,15 @@ public:
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
-    if (context_ != nullptr) {
-      const StopHastener hastener{socket_address(address_, port_)};
-      mg_stop(context_);
+    if (context_ == nullptr)
+      return;
+    std::optional<StopHastener> hastener;
+    try {
+      hastener.emplace(socket_address(address_, port_));
+    } catch (const std::system_error&) {
+      // No thread to be had: it takes two seconds then.
     }
+    mg_stop(context_);
   }
 
   bool start(const HttpConfig& config);

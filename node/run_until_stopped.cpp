@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -47,14 +48,23 @@ ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
   // On another thread, so that this one can watch signals and clock.
   std::promise<ExitCode> promise;
   auto outcome = promise.get_future();
-  std::thread drainer{[&] {
-    const auto code = node->stop();
-    if (totals != nullptr)
-      *totals = node->totals();
-    node.reset();
-    promise.set_value(code);
-    waiter.wake();
-  }};
+  std::thread drainer;
+  try {
+    drainer = std::thread{[&] {
+      const auto code = node->stop();
+      if (totals != nullptr)
+        *totals = node->totals();
+      node.reset();
+      promise.set_value(code);
+      waiter.wake();
+    }};
+  } catch (const std::system_error& error) {
+    log.fatal(component,
+              "no thread can be started, ending at once; what is unfinished "
+              "will be read again; raise the limits of memory and processes",
+              {{"error", error.what()}});
+    end_process(log, ExitCode::out_of_memory);
+  }
   const auto ended = [&outcome](Clock::time_point time) {
     return outcome.wait_until(time) == std::future_status::ready;
   };
