@@ -137,7 +137,8 @@ void print_recoveries(Lines& lines, const StormReport& report) {
                "median " + readable(found.median) + ", worst "
                  + readable(found.worst) + " (" + std::to_string(found.count)
                  + " of " + std::to_string(report.hangs.size())
-                 + " orders; the others ended by themselves before)");
+                 + " orders; none was found for the others while they "
+                   "lasted)");
 }
 
 void print_judgement(std::ostream& out, const StormReport& report) {
