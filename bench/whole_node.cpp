@@ -113,7 +113,9 @@ std::unique_ptr<node::Node> start_node(const node::NodeConfig& config) {
 
 std::uint64_t settled(node::Node& node) {
   const auto status = node.status();
-  return status.producer.outputs + status.producer.dead_letters;
+  return status.producer
+           ? status.producer->outputs + status.producer->dead_letters
+           : 0;
 }
 
 /// CPU-seconds of this process from the node's start until it has settled

@@ -138,7 +138,10 @@ public:
     ask(self, topology->consumer(), status.consumer, status.failure);
     ask(self, topology->dispatcher(), status.dispatcher, status.failure);
     ask(self, topology->producer(), status.producer, status.failure);
-    ask(self, topology->supervisor(), status.supervisor, status.failure);
+    std::optional<messages::SupervisorStatus> supervisor;
+    ask(self, topology->supervisor(), supervisor, status.failure);
+    if (supervisor)
+      status.supervisor = std::move(*supervisor);
     return status;
   }
 
@@ -265,8 +268,8 @@ private:
 
   /// An actor that is just being started anew is left out.
   template <class Handle, class Answer>
-  static void ask(caf::scoped_actor& self, const Handle& actor, Answer& answer,
-                  std::string& failure) {
+  static void ask(caf::scoped_actor& self, const Handle& actor,
+                  std::optional<Answer>& answer, std::string& failure) {
     if (!actor)
       return;
     self->request(actor, status_wait, messages::ReportStatus{})
@@ -280,9 +283,11 @@ private:
 
   void remember_totals() {
     const auto last = status();
-    totals_.outputs = last.producer.outputs;
-    totals_.dead_letters = last.producer.dead_letters;
-    totals_.retries = last.producer.retries;
+    if (!last.producer)
+      return;
+    totals_.outputs = last.producer->outputs;
+    totals_.dead_letters = last.producer->dead_letters;
+    totals_.retries = last.producer->retries;
   }
 
   ExitCode exit_code() {

@@ -87,6 +87,36 @@ json::object to_object(const Status& status, const NodeStatus& node) {
   return member;
 }
 
+json::object to_object(const messages::ConsumerStatus& consumer) {
+  return {{"records", consumer.records},
+          {"credit_bytes", consumer.credit_bytes},
+          {"draining", consumer.draining},
+          {"fault", consumer.fault},
+          {"partitions", to_array(consumer.partitions)}};
+}
+
+json::object to_object(const messages::DispatcherStatus& dispatcher) {
+  return {{"batches_in_flight", dispatcher.batches_in_flight},
+          {"redispatched", dispatcher.redispatched},
+          {"poison_records", dispatcher.poison_records}};
+}
+
+json::object to_object(const messages::ProducerStatus& producer) {
+  return {{"outputs", producer.outputs},
+          {"dead_letters", producer.dead_letters},
+          {"retries", producer.retries},
+          {"batches", producer.batches},
+          {"stuck", producer.stuck},
+          {"circuit", std::string{to_string(producer.circuit)}},
+          {"fault", producer.fault}};
+}
+
+/// Null for a part that has not answered: zeros would be a claim.
+template <class Status>
+json::value part(const std::optional<Status>& status) {
+  return status ? json::value(to_object(*status)) : json::value(nullptr);
+}
+
 /// Bytes that are not UTF-8 can only stand inside the document's texts.
 std::string as_utf8(std::string text) {
   constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
@@ -109,24 +139,9 @@ std::string status_json(const NodeStatus& status) {
   page["version"] = status.version;
   page["ready"] = readiness.ready;
   page["reason"] = readiness.reason;
-  page["consumer"] = json::object{
-    {"records", status.consumer.records},
-    {"credit_bytes", status.consumer.credit_bytes},
-    {"draining", status.consumer.draining},
-    {"fault", status.consumer.fault},
-    {"partitions", to_array(status.consumer.partitions)}};
-  page["dispatcher"] = json::object{
-    {"batches_in_flight", status.dispatcher.batches_in_flight},
-    {"redispatched", status.dispatcher.redispatched},
-    {"poison_records", status.dispatcher.poison_records}};
-  page["producer"] = json::object{
-    {"outputs", status.producer.outputs},
-    {"dead_letters", status.producer.dead_letters},
-    {"retries", status.producer.retries},
-    {"batches", status.producer.batches},
-    {"stuck", status.producer.stuck},
-    {"circuit", std::string{to_string(status.producer.circuit)}},
-    {"fault", status.producer.fault}};
+  page["consumer"] = part(status.consumer);
+  page["dispatcher"] = part(status.dispatcher);
+  page["producer"] = part(status.producer);
   const auto& tree = status.supervisor.tree;
   page["supervision"] = tree.name.empty()
                           ? json::value(nullptr)
@@ -137,15 +152,17 @@ std::string status_json(const NodeStatus& status) {
 Readiness readiness_of(const NodeStatus& status) {
   if (!status.failure.empty())
     return {false, status.failure};
-  if (status.consumer.draining)
+  const auto& consumer = status.consumer;
+  const auto& producer = status.producer;
+  if (consumer && consumer->draining)
     return {false, "draining before the end"};
-  if (!status.consumer.fault.empty())
-    return {false, status.consumer.fault};
-  if (!status.producer.fault.empty())
-    return {false, status.producer.fault};
-  if (status.producer.circuit == logic::CircuitState::open)
+  if (consumer && !consumer->fault.empty())
+    return {false, consumer->fault};
+  if (producer && !producer->fault.empty())
+    return {false, producer->fault};
+  if (producer && producer->circuit == logic::CircuitState::open)
     return {false, "the output does not take records: its circuit is open"};
-  if (!status.consumer.assigned)
+  if (!consumer || !consumer->assigned)
     return {false, "no partitions assigned yet"};
   return {true, {}};
 }

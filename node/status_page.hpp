@@ -4,17 +4,19 @@
 #include "node/http_endpoint.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace millrace::node {
 
-/// What the parts of a node say of themselves at one moment.
+/// What the parts of a node say of themselves at one moment; nothing of a
+/// part that was not there or did not answer.
 struct NodeStatus {
   std::string node;
   std::string version;
-  messages::ConsumerStatus consumer;
-  messages::DispatcherStatus dispatcher;
-  messages::ProducerStatus producer;
+  std::optional<messages::ConsumerStatus> consumer;
+  std::optional<messages::DispatcherStatus> dispatcher;
+  std::optional<messages::ProducerStatus> producer;
   messages::SupervisorStatus supervisor;
   std::string failure; ///< why the node is ending, empty while it is not
   /// When the parts were asked; how long an actor is down counts up to then.

@@ -328,7 +328,11 @@ std::string draw_status(const json::object& status,
                         const StatusCanvas& canvas) {
   Drawing drawing{canvas};
   drawing.add_node(status);
-  drawing.add_partitions(array_in(object_in(status, "consumer"), "partitions"));
+  const auto* partitions = find(object_in(status, "consumer"), "partitions");
+  if (partitions != nullptr && partitions->is_array())
+    drawing.add_partitions(partitions->get_array());
+  else
+    drawing.add_line("partitions -");
   const auto& tree = object_in(status, "supervision");
   if (tree.empty())
     drawing.add_line("the supervisor has not answered");

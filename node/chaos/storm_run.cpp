@@ -137,13 +137,17 @@ private:
 
   void take_status() {
     auto status = node_->status();
-    watch_.take(status.consumer, Clock::now());
-    lag_ = 0;
-    for (const auto& partition : status.consumer.partitions)
-      lag_ += partition.lag_records.value_or(0);
-    ready_ = status.consumer.assigned && !status.consumer.partitions.empty();
-    report_.redispatched = std::max(report_.redispatched,
-                                    status.dispatcher.redispatched);
+    ready_ = false;
+    if (const auto& consumer = status.consumer) {
+      watch_.take(*consumer, Clock::now());
+      lag_ = 0;
+      for (const auto& partition : consumer->partitions)
+        lag_ += partition.lag_records.value_or(0);
+      ready_ = consumer->assigned && !consumer->partitions.empty();
+    }
+    if (status.dispatcher)
+      report_.redispatched = std::max(report_.redispatched,
+                                      status.dispatcher->redispatched);
     if (node_ended_)
       report_.node_failure = status.failure.empty() ? "it did not say why"
                                                     : status.failure;

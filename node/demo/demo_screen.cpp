@@ -11,9 +11,9 @@ namespace {
 constexpr double line_interval_s = 2.0;
 constexpr std::string_view clear_to_end = "\033[K\n";
 
-std::int64_t lag_of(const NodeStatus& status) {
+std::int64_t lag_of(const messages::ConsumerStatus& consumer) {
   std::int64_t lag = 0;
-  for (const auto& partition : status.consumer.partitions)
+  for (const auto& partition : consumer.partitions)
     lag += partition.lag_records.value_or(0);
   return lag;
 }
@@ -29,7 +29,9 @@ std::string reasons_text(const OutputWatch& watch) {
 
 void DemoScreen::show(const DemoMoment& moment) {
   const double now_s = moment.elapsed.count();
-  const auto records = moment.status.consumer.records;
+  if (moment.status.consumer)
+    consumer_ = *moment.status.consumer;
+  const auto records = consumer_.records;
   const double rate = now_s > last_s_
                         ? static_cast<double>(
                             records - std::min(records, last_records_))
@@ -61,16 +63,15 @@ void DemoScreen::draw_table(const DemoMoment& moment, double rate) {
        status.failure.empty()
          ? (readiness_of(status).ready ? "ready" : readiness_of(status).reason)
          : status.failure);
-  line("read", std::to_string(status.consumer.records) + " of "
+  line("read", std::to_string(consumer_.records) + " of "
                  + std::to_string(moment.events) + ", "
                  + std::to_string(static_cast<std::int64_t>(rate))
                  + " a second");
-  line("lag", std::to_string(lag_of(status)) + " records on "
-                + std::to_string(status.consumer.partitions.size())
-                + " partitions");
-  line("credit",
-       std::to_string(100 * status.consumer.credit_bytes / budget_bytes_)
-         + " % of " + std::to_string(budget_bytes_ >> 20) + " MiB free");
+  line("lag", std::to_string(lag_of(consumer_)) + " records on "
+                + std::to_string(consumer_.partitions.size()) + " partitions");
+  line("credit", std::to_string(100 * consumer_.credit_bytes / budget_bytes_)
+                   + " % of " + std::to_string(budget_bytes_ >> 20)
+                   + " MiB free");
   line("outputs", std::to_string(watch.outputs()));
   line("dead letters",
        std::to_string(watch.dead_letters()) + "  " + reasons_text(watch));
@@ -87,11 +88,10 @@ void DemoScreen::draw_table(const DemoMoment& moment, double rate) {
 }
 
 void DemoScreen::print_line(const DemoMoment& moment, double rate) {
-  const auto& status = moment.status;
   out_ << static_cast<std::int64_t>(moment.elapsed.count()) << " s: read "
-       << status.consumer.records << " of " << moment.events << " ("
-       << static_cast<std::int64_t>(rate) << "/s), lag " << lag_of(status)
-       << ", credit " << 100 * status.consumer.credit_bytes / budget_bytes_
+       << consumer_.records << " of " << moment.events << " ("
+       << static_cast<std::int64_t>(rate) << "/s), lag " << lag_of(consumer_)
+       << ", credit " << 100 * consumer_.credit_bytes / budget_bytes_
        << " %, outputs " << moment.watch.outputs() << ", dead letters "
        << moment.watch.dead_letters() << ", anomalies "
        << moment.watch.anomalies() << std::endl;

@@ -38,6 +38,7 @@ private:
   double last_line_s_ = -10.0;
   double last_s_ = 0.0;
   std::uint64_t last_records_ = 0;
+  messages::ConsumerStatus consumer_; ///< as it last answered
 };
 
 } // namespace millrace::node::demo

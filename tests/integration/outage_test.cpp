@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <string>
 
 using namespace millrace;
@@ -79,18 +80,18 @@ CAF_TEST(memory_stays_in_the_budget_while_the_sink_stalls) {
                 .has_value());
   NodeProcess node{kafka.bootstrap_servers,
                    {"flow.memory_budget=" + std::to_string(budget_bytes)}};
-  auto credit = [&] {
-    const auto page = node.status();
-    return page.contains("consumer")
-             ? page.at("consumer").at("credit_bytes").to_number<std::int64_t>()
-             : 1;
+  auto credit = [&]() -> std::optional<std::int64_t> {
+    const auto consumer = node.status_of("consumer");
+    if (consumer.empty())
+      return std::nullopt;
+    return consumer.at("credit_bytes").to_number<std::int64_t>();
   };
-  CAF_CHECK(eventually(60s, [&] { return credit() <= 0; }));
+  CAF_CHECK(eventually(60s, [&] { return credit().value_or(1) <= 0; }));
   // Whatever else would still grow has time to do so.
   std::uint64_t worst = 0;
   CAF_CHECK(!eventually(5s, [&] {
     worst = std::max(worst, node.resident_bytes());
-    return credit() > 0;
+    return credit().value_or(0) > 0;
   }));
   if (tests::sanitized())
     std::cerr << "skipped: resident memory, which a sanitizer inflates\n";
@@ -118,12 +119,9 @@ CAF_TEST(a_second_signal_ends_the_node_at_once) {
                 .has_value());
   NodeProcess node{kafka.bootstrap_servers};
   CAF_CHECK(eventually(30s, [&] {
-    const auto page = node.status();
-    return page.contains("dispatcher")
-           && page.at("dispatcher")
-                  .at("batches_in_flight")
-                  .to_number<std::int64_t>()
-                > 0;
+    const auto dispatcher = node.status_of("dispatcher");
+    return !dispatcher.empty()
+           && dispatcher.at("batches_in_flight").to_number<std::int64_t>() > 0;
   }));
   node.send_signal(SIGTERM);
   CAF_CHECK(

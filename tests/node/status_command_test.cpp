@@ -67,8 +67,11 @@ std::string canned_status() {
   NodeStatus status;
   status.node = "mill-1";
   status.version = "1.2.3";
-  status.consumer.assigned = true;
-  status.consumer.records = 77;
+  status.consumer.emplace();
+  status.dispatcher.emplace();
+  status.producer.emplace();
+  status.consumer->assigned = true;
+  status.consumer->records = 77;
   auto& tree = status.supervisor.tree;
   tree.name = "node";
   tree.members.resize(1);

@@ -70,9 +70,13 @@ std::uint16_t NodeProcess::port() {
   const auto text = log();
   constexpr std::string_view mark = R"("endpoint":"http://127.0.0.1:)";
   const auto begin = text.find(mark);
-  if (begin != std::string::npos)
+  if (begin == std::string::npos)
+    return 0;
+  const auto digits = begin + mark.size();
+  const auto end = text.find('"', digits);
+  if (end != std::string::npos) // the whole number was printed
     port_ = static_cast<std::uint16_t>(
-      std::stoi(text.substr(begin + mark.size(), 5)));
+      std::stoi(text.substr(digits, end - digits)));
   return port_;
 }
 
@@ -83,6 +87,14 @@ boost::json::object NodeProcess::status() {
   auto value = boost::json::parse(http_request(port(), "GET", "/status").body,
                                   error);
   return value.is_object() ? value.as_object() : boost::json::object{};
+}
+
+boost::json::object NodeProcess::status_of(std::string_view part) {
+  auto page = status();
+  const auto found = page.find(part);
+  return found != page.end() && found->value().is_object()
+           ? found->value().as_object()
+           : boost::json::object{};
 }
 
 int NodeProcess::http_code(const std::string& path) {
@@ -109,12 +121,16 @@ bool NodeProcess::alive() {
 }
 
 std::uint64_t NodeProcess::settled() {
-  const auto page = status();
-  if (!page.contains("producer"))
+  const auto producer = status_of("producer");
+  if (producer.empty())
     return 0;
-  const auto& producer = page.at("producer").as_object();
   return producer.at("outputs").to_number<std::uint64_t>()
          + producer.at("dead_letters").to_number<std::uint64_t>();
+}
+
+std::size_t NodeProcess::held_partitions() {
+  const auto consumer = status_of("consumer");
+  return consumer.empty() ? 0 : consumer.at("partitions").as_array().size();
 }
 
 std::uint64_t NodeProcess::resident_bytes() const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::tests {
@@ -37,6 +38,10 @@ public:
   /// The document behind /status; empty while there is none.
   boost::json::object status();
 
+  /// What it says there of one part, as "consumer"; empty while that has not
+  /// answered.
+  boost::json::object status_of(std::string_view part);
+
   /// Orders a fault; the HTTP status code.
   int order_fault(const std::string& token, const std::string& order);
 
@@ -47,6 +52,9 @@ public:
 
   /// Outputs and dead letters delivered, of this process.
   std::uint64_t settled();
+
+  /// Partitions assigned to this process.
+  std::size_t held_partitions();
 
   /// Resident memory in bytes.
   std::uint64_t resident_bytes() const;
