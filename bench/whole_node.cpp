@@ -10,8 +10,9 @@
 // Without --bootstrap an embedded broker runs as a process of its own; on a
 // real one (tools/real-kafka) the topics are created.
 // With --latency-rate it measures instead how long events take, from when they
-// were meant to be sent to when a consumer of the output gets them. What comes
-// in the first seconds is left out: groups join, and a JVM compiles.
+// were meant to be sent to when a consumer of the output gets them, beside the
+// same without a node: a broker has pauses of its own. What comes in the first
+// seconds is left out: groups join, and a JVM compiles.
 
 #include "adapters/geoip/demo_database.hpp"
 #include "adapters/kafka/kafka_source.hpp"
@@ -165,11 +166,13 @@ double pass_through(const RunOptions& options) {
 }
 
 /// Sends events of the real generator's shape.
-void generate(const RunOptions& options, double rate) {
+void generate(const RunOptions& options, const std::string& topic,
+              double rate) {
   auto config = node_config(options, 0);
-  // The latency in question is the node's, not the generator's.
+  config.kafka.input_topic = topic;
+  // As Kafka's own producers have it, whatever the node's is.
   if (rate > 0.0)
-    config.kafka.linger = 1ms;
+    config.kafka.linger = 5ms;
   node::commands::LoadOptions load;
   load.count = options.events;
   load.rate = rate;
@@ -192,7 +195,7 @@ void generate(const RunOptions& options, double rate) {
 }
 
 void measure_cost(const RunOptions& options) {
-  generate(options, 0.0);
+  generate(options, own("in"), 0.0);
   const auto scale = 1e6 / static_cast<double>(options.events);
   std::vector<double> raws;
   std::vector<double> wholes;
@@ -215,42 +218,37 @@ void measure_cost(const RunOptions& options) {
               median(raws), median(wholes), median(ratios));
 }
 
-/// Reads the output as any consumer would and compares the Kafka timestamp,
-/// which is when the event was meant to be sent, with the clock.
-void measure_latency(const RunOptions& options) {
-  const auto config = node_config(options, 0);
-  auto reading = config.kafka;
-  reading.input_topic = config.kafka.output_topic;
-  reading.consumer_group += "-reader";
-  reading.fetch_wait = 1ms;
+/// Reads the output as any consumer would, `count` records of it, and compares
+/// the Kafka timestamp, which is when the event was meant to be sent, with the
+/// clock. In milliseconds, in the order of arrival.
+std::vector<double> read_latencies(const adapters::kafka::KafkaConfig& reading,
+                                   const std::atomic<std::uint64_t>& count) {
   auto source = adapters::kafka::open_kafka_source(reading, {});
   if (!source)
     bench::fail(source.error().text);
-  auto node = start_node(config);
-  std::thread load{[&] { generate(options, options.latency_rate); }};
   std::vector<double> latencies_ms;
   const logic::BatchLimits limits;
   const auto any = [](logic::PartitionId) { return true; };
-  while (settled(*node) < options.events) {
-    const auto until = Clock::now() + 500ms;
-    while (Clock::now() < until) {
-      (*source)->take_events();
-      const auto batch = (*source)->take_batch(limits, any);
-      if (!batch) {
-        std::this_thread::sleep_for(200us);
-        continue;
-      }
-      const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count();
-      for (std::size_t index = 0; index != batch->size(); ++index)
-        latencies_ms.push_back(
-          static_cast<double>(now_us) / 1e3
-          - static_cast<double>((*batch)[index].timestamp_ms));
+  while (latencies_ms.size() < count) {
+    (*source)->take_events();
+    const auto batch = (*source)->take_batch(limits, any);
+    if (!batch) {
+      std::this_thread::sleep_for(200us);
+      continue;
     }
+    const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+    for (std::size_t index = 0; index != batch->size(); ++index)
+      latencies_ms.push_back(
+        static_cast<double>(now_us) / 1e3
+        - static_cast<double>((*batch)[index].timestamp_ms));
   }
-  load.join();
-  node->stop();
+  return latencies_ms;
+}
+
+void print_latencies(const char* way, const RunOptions& options,
+                     std::vector<double> latencies_ms, double busy) {
   const auto warm_up = static_cast<std::size_t>(options.warm_up_s
                                                 * options.latency_rate);
   if (warm_up >= latencies_ms.size())
@@ -263,10 +261,52 @@ void measure_latency(const RunOptions& options) {
     return latencies_ms[static_cast<std::size_t>(
       share * static_cast<double>(latencies_ms.size() - 1))];
   };
-  std::printf("%.0f events a second: p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, "
-              "worst %.1f ms (%zu outputs)\n",
-              options.latency_rate, at(0.5), at(0.9), at(0.99), at(1.0),
-              latencies_ms.size());
+  std::printf("%-13s %6.1f %6.1f %6.1f %6.1f %10zu %10.0f %%\n", way, at(0.5),
+              at(0.9), at(0.99), at(1.0), latencies_ms.size(), 100 * busy);
+  std::fflush(stdout);
+}
+
+/// Sends at a steady rate and reads what comes out: of the node or, without
+/// one, of the topic that was written. The machine and its broker have their
+/// share in the latter.
+void measure_latency(const RunOptions& options, bool with_node) {
+  auto config = node_config(options, 0);
+  auto reading = config.kafka;
+  reading.input_topic = with_node ? config.kafka.output_topic : own("raw");
+  reading.consumer_group += with_node ? "-reader" : "-raw-reader";
+  reading.fetch_wait = 1ms;
+  std::unique_ptr<node::Node> node;
+  if (with_node)
+    node = start_node(config);
+  std::atomic<std::uint64_t> outputs = options.events; // or less
+  std::vector<double> latencies_ms;
+  std::thread reader{[&] { latencies_ms = read_latencies(reading, outputs); }};
+  const auto before = bench::cpu_seconds();
+  const auto begin = Clock::now();
+  generate(options, with_node ? config.kafka.input_topic : own("raw"),
+           options.latency_rate);
+  if (node) {
+    while (settled(*node) < options.events)
+      std::this_thread::sleep_for(100ms);
+    outputs = node->status().producer->outputs;
+  }
+  const auto busy
+    = (bench::cpu_seconds() - before)
+      / std::chrono::duration<double>(Clock::now() - begin).count();
+  reader.join();
+  if (node)
+    node->stop();
+  print_latencies(with_node ? "node" : "broker alone", options,
+                  std::move(latencies_ms), busy);
+}
+
+void measure_latencies(const RunOptions& options) {
+  std::printf("%.0f events a second, milliseconds\n"
+              "                 p50    p90    p99  worst    records   of a "
+              "core\n",
+              options.latency_rate);
+  measure_latency(options, false);
+  measure_latency(options, true);
 }
 
 const std::vector<std::string> topics{own("in"), own("raw"), own("out"),
@@ -332,7 +372,7 @@ int main(int argc, char** argv) {
     options.geoip = database.string();
   }
   if (options.latency_rate > 0.0)
-    measure_latency(options);
+    measure_latencies(options);
   else
     measure_cost(options);
   std::filesystem::remove(database);
