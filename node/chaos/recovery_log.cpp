@@ -71,21 +71,35 @@ RecoveryTimes times_of(std::vector<microseconds> durations) {
   return {durations.size(), quantile(50), quantile(99), durations.back()};
 }
 
-std::vector<microseconds> times_to_find(std::span<const HangOrder> hangs,
-                                        std::span<const Recovery> recoveries) {
-  std::vector<microseconds> times;
+std::size_t HangFindings::found() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [kind, durations] : times)
+    count += durations.size();
+  return count;
+}
+
+HangFindings find_hangs(std::span<const HangOrder> hangs,
+                        std::span<const Recovery> recoveries) {
+  HangFindings findings;
   for (const auto& hang : hangs) {
+    const auto within = [&](const Recovery& recovery) {
+      return recovery.found_at >= hang.at
+             && recovery.found_at - hang.at <= hang.order.duration
+             && is_meant(hang.order, recovery.actor);
+    };
     const auto found = std::ranges::find_if(
       recoveries, [&](const Recovery& recovery) {
-        return recovery.hung && recovery.found_at >= hang.at
-               && recovery.found_at - hang.at <= hang.order.duration
-               && is_meant(hang.order, recovery.actor);
+        return recovery.hung && within(recovery);
       });
     if (found != recoveries.end())
-      times.push_back(
+      findings.times[actors::kind_of(found->actor)].push_back(
         std::chrono::duration_cast<microseconds>(found->found_at - hang.at));
+    else if (std::ranges::any_of(recoveries, within))
+      ++findings.replaced;
+    else
+      ++findings.unnoticed;
   }
-  return times;
+  return findings;
 }
 
 std::vector<RecoverySummary> summarize(std::span<const Recovery> recoveries) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,11 +47,19 @@ struct HangOrder {
   std::chrono::steady_clock::time_point at;
 };
 
-/// How long it took from each order to hang until the supervisor found the
-/// hang; nothing for those that it did not find, as they were over in time.
-std::vector<std::chrono::microseconds>
-times_to_find(std::span<const HangOrder> hangs,
-              std::span<const messages::Recovery> recoveries);
+/// What became of the orders to hang.
+struct HangFindings {
+  /// From the order until the supervisor found the hang, by kind of actor. The
+  /// actor hangs a little later, at its next message.
+  std::map<std::string, std::vector<std::chrono::microseconds>> times;
+  std::size_t replaced = 0; ///< the actor failed in another way meanwhile
+  std::size_t unnoticed = 0; ///< over before anything was found
+
+  std::size_t found() const noexcept;
+};
+
+HangFindings find_hangs(std::span<const HangOrder> hangs,
+                        std::span<const messages::Recovery> recoveries);
 
 /// A line of the table of recoveries.
 struct RecoverySummary {

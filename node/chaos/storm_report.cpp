@@ -131,14 +131,26 @@ void print_recoveries(Lines& lines, const StormReport& report) {
                      readable(total.p99), readable(total.worst),
                      readable(beyond.median), readable(beyond.p99),
                      readable(beyond.worst)});
-  const auto found = times_of(times_to_find(report.hangs, report.recoveries));
-  if (found.count != 0)
-    lines.fact("hangs found after",
-               "median " + readable(found.median) + ", worst "
-                 + readable(found.worst) + " (" + std::to_string(found.count)
-                 + " of " + std::to_string(report.hangs.size())
-                 + " orders; none was found for the others while they "
-                   "lasted)");
+}
+
+void print_hangs(Lines& lines, const StormReport& report) {
+  if (report.hangs.empty())
+    return;
+  const auto findings = find_hangs(report.hangs, report.recoveries);
+  lines.title("Hangs: from the order until they were found");
+  if (!findings.times.empty())
+    lines.row("", {"count", "median", "p99", "worst"});
+  for (const auto& [kind, durations] : findings.times) {
+    const auto times = times_of(durations);
+    lines.row(kind, {std::to_string(times.count), readable(times.median),
+                     readable(times.p99), readable(times.worst)});
+  }
+  lines.fact("found", std::to_string(findings.found()) + " of "
+                        + std::to_string(report.hangs.size()) + "; "
+                        + std::to_string(findings.replaced)
+                        + " failed in another way first, "
+                        + std::to_string(findings.unnoticed)
+                        + " were over before anything was found");
 }
 
 void print_judgement(std::ostream& out, const StormReport& report) {
@@ -200,6 +212,7 @@ void print_report(std::ostream& out, const StormReport& report) {
     lines.fact("ended by itself", report.node_failure);
   print_faults(lines, report);
   print_recoveries(lines, report);
+  print_hangs(lines, report);
   lines.title("Restarts of actors");
   for (const auto& [actor, count] : report.restarts)
     lines.row(actor, {std::to_string(count)});

@@ -5,7 +5,10 @@
 #include "caf/test/dsl.hpp"
 
 #include <algorithm>
+#include <map>
 #include <random>
+#include <string>
+#include <vector>
 
 using namespace millrace::node::chaos;
 using millrace::messages::Recovery;
@@ -107,7 +110,7 @@ CAF_TEST(recoveries are summed up as a whole and by kind of actor) {
   CAF_CHECK(summarize({}).empty());
 }
 
-CAF_TEST(a hang was found when its actor was given up for it) {
+CAF_TEST(a hang is found when its actor is given up for it) {
   using std::chrono::steady_clock;
   const steady_clock::time_point begin{std::chrono::hours{1}};
   const auto order = [&](const char* text, int at_s) {
@@ -120,15 +123,22 @@ CAF_TEST(a hang was found when its actor was given up for it) {
   };
   const std::vector<HangOrder> orders{
     order("hang encoder 0 for 20s", 10), order("hang producer for 30s", 50),
-    order("hang enricher 1 for 1s", 100), order("hang encoder 1 for 9s", 200)};
+    order("hang enricher 1 for 1s", 100), order("hang encoder 1 for 9s", 200),
+    order("hang consumer for 9s", 300)};
   const std::vector<Recovery> recoveries{
     hung("encoder 0", 5), // for an earlier order
     hung("encoder 1", 12), // another actor
     hung("encoder 0", 12, false), // a crash
     hung("encoder 0", 13),        hung("producer", 57),
-    hung("enricher 1", 105)}; // the order was over by then
-  const auto times = times_to_find(orders, recoveries);
-  CAF_REQUIRE_EQUAL(times.size(), 2u);
-  CAF_CHECK(times[0] == std::chrono::seconds{3});
-  CAF_CHECK(times[1] == std::chrono::seconds{7});
+    hung("enricher 1", 105), // the order was over by then
+    hung("consumer", 302, false)};
+  const auto findings = find_hangs(orders, recoveries);
+  using Times = std::vector<std::chrono::microseconds>;
+  const std::map<std::string, Times> expected{
+    {"encoder", {std::chrono::seconds{3}}},
+    {"producer", {std::chrono::seconds{7}}}};
+  CAF_CHECK(findings.times == expected);
+  CAF_CHECK_EQUAL(findings.found(), 2u);
+  CAF_CHECK_EQUAL(findings.replaced, 1u);
+  CAF_CHECK_EQUAL(findings.unnoticed, 2u);
 }

@@ -193,6 +193,24 @@ CAF_TEST(the report says what was done and how long recoveries took) {
             != std::string::npos);
 }
 
+CAF_TEST(the report says how long hangs took to be found) {
+  const std::chrono::steady_clock::time_point begin{std::chrono::hours{1}};
+  auto report = clean_report();
+  for (const auto* order : {"hang encoder 0 for 9s", "hang consumer for 9s"})
+    report.hangs.push_back(
+      {*millrace::logic::faults::parse_fault_order(order), begin});
+  report.recoveries.push_back({"encoder 0", "hung", microseconds{10},
+                               microseconds{10}, true,
+                               begin + std::chrono::milliseconds{1'100}});
+  std::ostringstream out;
+  print_report(out, report);
+  for (const auto* part :
+       {"Hangs: from the order until they were found",
+        "encoder                     1     1.10 s     1.10 s     1.10 s",
+        "1 of 2; 0 failed in another way first, 1 were over"})
+    CAF_CHECK_EQUAL(out.str().find(part) == std::string::npos ? part : "", "");
+}
+
 CAF_TEST(restarts and absences are gathered from the whole tree) {
   Status lane;
   lane.name = "lane 0";
