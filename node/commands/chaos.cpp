@@ -345,15 +345,7 @@ void add_chaos(CLI::App& app, ExitCode& outcome) {
   declare_storm(*command, *options);
   declare_output(*command, *options);
   command->footer("Orders:\n" + logic::faults::help());
-  command->callback([options, &outcome] {
-    try {
-      outcome = run(*options);
-    } catch (const std::exception& error) {
-      std::cerr << "error: the storm could not be run: " << error.what()
-                << std::endl;
-      outcome = ExitCode::failure;
-    }
-  });
+  command->callback([options, &outcome] { outcome = run(*options); });
 }
 
 } // namespace millrace::node::commands

@@ -228,14 +228,7 @@ void add_generate(CLI::App& app, ExitCode& outcome) {
   auto options = std::make_shared<GenerateOptions>();
   options->config = add_config_options(*command);
   declare(*command, *options);
-  command->callback([options, &outcome] {
-    try {
-      outcome = run(*options);
-    } catch (const std::exception& error) {
-      std::cerr << "error: cannot generate: " << error.what() << std::endl;
-      outcome = ExitCode::failure;
-    }
-  });
+  command->callback([options, &outcome] { outcome = run(*options); });
 }
 
 } // namespace millrace::node::commands

@@ -378,15 +378,7 @@ void add_status(CLI::App& app, ExitCode& outcome) {
     "status", "Ask a running node how it does and draw its supervision tree.");
   auto options = std::make_shared<StatusOptions>();
   declare(*command, *options);
-  command->callback([options, &outcome] {
-    try {
-      outcome = run(*options);
-    } catch (const std::exception& error) {
-      std::cerr << "error: cannot show the status: " << error.what()
-                << std::endl;
-      outcome = ExitCode::failure;
-    }
-  });
+  command->callback([options, &outcome] { outcome = run(*options); });
 }
 
 } // namespace millrace::node::commands

@@ -81,14 +81,7 @@ void add_verify(CLI::App& app, ExitCode& outcome) {
   auto options = std::make_shared<VerifyOptions>();
   options->config = add_config_options(*command);
   declare(*command, *options);
-  command->callback([options, &outcome] {
-    try {
-      outcome = run(*options);
-    } catch (const std::exception& error) {
-      std::cerr << "error: cannot verify: " << error.what() << std::endl;
-      outcome = ExitCode::failure;
-    }
-  });
+  command->callback([options, &outcome] { outcome = run(*options); });
 }
 
 } // namespace millrace::node::commands
