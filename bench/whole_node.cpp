@@ -288,7 +288,7 @@ void measure_latency(const RunOptions& options, bool with_node) {
   if (node) {
     while (settled(*node) < options.events)
       std::this_thread::sleep_for(100ms);
-    outputs = node->status().producer->outputs;
+    outputs = node->status().producer.value().outputs;
   }
   const auto busy
     = (bench::cpu_seconds() - before)
