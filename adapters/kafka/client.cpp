@@ -23,11 +23,10 @@ bool fits(const std::string& name, ClientRole role) {
     "isolation.", "heartbeat.",   "session.",   "max.poll.",
     "check.crcs", "auto.offset.", "client.rack"};
   static constexpr std::array producer_only = {
-    "queue.buffering.", "linger.",           "batch.",
-    "compression.",     "partitioner",       "retries",
-    "message.send.",    "request.required.", "acks",
-    "max.in.flight.",   "delivery.timeout.", "message.timeout.",
-    "sticky."};
+    "queue.buffering.",  "linger.", "batch.",         "compression.",
+    "partitioner",       "retries", "message.send.",  "message.max.",
+    "request.required.", "acks",    "max.in.flight.", "delivery.timeout.",
+    "message.timeout.",  "sticky."};
   const auto among = [&name](const auto& prefixes) {
     return std::any_of(
       prefixes.begin(), prefixes.end(),

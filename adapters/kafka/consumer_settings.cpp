@@ -48,8 +48,9 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
     .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, half))
     .set("fetch.message.max.bytes",
          to_limit(config.fetch_max_partition.bytes, half))
-    // Of no use to a consumer, but not to be above what one fetch may bring. A
-    // larger record comes all the same: the broker sends the first one whole.
+    // A producer's limit, which must not be above what one fetch brings even
+    // here. A larger record comes all the same: the broker sends the first one
+    // of a fetch whole.
     .set("message.max.bytes", to_limit(1'000'000, half))
     .set("receive.message.max.bytes",
          std::max<std::int64_t>(100'000'000,

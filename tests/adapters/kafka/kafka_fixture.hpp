@@ -122,11 +122,13 @@ private:
 struct Consumer {
   using Kind = logic::SourceEvent::Kind;
 
-  explicit Consumer(const KafkaConfig& config)
-    : source(open(config)), waker(*source) {}
+  explicit Consumer(const KafkaConfig& config,
+                    const KafkaSourceLimits& limits = {})
+    : source(open(config, limits)), waker(*source) {}
 
-  static std::unique_ptr<logic::RecordSource> open(const KafkaConfig& config) {
-    auto opened = open_kafka_source(config, {});
+  static std::unique_ptr<logic::RecordSource>
+  open(const KafkaConfig& config, const KafkaSourceLimits& limits) {
+    auto opened = open_kafka_source(config, limits);
     if (!opened)
       throw std::runtime_error{opened.error().text};
     return *std::move(opened);

@@ -70,6 +70,26 @@ CAF_TEST(a_refused_partition_does_not_hold_up_the_others) {
   CAF_CHECK_EQUAL(consumer.values[0], numbers(0, 3'000));
 }
 
+CAF_TEST(records_above_what_one_fetch_may_bring_come_all_the_same) {
+  KafkaFixture kafka;
+  // For the producers; it must not keep a consumer from starting.
+  kafka.config.properties = {"message.max.bytes=20000000"};
+  const std::string large(700'000, 'x');
+  auto writer = TopicWriter::open(kafka.config, kafka.config.input_topic);
+  CAF_REQUIRE(writer.has_value());
+  for (std::int32_t number = 0; number != 8; ++number) {
+    TopicRecord record;
+    record.partition = PartitionId{number % 2};
+    record.value = large;
+    CAF_REQUIRE((*writer)->write(record));
+  }
+  CAF_REQUIRE((*writer)->flush(patience).has_value());
+  Consumer consumer{kafka.config, {.client_queue_bytes = 1U << 20U}};
+  CAF_REQUIRE(consumer.take_records(8));
+  for (const auto partition : {0, 1})
+    CAF_CHECK(consumer.values[partition] == std::vector(4, large));
+}
+
 CAF_TEST(a_successor_resumes_behind_the_commit) {
   KafkaFixture kafka;
   kafka.write(2, 100);
