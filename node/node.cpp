@@ -138,10 +138,7 @@ public:
     ask(self, topology->consumer(), status.consumer, status.failure);
     ask(self, topology->dispatcher(), status.dispatcher, status.failure);
     ask(self, topology->producer(), status.producer, status.failure);
-    std::optional<messages::SupervisorStatus> supervisor;
-    ask(self, topology->supervisor(), supervisor, status.failure);
-    if (supervisor)
-      status.supervisor = std::move(*supervisor);
+    ask(self, topology->supervisor(), status.supervisor, status.failure);
     return status;
   }
 

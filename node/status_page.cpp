@@ -73,7 +73,7 @@ json::object to_object(const Status& status, const NodeStatus& node) {
     member["down_ms"] = std::max(down, milliseconds{0}).count();
   }
   if (status.child) {
-    const auto& mailboxes = node.supervisor.mailboxes;
+    const auto& mailboxes = node.supervisor->mailboxes;
     const auto mailbox = mailboxes.find(status.name);
     member["mailbox"] = mailbox == mailboxes.end()
                           ? json::value(nullptr)
@@ -142,10 +142,9 @@ std::string status_json(const NodeStatus& status) {
   page["consumer"] = part(status.consumer);
   page["dispatcher"] = part(status.dispatcher);
   page["producer"] = part(status.producer);
-  const auto& tree = status.supervisor.tree;
-  page["supervision"] = tree.name.empty()
-                          ? json::value(nullptr)
-                          : json::value(to_object(tree, status));
+  page["supervision"] = status.supervisor ? json::value(
+                          to_object(status.supervisor->tree, status))
+                                          : json::value(nullptr);
   return as_utf8(json::serialize(page));
 }
 

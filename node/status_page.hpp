@@ -17,7 +17,7 @@ struct NodeStatus {
   std::optional<messages::ConsumerStatus> consumer;
   std::optional<messages::DispatcherStatus> dispatcher;
   std::optional<messages::ProducerStatus> producer;
-  messages::SupervisorStatus supervisor;
+  std::optional<messages::SupervisorStatus> supervisor;
   std::string failure; ///< why the node is ending, empty while it is not
   /// When the parts were asked; how long an actor is down counts up to then.
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();

@@ -151,10 +151,10 @@ private:
     if (node_ended_)
       report_.node_failure = status.failure.empty() ? "it did not say why"
                                                     : status.failure;
-    auto restarts = restarts_of(status.supervisor.tree);
-    if (!restarts.empty())
-      report_.restarts = std::move(restarts);
-    down_ = down_in(status.supervisor.tree);
+    if (status.supervisor) {
+      report_.restarts = restarts_of(status.supervisor->tree);
+      down_ = down_in(status.supervisor->tree);
+    }
     if (options_.timeline || Clock::now() >= recoveries_due_)
       take_recoveries();
   }

@@ -72,7 +72,7 @@ std::string canned_status() {
   status.producer.emplace();
   status.consumer->assigned = true;
   status.consumer->records = 77;
-  auto& tree = status.supervisor.tree;
+  auto& tree = status.supervisor.emplace().tree;
   tree.name = "node";
   tree.members.resize(1);
   tree.members[0].name = "dispatcher";

@@ -180,14 +180,14 @@ CAF_TEST(the_document_depends_on_nothing_but_the_status) {
 
 CAF_TEST(what_went_down_while_the_parts_were_asked_is_down_since_now) {
   auto status = troubled_node();
-  status.supervisor.tree = child(0, "dispatcher", 1);
-  status.supervisor.tree.down_since = noon + 3ms;
+  status.supervisor->tree = child(0, "dispatcher", 1);
+  status.supervisor->tree.down_since = noon + 3ms;
   CAF_CHECK(document(status).at("supervision").at("down_ms") == 0);
 }
 
 CAF_TEST(a_supervisor_that_has_not_answered_is_told) {
   auto status = troubled_node();
-  status.supervisor = {};
+  status.supervisor.reset();
   CAF_CHECK(document(status).at("supervision").is_null());
   CAF_CHECK_EQUAL(lines_of(draw(status)).back(),
                   "the supervisor has not answered");
@@ -195,7 +195,7 @@ CAF_TEST(a_supervisor_that_has_not_answered_is_told) {
 
 CAF_TEST(the_document_is_utf8_whatever_an_error_says) {
   auto status = troubled_node();
-  status.supervisor.tree.last_error = "\xFF at \xC3\x28, \"\xE2\x82\"\n\xF0";
+  status.supervisor->tree.last_error = "\xFF at \xC3\x28, \"\xE2\x82\"\n\xF0";
   status.consumer->fault = "\xC0\xAF";
   const auto text = status_json(status);
   CAF_CHECK_EQUAL(logic::find_invalid_utf8(text), std::string::npos);
@@ -230,7 +230,7 @@ node                running                       0
 
 CAF_TEST(without_utf8_it_is_drawn_in_ascii) {
   auto status = troubled_node();
-  status.supervisor.tree.last_error = "naïve “Größe”";
+  status.supervisor->tree.last_error = "naïve “Größe”";
   auto expected = draw(status, {120, false});
   for (const auto& [from, to] : {std::pair{"├─", "|-"},
                                  {"└─", "`-"},
@@ -268,7 +268,7 @@ CAF_TEST(lines_are_cut_to_the_canvas) {
 
 CAF_TEST(a_cut_never_splits_a_character) {
   auto status = troubled_node();
-  status.supervisor.tree.last_error = "äöü€😀äöü€😀äöü€😀äöü€😀";
+  status.supervisor->tree.last_error = "äöü€😀äöü€😀äöü€😀äöü€😀";
   for (std::size_t columns = 30; columns <= 100; ++columns)
     CAF_CHECK_EQUAL(logic::find_invalid_utf8(draw(status, {columns, false})),
                     std::string::npos);
@@ -278,9 +278,9 @@ CAF_TEST(no_text_can_order_the_terminal_about) {
   auto status = troubled_node();
   status.node = "mill\033[2J";
   status.version = "1\r2";
-  status.supervisor.tree.last_error = "a\nb\tc\x7f"
-                                      "d\033]0;title\a\xC2\x9B"
-                                      "1m\xC2\xA0.";
+  status.supervisor->tree.last_error = "a\nb\tc\x7f"
+                                       "d\033]0;title\a\xC2\x9B"
+                                       "1m\xC2\xA0.";
   status.consumer->fault = "\033[31mred";
   for (const bool ascii : {false, true}) {
     const auto drawing = draw(status, {200, ascii});
@@ -338,9 +338,9 @@ CAF_TEST(times_are_rounded_down_to_what_people_read) {
     {1h, "1 h"},          {49h + 59min, "49 h"}};
   for (const auto& [down, text] : times) {
     auto status = troubled_node();
-    status.supervisor.tree = child(0, "dispatcher", 1);
-    status.supervisor.tree.state = State::waiting;
-    status.supervisor.tree.down_since = noon - down;
+    status.supervisor->tree = child(0, "dispatcher", 1);
+    status.supervisor->tree.state = State::waiting;
+    status.supervisor->tree.down_since = noon - down;
     CAF_CHECK_EQUAL(lines_of(draw(status)).back(),
                     "dispatcher  waiting " + text
                       + "     1         0       12");
