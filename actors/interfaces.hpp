@@ -1,11 +1,14 @@
 #pragma once
 
-#include "messages/messages.hpp"
+#include "logic/core/actor_table.hpp"
+#include "messages/supervision.hpp"
 #include "messages/type_ids.hpp"
 
 #include <caf/typed_actor.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 /// What each actor understands. The way of a batch reads from top to bottom.
 namespace millrace::actors {
@@ -18,12 +21,13 @@ using Supervised = caf::typed_actor<
 
 /// Owns the Kafka consumer: reads while there is credit, commits, gives
 /// partitions back.
-using ConsumerActor = Supervised<
-  caf::result<void>(messages::ClientReady),
-  caf::result<void>(messages::BatchSettled),
-  caf::result<void>(messages::ListUnsettled), caf::result<void>(messages::Tick),
-  caf::result<messages::IntakeDrained>(messages::DrainIntake),
-  caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
+using ConsumerActor
+  = Supervised<caf::result<void>(messages::ClientReady),
+               caf::result<void>(messages::BatchAcknowledged),
+               caf::result<void>(messages::ListUnacknowledged),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::IntakeDrained>(messages::DrainIntake),
+               caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
 
 /// Keeps raw batches until they are finished and deals them to lanes.
 using DispatcherActor
@@ -33,8 +37,8 @@ using DispatcherActor
                caf::result<void>(messages::BatchFailed),
                caf::result<void>(messages::ForgetPartitions),
                caf::result<void>(messages::OffsetsCommitted),
-               caf::result<void>(messages::CompareNotes),
-               caf::result<void>(messages::UnsettledBatches),
+               caf::result<void>(messages::Reconcile),
+               caf::result<void>(messages::UnacknowledgedBatches),
                caf::result<void>(messages::DeliveriesChecked),
                caf::result<messages::DispatcherStatus>(messages::ReportStatus)>;
 
@@ -44,13 +48,15 @@ using ValidatorActor = Supervised<caf::result<void>(messages::ValidateBatch)>;
 /// Adds address class, place, watch list; asks the detectors; counts.
 using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
                                  caf::result<void>(messages::DetectorReplaced),
+                                 caf::result<void>(messages::FlushCounts),
                                  caf::result<void>(messages::Tick)>;
 
 /// Judges the events of one shard of the users.
-using AnomalyDetectorActor = Supervised<
-  caf::result<messages::BatchJudged>(messages::JudgeBatch),
-  caf::result<void>(messages::UseForest), caf::result<void>(messages::PassOver),
-  caf::result<void>(messages::ForgetPartitions)>;
+using AnomalyDetectorActor
+  = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
+               caf::result<void>(messages::UseForest),
+               caf::result<void>(messages::AdvanceSequence),
+               caf::result<void>(messages::ForgetPartitions)>;
 
 /// Fits the forest from sampled rows.
 using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
@@ -58,7 +64,7 @@ using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
 /// Last of a lane: writes the output bytes.
 using EncoderActor = Supervised<caf::result<void>(messages::EncodeBatch)>;
 
-/// Owns the Kafka producer: restores order, sends, retries, buries.
+/// Owns the Kafka producer: restores order, sends, retries, dead-letters.
 using ProducerActor
   = Supervised<caf::result<void>(messages::ClientReady),
                caf::result<void>(messages::ProduceBatch),
@@ -74,6 +80,19 @@ using ProducerActor
 using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
                                  caf::result<void>(messages::PublishNow),
                                  caf::result<void>(messages::Tick)>;
+
+/// By `logic::ActorKind`.
+using ActorHandles
+  = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
+               AnomalyDetectorActor, EncoderActor, ProducerActor, InsightsActor,
+               TrainerActor>;
+
+static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
+              "each kind of actor has an interface");
+
+template <logic::ActorKind kind>
+using ActorOf
+  = std::tuple_element_t<static_cast<std::size_t>(kind), ActorHandles>;
 
 /// Starts all others and starts them anew when they fail.
 using SupervisorActor = caf::typed_actor<

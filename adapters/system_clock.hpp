@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/ports.hpp"
+#include "logic/core/wall_clock.hpp"
 
 namespace millrace::adapters {
 

@@ -3,6 +3,8 @@
 #include "adapters/kafka/kafka_sink.hpp"
 #include "adapters/kafka/kafka_source.hpp"
 #include "bench/measurement.hpp"
+#include "logic/delivery/record_sink.hpp"
+#include "logic/intake/record_source.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -99,7 +101,7 @@ private:
       sink_->take_reports(reports_);
       for (const auto& each : reports_.delivered) {
         delivered_ += each.count;
-        settle(each.slot, each.count);
+        count_finished(each.slot, each.count);
         moved = true;
       }
       for (const auto& each : reports_.failed)
@@ -135,7 +137,7 @@ private:
     return sent != 0;
   }
 
-  void settle(std::uint32_t slot, std::uint32_t count) {
+  void count_finished(std::uint32_t slot, std::uint32_t count) {
     const auto index = static_cast<std::size_t>(slot - first_slot_);
     if (index < held_.size())
       held_[index].left -= count;

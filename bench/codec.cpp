@@ -1,8 +1,8 @@
 // CPU time of validation and encoding per event, on the real generator's
 // shape, in batches of 1 and of 1,000. Usage: codec [events]
-#include "logic/encoder.hpp"
+#include "logic/encoding/encoder.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "logic/validator.hpp"
+#include "logic/validation/validator.hpp"
 
 #include <algorithm>
 #include <array>
@@ -60,7 +60,7 @@ std::vector<RecordBatchPtr> batches_of(std::size_t events,
 /// An enriched batch as the stages before the encoder leave it.
 struct Judged {
   EnrichedBatch enriched;
-  std::vector<ShardVerdictsPtr> verdicts;
+  std::vector<ShardJudgementsPtr> judgements;
 };
 
 Judged judged(ValidatedBatchPtr validated, const geo::Place& place) {
@@ -71,13 +71,13 @@ Judged judged(ValidatedBatchPtr validated, const geo::Place& place) {
                                  {.place = &place,
                                   .user_hash = 1,
                                   .address_class = geo::AddressClass::public_});
-  auto verdicts = std::make_shared<ShardVerdicts>();
-  verdicts->model_id = "forest-20240710";
+  auto judgements = std::make_shared<ShardJudgements>();
+  judgements->model_id = "forest-20240710";
   for (std::uint32_t event = 0; event != count; ++event) {
-    verdicts->events.push_back(event);
-    verdicts->verdicts.push_back({.score = 0.451F, .scored = true});
+    judgements->events.push_back(event);
+    judgements->judgements.push_back({.score = 0.451F, .scored = true});
   }
-  result.verdicts.push_back(std::move(verdicts));
+  result.judgements.push_back(std::move(judgements));
   return result;
 }
 
@@ -117,8 +117,9 @@ void measure(std::size_t events, std::size_t batch_size) {
   std::size_t output_bytes = 0;
   const double encode_ns = median_ns(events, [&] {
     output_bytes = 0;
-    for (const auto& [enriched, verdicts] : encodable)
-      output_bytes += encoder.encode(enriched, verdicts, now_ms)->bytes.size();
+    for (const auto& [enriched, judgements] : encodable)
+      output_bytes
+        += encoder.encode(enriched, judgements, now_ms)->bytes.size();
   });
   std::printf("batch of %4zu: validate %6.1f ns, encode %6.1f ns per event "
               "(%zu bytes in, %zu out)\n",

@@ -1,5 +1,5 @@
 // What detection costs per event: the forest in each of its forms, and a
-// detector's whole judgement. CPU time of this thread, the least of many
+// detector's whole report. CPU time of this thread, the least of many
 // repetitions.
 
 #include "logic/detection/compiled_forest.hpp"

@@ -18,11 +18,12 @@
 #include "adapters/kafka/kafka_source.hpp"
 #include "adapters/kafka/topic_admin.hpp"
 #include "bench/measurement.hpp"
+#include "logic/intake/record_source.hpp"
 #include "messages/type_ids.hpp"
 #include "node/commands/load_run.hpp"
 #include "node/demo/broker_process.hpp"
-#include "node/logging.hpp"
 #include "node/node.hpp"
+#include "node/telemetry/logging.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -112,14 +113,14 @@ std::unique_ptr<node::Node> start_node(const node::NodeConfig& config) {
   return std::move(*node);
 }
 
-std::uint64_t settled(node::Node& node) {
+std::uint64_t finished(node::Node& node) {
   const auto status = node.status();
   return status.producer
            ? status.producer->outputs + status.producer->dead_letters
            : 0;
 }
 
-/// CPU-seconds of this process from the node's start until it has settled
+/// CPU-seconds of this process from the node's start until it has finished
 /// every event.
 double whole_job(const RunOptions& options, int round, double& wall_s) {
   const auto config = node_config(options, round);
@@ -128,7 +129,8 @@ double whole_job(const RunOptions& options, int round, double& wall_s) {
   auto node = start_node(config);
   auto moved = Clock::now();
   std::uint64_t last = 0;
-  for (auto now = settled(*node); now < options.events; now = settled(*node)) {
+  for (auto now = finished(*node); now < options.events;
+       now = finished(*node)) {
     if (now != last)
       moved = Clock::now();
     else if (Clock::now() - moved > 60s)
@@ -286,7 +288,7 @@ void measure_latency(const RunOptions& options, bool with_node) {
   generate(options, with_node ? config.kafka.input_topic : own("raw"),
            options.latency_rate);
   if (node) {
-    while (settled(*node) < options.events)
+    while (finished(*node) < options.events)
       std::this_thread::sleep_for(100ms);
     outputs = node->status().producer.value().outputs;
   }

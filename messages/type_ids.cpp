@@ -1,5 +1,14 @@
 #include "messages/type_ids.hpp"
 
+#include "messages/detection.hpp"
+#include "messages/faults.hpp"
+#include "messages/insights.hpp"
+#include "messages/lifecycle.hpp"
+#include "messages/pipeline.hpp"
+#include "messages/reconciliation.hpp"
+#include "messages/status.hpp"
+#include "messages/supervision.hpp"
+
 #include <caf/error.hpp>
 #include <caf/init_global_meta_objects.hpp>
 

@@ -1,8 +1,8 @@
 #include "messages/type_ids.hpp"
-#include "node/command_line.hpp"
+#include "node/commands/command_line.hpp"
 #include "node/commands/commands.hpp"
-#include "node/exit_code.hpp"
-#include "node/last_words.hpp"
+#include "node/lifecycle/exit_code.hpp"
+#include "node/lifecycle/last_words.hpp"
 
 #include <array>
 #include <csignal>

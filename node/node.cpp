@@ -1,19 +1,24 @@
 #include "node/node.hpp"
 
+#include "adapters/faults/process_faults.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/system_clock.hpp"
+#include "logic/core/wall_clock.hpp"
+#include "logic/detection/model.hpp"
+#include "messages/status.hpp"
+#include "messages/supervision.hpp"
 #include "millrace_version.hpp"
-#include "node/background_tasks.hpp"
-#include "node/caf_metrics.hpp"
-#include "node/fault_injector.hpp"
-#include "node/kafka_clients.hpp"
-#include "node/log_metrics.hpp"
-#include "node/logging.hpp"
-#include "node/node_files.hpp"
-#include "node/process_metrics.hpp"
-#include "node/shutdown.hpp"
-#include "node/system_config.hpp"
-#include "node/topology.hpp"
+#include "node/faults/fault_injector.hpp"
+#include "node/lifecycle/kafka_clients.hpp"
+#include "node/lifecycle/node_files.hpp"
+#include "node/lifecycle/shutdown.hpp"
+#include "node/lifecycle/system_config.hpp"
+#include "node/telemetry/caf_metrics.hpp"
+#include "node/telemetry/log_metrics.hpp"
+#include "node/telemetry/logging.hpp"
+#include "node/telemetry/process_metrics.hpp"
+#include "node/topology/background_tasks.hpp"
+#include "node/topology/topology.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -46,10 +51,10 @@ std::string host_name() {
 
 } // namespace
 
-class Node::Parts {
+class Node::Runtime {
 public:
-  Parts(NodeConfig config, std::shared_ptr<Logging> log,
-        std::function<void()> on_failure)
+  Runtime(NodeConfig config, std::shared_ptr<Logging> log,
+          std::function<void()> on_failure)
     : config_(std::move(config)),
       workers_(config_.flow.worker_count(std::thread::hardware_concurrency())),
       log_(std::move(log)), on_failure_(std::move(on_failure)),
@@ -59,7 +64,7 @@ public:
     metrics_->set_build(version, revision);
   }
 
-  ~Parts() { end_actors(); }
+  ~Runtime() { end_actors(); }
 
   logic::Result<void> start() {
     const LoggerReturn logger_return;
@@ -82,13 +87,14 @@ public:
     system_.emplace(system_config_);
     if (auto served = serve(); !served)
       return served;
-    auto topology = spawn_topology(*system_, topology_parts(std::move(*model)));
+    auto topology = spawn_topology(*system_,
+                                   topology_parameters(std::move(*model)));
     {
       const std::lock_guard lock{mutex_};
       topology_ = topology;
       if (config_.fault_injection.enabled)
         injector_ = std::make_shared<FaultInjector>(*system_, topology,
-                                                    clients_.sabotage());
+                                                    clients_.client_faults());
     }
     if (auto obeyed = obey_first_orders(); !obeyed)
       return obeyed;
@@ -192,19 +198,25 @@ public:
   }
 
 private:
-  TopologyParts topology_parts(logic::detection::ModelPtr model) {
-    return {
-      .config = config_,
-      .node = host_name(),
-      .workers = workers_,
-      .open_source = [this] { return clients_.open_source(); },
-      .open_sink = [this] { return clients_.open_sink(); },
-      .make_lookup = [this] { return geo_->make_lookup(); },
-      .model = std::move(model),
-      .recorder = recorder_,
-      .background = background_tasks(config_, geo_, {log_, metrics_, clock_}),
-      .on_give_up = [this](std::string why) { fail(std::move(why)); },
-      .surroundings = {log_, metrics_, clock_}};
+  TopologyParameters topology_parameters(logic::detection::ModelPtr model) {
+    return {.config = config_,
+            .node = host_name(),
+            .workers = workers_,
+            .open_source = [this] { return clients_.open_source(); },
+            .open_sink = [this] { return clients_.open_sink(); },
+            .make_lookup = [this] { return geo_->make_lookup(); },
+            .model = std::move(model),
+            .recorder = recorder_,
+            .background = background_tasks(config_, geo_, surroundings()),
+            .on_give_up = [this](std::string why) { fail(std::move(why)); },
+            .surroundings = surroundings()};
+  }
+
+  actors::Surroundings surroundings() const {
+    return {log_, metrics_, clock_,
+            config_.fault_injection.enabled
+              ? std::make_shared<adapters::faults::ProcessFaults>()
+              : nullptr};
   }
 
   logic::Result<void> obey_first_orders() {
@@ -347,44 +359,44 @@ private:
 logic::Result<std::unique_ptr<Node>>
 Node::start(const NodeConfig& config, std::shared_ptr<Logging> log,
             std::function<void()> on_failure) {
-  auto parts = std::make_unique<Parts>(config, std::move(log),
-                                       std::move(on_failure));
-  if (auto started = parts->start(); !started)
+  auto runtime = std::make_unique<Runtime>(config, std::move(log),
+                                           std::move(on_failure));
+  if (auto started = runtime->start(); !started)
     return started.error();
-  return std::unique_ptr<Node>{new Node(std::move(parts))};
+  return std::unique_ptr<Node>{new Node(std::move(runtime))};
 }
 
-Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Node::Node(std::unique_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
 
 Node::~Node() = default;
 
 ExitCode Node::stop() {
-  return parts_->stop();
+  return runtime_->stop();
 }
 
 bool Node::failed() const {
-  return parts_->failed();
+  return runtime_->failed();
 }
 
 NodeTotals Node::totals() const {
-  return parts_->totals();
+  return runtime_->totals();
 }
 
 NodeStatus Node::status() {
-  return parts_->status();
+  return runtime_->status();
 }
 
 logic::Result<std::uint32_t>
 Node::inject(const logic::faults::FaultOrder& order) {
-  return parts_->inject(order);
+  return runtime_->inject(order);
 }
 
 std::vector<messages::Recovery> Node::recoveries() {
-  return parts_->recoveries();
+  return runtime_->recoveries();
 }
 
 std::string Node::endpoint_url() const {
-  return parts_->endpoint_url();
+  return runtime_->endpoint_url();
 }
 
 } // namespace millrace::node

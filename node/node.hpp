@@ -1,11 +1,12 @@
 #pragma once
 
+#include "logic/core/log.hpp"
+#include "logic/core/result.hpp"
 #include "logic/faults/fault_order.hpp"
-#include "logic/log.hpp"
-#include "logic/result.hpp"
+#include "messages/supervision.hpp"
 #include "node/config/node_config.hpp"
-#include "node/exit_code.hpp"
-#include "node/status_page.hpp"
+#include "node/endpoint/status_page.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -66,9 +67,9 @@ public:
   std::string endpoint_url() const;
 
 private:
-  class Parts;
-  explicit Node(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  class Runtime;
+  explicit Node(std::unique_ptr<Runtime> runtime);
+  std::unique_ptr<Runtime> runtime_;
 };
 
 } // namespace millrace::node

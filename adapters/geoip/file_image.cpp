@@ -1,6 +1,6 @@
 #include "adapters/geoip/file_image.hpp"
 
-#include "adapters/file_descriptor.hpp"
+#include "adapters/files/file_descriptor.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

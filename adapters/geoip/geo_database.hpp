@@ -1,8 +1,8 @@
 #pragma once
 
 #include "adapters/geoip/geoip_config.hpp"
-#include "logic/ports.hpp"
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
 
 #include <cstddef>
 #include <cstdint>

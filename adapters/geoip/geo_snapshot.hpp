@@ -4,7 +4,7 @@
 #include "adapters/geoip/geoip_config.hpp"
 #include "adapters/geoip/mmdb_tree.hpp"
 #include "adapters/geoip/prefix_table.hpp"
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/geoip/mmdb_data.hpp"
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 
 #include <bit>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include "adapters/geoip/mmdb_writer.hpp"
 
+#include "adapters/files/whole_file.hpp"
 #include "adapters/geoip/mmdb_data.hpp"
-#include "adapters/whole_file.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/geo/ip_address.hpp"
-#include "logic/result.hpp"
 
 #include <array>
 #include <cstddef>

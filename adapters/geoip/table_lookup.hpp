@@ -2,7 +2,7 @@
 
 #include "adapters/geoip/geo_snapshot.hpp"
 #include "adapters/geoip/place_generation.hpp"
-#include "logic/ports.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
 
 #include <cstddef>
 #include <cstdint>

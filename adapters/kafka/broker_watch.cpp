@@ -22,7 +22,7 @@ BrokerWatch::BrokerWatch(rd_kafka_t* client, rd_kafka_queue_t* queue,
   : client_(client), queue_(queue), role_(std::move(role)) {}
 
 bool BrokerWatch::on_event(rd_kafka_event_t* event,
-                           std::vector<logic::SourceEvent>& events) {
+                           std::vector<logic::ClientEvent>& events) {
   const auto error = rd_kafka_event_error(event);
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT:
@@ -42,7 +42,7 @@ bool BrokerWatch::on_event(rd_kafka_event_t* event,
 
 void BrokerWatch::on_error(rd_kafka_resp_err_t error,
                            std::string_view attempted, std::string_view detail,
-                           std::vector<logic::SourceEvent>& events) {
+                           std::vector<logic::ClientEvent>& events) {
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
     std::array<char, text_bytes> text{};
     const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
@@ -51,7 +51,7 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
       fault.code = logic::ErrorCode::fatal_client;
     if (!std::exchange(failed_, true))
       events.push_back(
-        {logic::SourceEvent::Kind::failed, {}, std::move(fault)});
+        {logic::ClientEvent::Kind::failed, {}, std::move(fault)});
     return;
   }
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -86,18 +86,18 @@ void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
 }
 
 void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
-                          std::vector<logic::SourceEvent>& events) {
+                          std::vector<logic::ClientEvent>& events) {
   if (!std::exchange(cut_off_, true)) {
     auto fault = to_error(error, role_, "no broker can be reached");
     fault.code = logic::ErrorCode::unavailable;
     fault.text += last_words_text(last_words_);
-    events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(fault)});
+    events.push_back({logic::ClientEvent::Kind::fault, {}, std::move(fault)});
   }
   tick();
 }
 
 void BrokerWatch::report(logic::Error error,
-                         std::vector<logic::SourceEvent>& events) {
+                         std::vector<logic::ClientEvent>& events) {
   complaining_ = true;
   const auto now = Clock::now();
   if (said_.size() >= max_said)
@@ -106,10 +106,10 @@ void BrokerWatch::report(logic::Error error,
   if (!first && now - entry->second < repeat_after)
     return;
   entry->second = now;
-  events.push_back({logic::SourceEvent::Kind::fault, {}, std::move(error)});
+  events.push_back({logic::ClientEvent::Kind::fault, {}, std::move(error)});
 }
 
-void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
+void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
   suspected_ = false;
   const bool was_cut_off = std::exchange(cut_off_, false);
   if (was_cut_off)
@@ -121,7 +121,7 @@ void BrokerWatch::on_contact(std::vector<logic::SourceEvent>& events) {
     return;
   last_words_.clear();
   said_.clear();
-  events.push_back({logic::SourceEvent::Kind::recovered, {}, {}});
+  events.push_back({logic::ClientEvent::Kind::recovered, {}, {}});
 }
 
 void BrokerWatch::tick() {

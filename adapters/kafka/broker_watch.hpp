@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
-#include "logic/ports.hpp"
+#include "logic/records/client_event.hpp"
 
 #include <chrono>
 #include <map>
@@ -19,15 +19,15 @@ public:
 
   /// Takes in an error or probe event; false for any other.
   bool on_event(rd_kafka_event_t* event,
-                std::vector<logic::SourceEvent>& events);
+                std::vector<logic::ClientEvent>& events);
 
   /// An error that came another way, with what was attempted.
   void on_error(rd_kafka_resp_err_t error, std::string_view attempted,
                 std::string_view detail,
-                std::vector<logic::SourceEvent>& events);
+                std::vector<logic::ClientEvent>& events);
 
   /// The same fault is said again only after a while.
-  void report(logic::Error error, std::vector<logic::SourceEvent>& events);
+  void report(logic::Error error, std::vector<logic::ClientEvent>& events);
 
   /// Whether something is amiss that no contact mends, such as a topic
   /// that is missing or refused: until it is taken back, contact is no
@@ -35,7 +35,7 @@ public:
   void set_standing(bool standing) noexcept { standing_ = standing; }
 
   /// Proof that a broker answers.
-  void on_contact(std::vector<logic::SourceEvent>& events);
+  void on_contact(std::vector<logic::ClientEvent>& events);
 
   /// Call now and then: sends the next probe when one is due.
   void tick();
@@ -44,7 +44,7 @@ private:
   using Clock = std::chrono::steady_clock;
 
   void cut_off(rd_kafka_resp_err_t error,
-               std::vector<logic::SourceEvent>& events);
+               std::vector<logic::ClientEvent>& events);
   void remember(rd_kafka_resp_err_t error, std::string_view words);
   void send_probe();
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 
 #include <librdkafka/rdkafka.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/ports.hpp"
+#include "logic/delivery/delivery_reports.hpp"
 
 #include <librdkafka/rdkafka.h>
 

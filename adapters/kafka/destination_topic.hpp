@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
-#include "logic/ids.hpp"
+#include "logic/core/ids.hpp"
 
 #include <cstdint>
 #include <string>

@@ -92,7 +92,7 @@ std::vector<logic::PartitionId> HeldPartitions::ids() const {
 }
 
 void HeldPartitions::push(rd_kafka_message_t* message,
-                          std::vector<logic::SourceEvent>& events) {
+                          std::vector<logic::ClientEvent>& events) {
   MessagePtr owned{message};
   const auto entry = entries_.find(logic::PartitionId{message->partition});
   if (entry == entries_.end() || entry->second.lost)
@@ -109,8 +109,8 @@ void HeldPartitions::push(rd_kafka_message_t* message,
 }
 
 void HeldPartitions::restart(Held& held, std::int64_t offset,
-                             std::vector<logic::SourceEvent>& events) {
-  using Kind = logic::SourceEvent::Kind;
+                             std::vector<logic::ClientEvent>& events) {
+  using Kind = logic::ClientEvent::Kind;
   const auto before = held.id;
   held.id.epoch = next_epoch();
   drop_waiting(held);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
-#include "logic/ports.hpp"
+#include "logic/intake/record_source.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -52,7 +52,7 @@ public:
   /// (the log was cut off), the partition starts over under a new epoch and
   /// `events` says so.
   void push(rd_kafka_message_t* message,
-            std::vector<logic::SourceEvent>& events);
+            std::vector<logic::ClientEvent>& events);
 
   /// The next batch of the partition whose turn it is, null when none.
   logic::RecordBatchPtr take(const logic::BatchLimits& limits,
@@ -76,7 +76,7 @@ private:
 
   void drop_waiting(Held& held);
   void restart(Held& held, std::int64_t offset,
-               std::vector<logic::SourceEvent>& events);
+               std::vector<logic::ClientEvent>& events);
   logic::RecordBatchPtr build(Held& held, const logic::BatchLimits& limits);
 
   rd_kafka_t* client_;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/ports.hpp"
+#include "logic/delivery/record_sink.hpp"
 
 #include <cstddef>
 #include <memory>

@@ -17,7 +17,7 @@ namespace millrace::adapters::kafka {
 
 namespace {
 
-using Kind = logic::SourceEvent::Kind;
+using Kind = logic::ClientEvent::Kind;
 
 constexpr std::size_t pull_records = 1'000;
 constexpr int max_events_per_look = 1'000;
@@ -34,7 +34,7 @@ public:
   logic::Result<void> open(const KafkaConfig& config, std::size_t queue_bytes);
 
   void on_ready(std::function<void()> wake) override;
-  std::vector<logic::SourceEvent> take_events() override;
+  std::vector<logic::ClientEvent> take_events() override;
   logic::RecordBatchPtr
   take_batch(const logic::BatchLimits& limits,
              const std::function<bool(logic::PartitionId)>& accepts) override;
@@ -64,7 +64,7 @@ private:
   std::unique_ptr<BrokerWatch> watch_;
   std::unique_ptr<HeldPartitions> held_;
   std::deque<Revocation> revocations_;
-  std::vector<logic::SourceEvent> events_;
+  std::vector<logic::ClientEvent> events_;
   std::array<rd_kafka_message_t*, pull_records> pulled_{};
 };
 
@@ -104,7 +104,7 @@ void KafkaSource::on_ready(std::function<void()> wake) {
   wake_.raise();
 }
 
-std::vector<logic::SourceEvent> KafkaSource::take_events() {
+std::vector<logic::ClientEvent> KafkaSource::take_events() {
   if (!client_)
     return std::exchange(events_, {});
   wake_.rearm();
@@ -147,7 +147,7 @@ void KafkaSource::on_event(rd_kafka_event_t* event) {
 void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   if (list->cnt != 0)
     watch_->set_standing(false);
-  logic::SourceEvent event{Kind::assigned, {}, {}};
+  logic::ClientEvent event{Kind::assigned, {}, {}};
   for (int index = 0; index != list->cnt; ++index)
     event.partitions.push_back(
       held_->add(logic::PartitionId{list->elems[index].partition}));

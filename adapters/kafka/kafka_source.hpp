@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/ports.hpp"
+#include "logic/intake/record_source.hpp"
 
 #include <cstddef>
 #include <memory>

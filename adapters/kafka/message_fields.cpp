@@ -1,6 +1,6 @@
 #include "adapters/kafka/message_fields.hpp"
 
-#include "logic/record_headers.hpp"
+#include "logic/records/record_headers.hpp"
 
 #include <array>
 #include <optional>

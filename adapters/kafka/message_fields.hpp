@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
-#include "logic/record_batch.hpp"
+#include "logic/records/record_batch.hpp"
 
 #include <cstdint>
 #include <optional>

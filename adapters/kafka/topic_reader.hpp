@@ -1,9 +1,9 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/ids.hpp"
-#include "logic/record_batch.hpp"
-#include "logic/result.hpp"
+#include "logic/core/ids.hpp"
+#include "logic/core/result.hpp"
+#include "logic/records/record_batch.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -77,7 +77,7 @@ void TopicWatch::ask() {
 }
 
 bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
-                          std::vector<logic::SourceEvent>& events) {
+                          std::vector<logic::ClientEvent>& events) {
   if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT)
     return false;
   asking_ = false;

@@ -3,7 +3,8 @@
 #include "adapters/kafka/broker_watch.hpp"
 #include "adapters/kafka/client.hpp"
 #include "adapters/kafka/destination_topic.hpp"
-#include "logic/ports.hpp"
+#include "logic/delivery/outgoing_record.hpp"
+#include "logic/records/client_event.hpp"
 
 #include <array>
 #include <chrono>
@@ -40,7 +41,7 @@ public:
   /// Takes in an answer; false for any other event. What is amiss is said
   /// through `watch`.
   bool on_event(rd_kafka_event_t* event, BrokerWatch& watch,
-                std::vector<logic::SourceEvent>& events);
+                std::vector<logic::ClientEvent>& events);
 
 private:
   using Clock = std::chrono::steady_clock;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/ids.hpp"
-#include "logic/result.hpp"
+#include "logic/core/ids.hpp"
+#include "logic/core/result.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,7 +20,7 @@ struct TopicRecord {
   std::optional<logic::PartitionId> partition;
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
-  std::string_view headers; ///< encoded, see logic/record_headers.hpp
+  std::string_view headers; ///< encoded, see logic/records/record_headers.hpp
   std::int64_t timestamp_ms = -1; ///< -1: now
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/ids.hpp"
+#include "logic/core/ids.hpp"
 
 #include <cstddef>
 #include <cstdint>

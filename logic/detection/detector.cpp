@@ -1,6 +1,6 @@
 #include "logic/detection/detector.hpp"
 
-#include "logic/user_hash.hpp"
+#include "logic/detection/user_hash.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -124,11 +124,11 @@ void Detector::use_forest(ModelPtr model) {
   model_ = std::move(model);
 }
 
-ShardVerdicts Detector::judge(const EnrichedBatch& batch) {
-  ShardVerdicts out;
+ShardJudgements Detector::judge(const EnrichedBatch& batch) {
+  ShardJudgements out;
   out.shard = shard_;
   select(batch, out);
-  out.verdicts.resize(out.events.size());
+  out.judgements.resize(out.events.size());
   const auto& raw = *batch.validated->raw;
   if (!enabled_ || raw.empty())
     return out;
@@ -158,7 +158,7 @@ ShardVerdicts Detector::judge(const EnrichedBatch& batch) {
   return out;
 }
 
-void Detector::select(const EnrichedBatch& batch, ShardVerdicts& out) const {
+void Detector::select(const EnrichedBatch& batch, ShardJudgements& out) const {
   const auto& origins = batch.origins;
   out.events.reserve(origins.size() / shard_count_ + 1);
   for (std::size_t event = 0; event != origins.size(); ++event)
@@ -215,7 +215,7 @@ bool Detector::is_placeholder(std::uint64_t user_hash) const noexcept {
          != placeholders_.end();
 }
 
-void Detector::ask_forest(ShardVerdicts& out) {
+void Detector::ask_forest(ShardJudgements& out) {
   if (!model_)
     return;
   out.model_id = model_->info.id;
@@ -227,33 +227,33 @@ void Detector::ask_forest(ShardVerdicts& out) {
     scores_);
   const auto limit = threshold();
   for (std::size_t place = 0; place != scores_.size(); ++place) {
-    auto& verdict = out.verdicts[place];
-    verdict.score = scores_[place];
-    verdict.scored = true;
-    if (verdict.score >= limit)
-      verdict.rules = forest_bit;
+    auto& judgement = out.judgements[place];
+    judgement.score = scores_[place];
+    judgement.scored = true;
+    if (judgement.score >= limit)
+      judgement.rules = forest_bit;
   }
 }
 
-void Detector::conclude(ShardVerdicts& out) {
-  counts_.judged += out.verdicts.size();
-  for (std::size_t place = 0; place != out.verdicts.size(); ++place) {
-    auto& verdict = out.verdicts[place];
+void Detector::conclude(ShardJudgements& out) {
+  counts_.judged += out.judgements.size();
+  for (std::size_t place = 0; place != out.judgements.size(); ++place) {
+    auto& judgement = out.judgements[place];
     auto& findings = findings_[place];
     findings.rules &= asked_rules_;
-    verdict.rules = static_cast<std::uint8_t>((verdict.rules & asked_rules_)
-                                              | findings.rules);
-    if (!verdict.anomalous())
+    judgement.rules = static_cast<std::uint8_t>((judgement.rules & asked_rules_)
+                                                | findings.rules);
+    if (!judgement.anomalous())
       continue;
     ++counts_.anomalous;
     for (std::size_t rule = 0; rule != rule_count; ++rule)
-      if (verdict.has(static_cast<Rule>(rule)))
+      if (judgement.has(static_cast<Rule>(rule)))
         ++counts_.fired[rule];
     auto text = explain(findings, limits_);
-    if (verdict.has(Rule::forest)) {
+    if (judgement.has(Rule::forest)) {
       text += text.empty() ? "unlike most logins: score "
                            : "; unlike most logins: score ";
-      append_score(text, verdict.score);
+      append_score(text, judgement.score);
       text += ", threshold ";
       append_score(text, threshold());
     }

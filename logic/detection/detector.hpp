@@ -7,8 +7,8 @@
 #include "logic/detection/sample_reservoir.hpp"
 #include "logic/detection/user_rules.hpp"
 #include "logic/detection/user_state.hpp"
-#include "logic/enriched_batch.hpp"
-#include "logic/verdict.hpp"
+#include "logic/records/enriched_batch.hpp"
+#include "logic/records/judgement.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,10 +46,10 @@ public:
   void use_forest(ModelPtr model);
   const ModelPtr& forest() const noexcept { return model_; }
 
-  /// Verdicts on those events whose user belongs to this shard, in order.
+  /// Judgements on those events whose user belongs to this shard, in order.
   /// Records that were applied before (a re-delivery) are judged as they
   /// stand, without changing any state.
-  ShardVerdicts judge(const EnrichedBatch& batch);
+  ShardJudgements judge(const EnrichedBatch& batch);
 
   /// Rows sampled evenly from those judged since the last call, row after
   /// row, `feature_count` wide. Starts a new sample.
@@ -62,11 +62,11 @@ public:
   DetectorCounts counts() const noexcept;
 
 private:
-  void select(const EnrichedBatch& batch, ShardVerdicts& out) const;
+  void select(const EnrichedBatch& batch, ShardJudgements& out) const;
   void observe(const EnrichedBatch& batch, std::uint32_t event_index,
                std::size_t place, bool repeated);
-  void ask_forest(ShardVerdicts& out);
-  void conclude(ShardVerdicts& out);
+  void ask_forest(ShardJudgements& out);
+  void conclude(ShardJudgements& out);
   float rarity_bits(const LoginEvent& event, const Origin& origin,
                     bool repeated) noexcept;
   bool is_placeholder(std::uint64_t user_hash) const noexcept;

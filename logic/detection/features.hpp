@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/enriched_batch.hpp"
+#include "logic/records/enriched_batch.hpp"
 
 #include <array>
 #include <cstddef>

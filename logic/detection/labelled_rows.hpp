@@ -1,7 +1,7 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/detection/forest.hpp"
-#include "logic/result.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/detection/compiled_forest.hpp"
 #include "logic/detection/forest.hpp"
-#include "logic/result.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "logic/detection/user_rules.hpp"
 
 #include "logic/geo/place.hpp"
-#include "logic/verdict.hpp"
+#include "logic/records/judgement.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/user_state.hpp"
-#include "logic/validated_batch.hpp"
+#include "logic/records/validated_batch.hpp"
 
 #include <cstdint>
 #include <string>

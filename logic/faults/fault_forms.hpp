@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/core/actor_table.hpp"
 #include "logic/faults/fault_order.hpp"
 
 #include <array>
@@ -9,32 +10,6 @@
 #include <vector>
 
 namespace millrace::logic::faults {
-
-/// How the actors of a kind are numbered.
-enum class Numbering : std::uint8_t {
-  single, ///< there is one, without a number
-  lanes, ///< one for each lane
-  shards, ///< one for each shard of users
-};
-
-struct ActorKind {
-  std::string_view name;
-  Numbering numbering = Numbering::single;
-  bool stage = false; ///< judges or changes batches and answers
-};
-
-/// In the order in which a batch meets them.
-inline constexpr std::array<ActorKind, 9> actor_kinds{{
-  {"consumer", Numbering::single, false},
-  {"dispatcher", Numbering::single, false},
-  {"validator", Numbering::lanes, true},
-  {"enricher", Numbering::lanes, true},
-  {"anomaly_detector", Numbering::shards, true},
-  {"encoder", Numbering::lanes, true},
-  {"producer", Numbering::single, false},
-  {"insights", Numbering::single, false},
-  {"trainer", Numbering::single, false},
-}};
 
 /// Whom the orders of a kind name.
 enum class TargetScope : std::uint8_t {
@@ -117,9 +92,6 @@ static_assert(
 constexpr const FaultForm& form_of(FaultKind kind) noexcept {
   return fault_forms[static_cast<std::size_t>(kind)];
 }
-
-/// The kind of actor of that name, or null.
-const ActorKind* find_actor_kind(std::string_view name) noexcept;
 
 /// The names of the kinds that a target of the scope may be of.
 std::vector<std::string_view> target_names(TargetScope scope);

@@ -1,8 +1,8 @@
 #include "logic/faults/fault_mix.hpp"
 
+#include "logic/core/json_text.hpp"
 #include "logic/faults/fault_forms.hpp"
 #include "logic/faults/fault_words.hpp"
-#include "logic/json_text.hpp"
 
 #include <algorithm>
 #include <utility>

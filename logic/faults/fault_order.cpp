@@ -71,18 +71,11 @@ void append_legend(std::string& text, std::string_view name,
 
 } // namespace
 
-const ActorKind* find_actor_kind(std::string_view name) noexcept {
-  const auto* found = std::find_if(
-    actor_kinds.begin(), actor_kinds.end(),
-    [&](const ActorKind& kind) { return kind.name == name; });
-  return found == actor_kinds.end() ? nullptr : found;
-}
-
 std::vector<std::string_view> target_names(TargetScope scope) {
   std::vector<std::string_view> names;
-  for (const auto& kind : actor_kinds)
-    if (scope == TargetScope::actor || kind.stage)
-      names.push_back(kind.name);
+  for (const auto& traits : actor_table)
+    if (scope == TargetScope::actor || traits.stage)
+      names.push_back(traits.name);
   return names;
 }
 

@@ -1,7 +1,7 @@
+#include "logic/core/json_text.hpp"
 #include "logic/faults/fault_forms.hpp"
 #include "logic/faults/fault_order.hpp"
 #include "logic/faults/fault_words.hpp"
-#include "logic/json_text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,6 +18,11 @@ verb_and_object(const FaultForm& form) noexcept {
   if (end == std::string_view::npos)
     return {form.name, {}};
   return {form.name.substr(0, end), form.name.substr(end + 1)};
+}
+
+bool is_numbered_kind(std::string_view name) noexcept {
+  const auto kind = actor_kind_of(name);
+  return kind && is_numbered(*kind);
 }
 
 /// Reads one order, word by word.
@@ -118,7 +123,7 @@ private:
     if (word == nullptr || word->quoted
         || word->text.find_first_of("0123456789") != 0)
       return {};
-    if (find_actor_kind(order_.target)->numbering == Numbering::single)
+    if (!is_numbered_kind(order_.target))
       return wrong("a number, but there is one " + order_.target, "no number");
     const auto number = parse_number(word->text, max_actor_number);
     if (!number)
@@ -152,9 +157,8 @@ private:
 
   /// Whether the words so far may go on with the number of an actor.
   bool could_be_numbered() const noexcept {
-    const auto* kind = find_actor_kind(order_.target);
-    return form_->scope != TargetScope::all_of_stage && kind != nullptr
-           && kind->numbering != Numbering::single && !has_after_ && !has_times_
+    return form_->scope != TargetScope::all_of_stage
+           && is_numbered_kind(order_.target) && !has_after_ && !has_times_
            && order_.duration.count() == 0;
   }
 

@@ -38,7 +38,7 @@ struct ShrinkResult {
 /// debugging: the algorithm ddmin of Zeller and Hildebrandt, "Simplifying
 /// and Isolating Failure-Inducing Input", IEEE Transactions on Software
 /// Engineering 28(2), 2002. It needs at most n^2 + 3n runs for n faults, about
-/// 2 log2(n) if one is the culprit. What it finds is minimal in that no single
+/// 2 log2(n) if one is the cause. What it finds is minimal in that no single
 /// fault can be taken from it; a smaller list may still exist elsewhere.
 ///
 /// Two runs come on top and first: the whole list again, as a failure that

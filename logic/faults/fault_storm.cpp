@@ -41,9 +41,9 @@ public:
   explicit StormMaker(const StormConfig& config)
     : config_(config), random_(config.seed),
       match_digits_(std::to_string(config.faults).size()) {
-    for (const auto& kind : actor_kinds)
-      if (size_of(kind) != 0)
-        actors_.push_back(&kind);
+    for (const auto& traits : actor_table)
+      if (size_of(traits.kind) != 0)
+        actors_.push_back(traits.kind);
   }
 
   std::vector<TimedFault> make() {
@@ -83,26 +83,15 @@ private:
   }
 
   /// How many actors of the kind the node has.
-  std::uint32_t size_of(const ActorKind& kind) const noexcept {
-    switch (kind.numbering) {
-      case Numbering::lanes:
-        return config_.lanes;
-      case Numbering::shards:
-        return config_.shards;
-      case Numbering::single:
-        break;
-    }
-    if (kind.name == "insights")
-      return config_.insights ? 1 : 0;
-    if (kind.name == "trainer")
-      return config_.trainer ? 1 : 0;
-    return 1;
+  std::uint32_t size_of(ActorKind kind) const noexcept {
+    return count_of(
+      kind, {config_.lanes, config_.shards, config_.insights, config_.trainer});
   }
 
   std::size_t actor_count() const noexcept {
     std::size_t count = 0;
-    for (const auto* kind : actors_)
-      count += size_of(*kind);
+    for (const auto kind : actors_)
+      count += size_of(kind);
     return count;
   }
 
@@ -135,22 +124,19 @@ private:
     return std::nullopt;
   }
 
-  const ActorKind& draw_actor_kind(TargetScope scope) noexcept {
+  ActorKind draw_actor_kind(TargetScope scope) noexcept {
     for (;;) {
-      const auto* kind = actors_[random_.below(actors_.size())];
-      if (scope == TargetScope::actor || kind->stage)
-        return *kind;
+      const auto kind = actors_[random_.below(actors_.size())];
+      if (scope == TargetScope::actor || traits_of(kind).stage)
+        return kind;
     }
   }
 
   std::string draw_target(TargetScope scope) {
-    const auto& kind = draw_actor_kind(scope);
-    std::string target{kind.name};
-    if (scope == TargetScope::all_of_stage
-        || kind.numbering == Numbering::single)
-      return target;
-    const auto number = draw({0, size_of(kind) - 1});
-    return target.append(" ").append(std::to_string(number));
+    const auto kind = draw_actor_kind(scope);
+    if (scope == TargetScope::all_of_stage || !is_numbered(kind))
+      return std::string{name_of(kind)};
+    return numbered(name_of(kind), draw({0, size_of(kind) - 1}));
   }
 
   /// An actor that is not hung, as a second order would wait in its mailbox.
@@ -234,7 +220,7 @@ private:
   const StormConfig& config_;
   detection::Random random_;
   std::size_t match_digits_;
-  std::vector<const ActorKind*> actors_; ///< the kinds that the node has
+  std::vector<ActorKind> actors_; ///< the kinds that the node has
   std::vector<Hang> hangs_; ///< those that still count
   milliseconds next_outage_{0};
 };

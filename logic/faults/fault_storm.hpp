@@ -1,8 +1,8 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/faults/fault_mix.hpp"
 #include "logic/faults/fault_order.hpp"
-#include "logic/result.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "logic/faults/fault_words.hpp"
 
+#include "logic/core/json_text.hpp"
 #include "logic/faults/fault_order.hpp"
-#include "logic/json_text.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/reason.hpp"
+#include "logic/records/reason.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/generation/bad_record.hpp"
 #include "logic/generation/planted_story.hpp"
 #include "logic/generation/random_stream.hpp"
-#include "logic/result.hpp"
 
 #include <cstddef>
 #include <cstdint>

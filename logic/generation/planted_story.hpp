@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/verdict.hpp"
+#include "logic/records/judgement.hpp"
 
 #include <cstddef>
 #include <cstdint>

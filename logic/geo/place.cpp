@@ -1,6 +1,6 @@
 #include "logic/geo/place.hpp"
 
-#include "logic/json_text.hpp"
+#include "logic/core/json_text.hpp"
 
 #include <algorithm>
 #include <charconv>

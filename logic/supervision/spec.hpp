@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/back_off.hpp"
+#include "logic/core/back_off.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/ids.hpp"
+#include "logic/core/ids.hpp"
 #include "logic/supervision/spec.hpp"
 
 #include <cstdint>

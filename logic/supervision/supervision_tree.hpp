@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/back_off.hpp"
+#include "logic/core/back_off.hpp"
 #include "logic/supervision/heartbeat.hpp"
 #include "logic/supervision/restart_intensity.hpp"
 #include "logic/supervision/spec.hpp"

@@ -48,7 +48,7 @@ std::size_t find_added(std::string_view name,
     std::find(added.begin(), added.end(), unescaped(name)) - added.begin());
 }
 
-/// Takes note of nothing: the parser alone judges.
+/// Takes note of nothing: the parser alone covers.
 struct SilentHandler {
   static constexpr std::size_t max_object_size = SIZE_MAX;
   static constexpr std::size_t max_array_size = SIZE_MAX;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/record_batch.hpp"
+#include "logic/records/record_batch.hpp"
 
 #include <cstdint>
 #include <optional>

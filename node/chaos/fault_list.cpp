@@ -1,6 +1,6 @@
 #include "node/chaos/fault_list.hpp"
 
-#include "logic/json_text.hpp"
+#include "logic/core/json_text.hpp"
 #include "node/config/quantity.hpp"
 #include "node/config/words.hpp"
 

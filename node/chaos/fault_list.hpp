@@ -1,7 +1,7 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/faults/fault_storm.hpp"
-#include "logic/result.hpp"
 
 #include <span>
 #include <string>

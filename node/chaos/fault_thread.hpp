@@ -1,7 +1,7 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/faults/fault_storm.hpp"
-#include "logic/result.hpp"
 #include "node/chaos/poison_planter.hpp"
 #include "node/demo/broker_process.hpp"
 #include "node/node.hpp"

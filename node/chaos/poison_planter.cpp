@@ -1,7 +1,7 @@
 #include "node/chaos/poison_planter.hpp"
 
 #include "adapters/kafka/topic_reader.hpp"
-#include "logic/provenance.hpp"
+#include "logic/records/provenance.hpp"
 
 #include <chrono>
 #include <string>

@@ -2,8 +2,8 @@
 
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/topic_writer.hpp"
+#include "logic/core/result.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "logic/result.hpp"
 #include "node/chaos/poison_ledger.hpp"
 
 #include <cstdint>

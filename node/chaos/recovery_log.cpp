@@ -1,6 +1,7 @@
 #include "node/chaos/recovery_log.hpp"
 
-#include "actors/supervisor.hpp"
+#include "actors/supervision/supervisor.hpp"
+#include "messages/supervision.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -92,7 +93,7 @@ HangFindings find_hangs(std::span<const HangOrder> hangs,
         return recovery.hung && within(recovery);
       });
     if (found != recoveries.end())
-      findings.times[actors::kind_of(found->actor)].push_back(
+      findings.times[std::string{logic::kind_name(found->actor)}].push_back(
         std::chrono::duration_cast<microseconds>(found->found_at - hang.at));
     else if (std::ranges::any_of(recoveries, within))
       ++findings.replaced;
@@ -109,7 +110,7 @@ std::vector<RecoverySummary> summarize(std::span<const Recovery> recoveries) {
   std::map<std::string, Durations> kinds;
   for (const auto& recovery : recoveries) {
     all.add(recovery);
-    kinds[actors::kind_of(recovery.actor)].add(recovery);
+    kinds[std::string{logic::kind_name(recovery.actor)}].add(recovery);
   }
   std::vector<RecoverySummary> summaries;
   summaries.push_back(summary_of("all", std::move(all)));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "logic/faults/fault_order.hpp"
-#include "messages/messages.hpp"
+#include "messages/supervision.hpp"
 
 #include <chrono>
 #include <cstddef>

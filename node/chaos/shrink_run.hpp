@@ -1,8 +1,8 @@
 #pragma once
 
 #include "logic/faults/fault_storm.hpp"
-#include "node/exit_code.hpp"
-#include "node/signals.hpp"
+#include "node/lifecycle/exit_code.hpp"
+#include "node/lifecycle/signals.hpp"
 
 #include <cstdint>
 #include <ostream>

@@ -1,7 +1,7 @@
 #include "node/chaos/storm_report.hpp"
 
 #include "logic/faults/fault_forms.hpp"
-#include "logic/verification/judgement_text.hpp"
+#include "logic/verification/verification_report_text.hpp"
 #include "node/chaos/recovery_log.hpp"
 #include "node/config/quantity.hpp"
 
@@ -47,7 +47,7 @@ std::string_view swaps_excuse(const StormReport& report) {
 /// What the delivery check found that is not excused.
 void add_delivery_complaints(std::vector<std::string>& found,
                              const StormReport& report) {
-  const auto& total = report.judgement->total;
+  const auto& total = report.deliveries->total;
   const auto complain = [&found](std::uint64_t count, const char* what) {
     if (count != 0)
       found.push_back(count_of(count, "record ", "records ") + what);
@@ -153,13 +153,13 @@ void print_hangs(Lines& lines, const StormReport& report) {
                         + " were over before anything was found");
 }
 
-void print_judgement(std::ostream& out, const StormReport& report) {
-  const auto& judgement = *report.judgement;
+void print_deliveries(std::ostream& out, const StormReport& report) {
+  const auto& deliveries = *report.deliveries;
   out << "\nWhat became of every record (millrace verify)\n"
-      << to_table(judgement); // the verdict is on the storm
-  print_excuse(out, judgement.total.doubled, " doubled",
+      << to_table(deliveries); // the verdict is on the storm
+  print_excuse(out, deliveries.total.doubled, " doubled",
                doubles_excuse(report));
-  print_excuse(out, judgement.total.swapped, " out of order",
+  print_excuse(out, deliveries.total.swapped, " out of order",
                swaps_excuse(report));
 }
 
@@ -183,12 +183,12 @@ std::vector<std::string> complaints(const StormReport& report) {
   std::vector<std::string> found;
   if (!report.node_failure.empty())
     found.push_back("the node ended by itself: " + report.node_failure);
-  if (!report.unsettled.empty())
-    found.push_back(report.unsettled);
+  if (!report.not_quiescent.empty())
+    found.push_back(report.not_quiescent);
   if (report.stop_code != 0 && report.node_failure.empty())
     found.push_back("the node did not stop cleanly (exit code "
                     + std::to_string(report.stop_code) + ')');
-  if (report.judgement)
+  if (report.deliveries)
     add_delivery_complaints(found, report);
   const auto& poison = report.poison;
   if (poison.found != poison.planted)
@@ -227,16 +227,16 @@ void print_report(std::ostream& out, const StormReport& report) {
 }
 
 void print_verdict(std::ostream& out, const StormReport& report) {
-  if (report.judgement)
-    print_judgement(out, report);
+  if (report.deliveries)
+    print_deliveries(out, report);
   if (report.poison.planted != 0 || report.poison.innocent != 0)
     out << "poison: " << report.poison.planted << " planted, "
         << report.poison.found << " found, " << report.poison.innocent
         << " not planted\n";
   const auto found = complaints(report);
   out << "\nstorm: " << (found.empty() ? "passed" : "FAILED");
-  if (report.judgement) {
-    const auto& total = report.judgement->total;
+  if (report.deliveries) {
+    const auto& total = report.deliveries->total;
     out << ", " << total.lost << " lost, " << total.doubled << " doubled, "
         << total.swapped << " out of order";
   }

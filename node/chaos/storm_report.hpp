@@ -2,8 +2,8 @@
 
 #include "logic/faults/fault_order.hpp"
 #include "logic/supervision/step.hpp"
-#include "logic/verification/judgement.hpp"
-#include "messages/messages.hpp"
+#include "logic/verification/verification_report.hpp"
+#include "messages/supervision.hpp"
 #include "node/chaos/poison_ledger.hpp"
 #include "node/chaos/recovery_log.hpp"
 
@@ -41,9 +41,9 @@ struct StormReport {
   std::uint64_t peak_memory_bytes = 0; ///< of the process, generator included
 
   std::string node_failure; ///< why the node ended by itself, else empty
-  std::string unsettled; ///< why the end was not waited for, else empty
+  std::string not_quiescent; ///< why the end was not waited for, else empty
   int stop_code = 0; ///< exit code of the node
-  std::optional<logic::verification::Judgement> judgement;
+  std::optional<logic::verification::VerificationReport> deliveries;
 
   FaultCount& of(logic::faults::FaultKind kind) noexcept {
     return faults[static_cast<std::size_t>(kind)];

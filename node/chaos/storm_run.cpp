@@ -3,14 +3,14 @@
 #include "adapters/kafka/topic_reader.hpp"
 #include "node/chaos/fault_thread.hpp"
 #include "node/chaos/poison_planter.hpp"
+#include "node/chaos/quiescence_watch.hpp"
 #include "node/chaos/recovery_log.hpp"
-#include "node/chaos/settlement_watch.hpp"
 #include "node/chaos/storm_screen.hpp"
 #include "node/commands/delivery_check.hpp"
 #include "node/demo/load_thread.hpp"
 #include "node/demo/sandbox.hpp"
-#include "node/logging.hpp"
-#include "node/run_until_stopped.hpp"
+#include "node/lifecycle/run_until_stopped.hpp"
+#include "node/telemetry/logging.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -77,7 +77,7 @@ public:
     if (end == End::reached)
       end = storm();
     if (end == End::reached)
-      end = settle();
+      end = await_quiescence();
     if (end == End::reached)
       end = await_calm();
     screen_.close();
@@ -255,7 +255,7 @@ private:
   }
 
   /// Until every record that was written is finished.
-  End settle() {
+  End await_quiescence() {
     auto reader = adapters::kafka::TopicReader::open(config_.kafka);
     if (!reader)
       return broke_down(reader.error().text);
@@ -265,7 +265,7 @@ private:
     for (const auto& partition : *extent)
       watch_.set_end(partition.partition, partition.high);
     auto next_doubt = Clock::now() + doubt;
-    while (!watch_.settled()) {
+    while (!watch_.quiescent()) {
       if (const auto end = look())
         return *end;
       show();
@@ -277,11 +277,11 @@ private:
       }
       if (watch_.still_for(now) < patience && now < deadline_)
         continue;
-      report_.unsettled = std::to_string(watch_.open_records())
-                          + " records were not finished when "
-                          + (now < deadline_
-                               ? "nothing had moved for 60 s"
-                               : "the time for the whole run was over");
+      report_.not_quiescent = std::to_string(watch_.open_records())
+                              + " records were not finished when "
+                              + (now < deadline_
+                                   ? "nothing had moved for 60 s"
+                                   : "the time for the whole run was over");
       return End::reached;
     }
     return End::reached;
@@ -290,7 +290,7 @@ private:
   /// Asks the topics, which takes a while.
   bool all_ended() const {
     const auto check = commands::check_delivery(config_.kafka, {});
-    return check && check->judgement.total.lost == 0;
+    return check && check->report.total.lost == 0;
   }
 
   /// Waits for actors that are still down, so that the report is complete.
@@ -310,7 +310,7 @@ private:
     auto check = commands::check_delivery(config_.kafka, {});
     if (!check)
       return check.error();
-    report_.judgement = std::move(check->judgement);
+    report_.deliveries = std::move(check->report);
     auto poison = planter_->look_for_them();
     if (!poison)
       return poison.error();
@@ -326,7 +326,7 @@ private:
   std::ostream& out_;
   StormScreen screen_;
   Clock::time_point begin_;
-  SettlementWatch watch_;
+  QuiescenceWatch watch_;
   Clock::time_point deadline_;
   RecoveryLog recoveries_;
   Clock::time_point recoveries_due_;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 #include "node/chaos/storm_report.hpp"
 #include "node/chaos/storm_setup.hpp"
 #include "node/config/load_config.hpp"
-#include "node/signals.hpp"
+#include "node/lifecycle/signals.hpp"
 
 #include <optional>
 #include <ostream>

@@ -1,5 +1,6 @@
 #include "node/chaos/storm_screen.hpp"
 
+#include "messages/supervision.hpp"
 #include "node/chaos/fault_list.hpp"
 #include "node/chaos/storm_report.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/messages.hpp"
+#include "messages/supervision.hpp"
 #include "node/chaos/fault_thread.hpp"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/exit_code.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <CLI/App.hpp>
 

@@ -1,10 +1,10 @@
 #include "node/commands/connect_check.hpp"
 
+#include "adapters/files/model_file.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/topic_admin.hpp"
-#include "adapters/model_file.hpp"
+#include "logic/core/event_time.hpp"
 #include "logic/detection/model.hpp"
-#include "logic/event_time.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "node/commands/delivery_check.hpp"
 
 #include "adapters/kafka/topic_reader.hpp"
-#include "logic/verification/judgement_text.hpp"
+#include "logic/verification/verification_report_text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -36,19 +36,19 @@ public:
     if (auto read = read_all(); !read)
       return read.error();
     DeliveryCheck check;
-    check.judgement = judge_.finish();
-    if (cut_ && check.judgement.conclusion == Conclusion::passed)
-      check.judgement.conclusion = Conclusion::incomplete;
-    if (check.judgement.total.input == 0)
+    check.report = judge_.finish();
+    if (cut_ && check.report.conclusion == Conclusion::passed)
+      check.report.conclusion = Conclusion::incomplete;
+    if (check.report.total.input == 0)
       warn("no input was judged: the range is empty");
     check.warnings = std::move(warnings_);
     return check;
   }
 
 private:
-  static JudgeConfig judge_config(const KafkaConfig& kafka,
-                                  const DeliveryCheckOptions& options) {
-    JudgeConfig config;
+  static VerifierConfig judge_config(const KafkaConfig& kafka,
+                                     const DeliveryCheckOptions& options) {
+    VerifierConfig config;
     config.topic = kafka.input_topic;
     config.guarantee = options.guarantee;
     config.partitioning = kafka.partitioning == "key" ? Partitioning::by_key
@@ -169,7 +169,7 @@ private:
   const KafkaConfig& kafka_;
   const DeliveryCheckOptions& options_;
   TopicReader& reader_;
-  DeliveryJudge judge_;
+  DeliveryVerifier judge_;
   TopicExtent input_;
   TopicExtent output_;
   TopicExtent dead_;
@@ -205,17 +205,17 @@ ExitCode report_delivery(const KafkaConfig& kafka,
   }
   for (const auto& warning : check->warnings)
     complaints << "warning: " << warning << '\n';
-  const auto& judgement = check->judgement;
+  const auto& report = check->report;
   if (options.json)
-    out << to_json(judgement) << std::endl;
+    out << to_json(report) << std::endl;
   else
-    out << to_text(judgement) << std::flush;
-  bool accepted = judgement.conclusion == Conclusion::passed
-                  || (judgement.conclusion == Conclusion::incomplete
+    out << to_text(report) << std::flush;
+  bool accepted = report.conclusion == Conclusion::passed
+                  || (report.conclusion == Conclusion::incomplete
                       && options.allow_truncated);
-  if (options.expect_dead && *options.expect_dead != judgement.total.dead) {
+  if (options.expect_dead && *options.expect_dead != report.total.dead) {
     complaints << "error: " << *options.expect_dead
-               << " dead letters were expected, " << judgement.total.dead
+               << " dead letters were expected, " << report.total.dead
                << " were found\n";
     accepted = false;
   }

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
-#include "logic/result.hpp"
-#include "logic/verification/delivery_judge.hpp"
-#include "logic/verification/judgement.hpp"
-#include "node/exit_code.hpp"
+#include "logic/core/result.hpp"
+#include "logic/verification/delivery_verifier.hpp"
+#include "logic/verification/verification_report.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -31,7 +31,7 @@ struct DeliveryCheckOptions {
 };
 
 struct DeliveryCheck {
-  logic::verification::Judgement judgement;
+  logic::verification::VerificationReport report;
   std::vector<std::string> warnings; ///< a sentence each
 };
 

@@ -6,8 +6,8 @@
 #include "node/demo/demo_summary.hpp"
 #include "node/demo/load_thread.hpp"
 #include "node/demo/sandbox.hpp"
-#include "node/logging.hpp"
-#include "node/run_until_stopped.hpp"
+#include "node/lifecycle/run_until_stopped.hpp"
+#include "node/telemetry/logging.hpp"
 
 #include <CLI/Validators.hpp>
 

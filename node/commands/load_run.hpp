@@ -1,9 +1,9 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
+#include "logic/core/result.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "logic/result.hpp"
-#include "node/exit_code.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <chrono>
 #include <cstdint>

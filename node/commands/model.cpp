@@ -1,4 +1,4 @@
-#include "adapters/model_file.hpp"
+#include "adapters/files/model_file.hpp"
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/detector.hpp"
 #include "logic/detection/forest_trainer.hpp"

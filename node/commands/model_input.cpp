@@ -3,8 +3,9 @@
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/system_clock.hpp"
 #include "logic/detection/detector.hpp"
-#include "logic/enrichment.hpp"
-#include "logic/validator.hpp"
+#include "logic/enrichment/enrichment.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
+#include "logic/validation/validator.hpp"
 
 #include <cerrno>
 #include <filesystem>

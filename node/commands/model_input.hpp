@@ -1,8 +1,8 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/detection/labelled_rows.hpp"
-#include "logic/result.hpp"
-#include "node/exit_code.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <cstdint>
 #include <string>

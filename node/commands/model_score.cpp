@@ -1,7 +1,8 @@
 #include "node/commands/model_score.hpp"
 
-#include "adapters/model_file.hpp"
-#include "adapters/whole_file.hpp"
+#include "adapters/files/model_file.hpp"
+#include "adapters/files/whole_file.hpp"
+#include "logic/detection/model.hpp"
 #include "logic/detection/roc.hpp"
 
 #include <algorithm>

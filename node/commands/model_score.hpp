@@ -2,7 +2,7 @@
 
 #include "logic/detection/forest_trainer.hpp"
 #include "node/commands/model_input.hpp"
-#include "node/exit_code.hpp"
+#include "node/lifecycle/exit_code.hpp"
 
 #include <string>
 #include <vector>

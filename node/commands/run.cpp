@@ -1,7 +1,7 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
-#include "node/logging.hpp"
-#include "node/run_until_stopped.hpp"
+#include "node/lifecycle/run_until_stopped.hpp"
+#include "node/telemetry/logging.hpp"
 
 #include <iostream>
 #include <memory>

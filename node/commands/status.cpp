@@ -1,8 +1,8 @@
-#include "logic/json_text.hpp"
-#include "logic/result.hpp"
+#include "logic/core/json_text.hpp"
+#include "logic/core/result.hpp"
 #include "node/commands/commands.hpp"
 #include "node/config/quantity.hpp"
-#include "node/status_tree.hpp"
+#include "node/endpoint/status_tree.hpp"
 
 #include <CLI/Error.hpp>
 #include <CLI/Option.hpp>

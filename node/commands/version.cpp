@@ -1,4 +1,4 @@
-#include "logic/json_text.hpp"
+#include "logic/core/json_text.hpp"
 #include "millrace_version.hpp"
 #include "node/commands/commands.hpp"
 

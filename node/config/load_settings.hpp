@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 #include "node/config/setting_source.hpp"
 #include "node/config/setting_table.hpp"
 

@@ -1,19 +1,19 @@
 #pragma once
 
-#include "actors/delivery_config.hpp"
-#include "actors/flow_config.hpp"
-#include "actors/insights_config.hpp"
-#include "actors/supervision_config.hpp"
+#include "actors/delivery/delivery_config.hpp"
+#include "actors/delivery/insights_config.hpp"
+#include "actors/intake/flow_config.hpp"
+#include "actors/supervision/supervision_config.hpp"
 #include "adapters/geoip/geoip_config.hpp"
 #include "adapters/kafka/kafka_config.hpp"
+#include "logic/core/result.hpp"
+#include "logic/core/settings.hpp"
 #include "logic/detection/detection_config.hpp"
-#include "logic/encoding_config.hpp"
-#include "logic/result.hpp"
-#include "logic/settings.hpp"
-#include "logic/validation_config.hpp"
-#include "node/fault_injection_config.hpp"
-#include "node/http_config.hpp"
-#include "node/log_config.hpp"
+#include "logic/encoding/encoding_config.hpp"
+#include "logic/validation/validation_config.hpp"
+#include "node/endpoint/http_config.hpp"
+#include "node/faults/fault_injection_config.hpp"
+#include "node/telemetry/log_config.hpp"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/settings.hpp"
+#include "logic/core/settings.hpp"
 
 #include <chrono>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "logic/result.hpp"
-#include "logic/settings.hpp"
+#include "logic/core/result.hpp"
+#include "logic/core/settings.hpp"
 
 #include <optional>
 #include <string>

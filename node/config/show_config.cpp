@@ -1,6 +1,6 @@
 #include "node/config/show_config.hpp"
 
-#include "logic/json_text.hpp"
+#include "logic/core/json_text.hpp"
 #include "node/config/setting_value.hpp"
 #include "node/config/words.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 
 #include <string>
 #include <vector>

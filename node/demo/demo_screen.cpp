@@ -1,5 +1,7 @@
 #include "node/demo/demo_screen.hpp"
 
+#include "messages/status.hpp"
+
 #include <algorithm>
 #include <sstream>
 #include <string_view>

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "messages/status.hpp"
 #include "node/demo/output_watch.hpp"
-#include "node/status_page.hpp"
+#include "node/endpoint/status_page.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "node/demo/output_watch.hpp"
 
-#include "logic/provenance.hpp"
+#include "logic/records/provenance.hpp"
 
 #include <boost/json/parse.hpp>
 

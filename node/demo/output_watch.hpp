@@ -2,8 +2,8 @@
 
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/topic_reader.hpp"
-#include "logic/ids.hpp"
-#include "logic/result.hpp"
+#include "logic/core/ids.hpp"
+#include "logic/core/result.hpp"
 
 #include <cstddef>
 #include <cstdint>

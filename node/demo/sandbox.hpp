@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/result.hpp"
+#include "logic/core/result.hpp"
 #include "node/config/load_config.hpp"
 #include "node/demo/broker_process.hpp"
 #include "node/demo/temporary_folder.hpp"

@@ -1,5 +1,6 @@
 #define CAF_SUITE circuit
 
+#include "logic/delivery/delivery_reports.hpp"
 #include "tests/faults/fault_fixture.hpp"
 
 using namespace millrace;

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "logic/delivery/outgoing_record.hpp"
 #include "logic/detection/features.hpp"
 #include "logic/detection/forest_trainer.hpp"
+#include "logic/detection/model.hpp"
 #include "logic/faults/fault_order.hpp"
-#include "logic/provenance.hpp"
-#include "tests/support/node_fixture.hpp"
+#include "logic/records/client_event.hpp"
+#include "logic/records/provenance.hpp"
+#include "messages/faults.hpp"
+#include "tests/simulation/simulated_node.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -20,7 +24,7 @@
 namespace millrace::tests {
 
 /// A whole node on virtual time, of which actors can be crashed at any step.
-struct FaultFixture : NodeFixture {
+struct FaultFixture : SimulatedNode {
   static constexpr int partitions = 2;
 
   /// Records per batch and batches per partition that `feed` lets arrive.
@@ -57,8 +61,8 @@ struct FaultFixture : NodeFixture {
   /// Starts with two partitions.
   void begin() {
     start();
-    happen(logic::SourceEvent::Kind::assigned, 1);
-    settle();
+    happen(logic::ClientEvent::Kind::assigned, 1);
+    run_until_idle();
   }
 
   /// Lets batches of well-formed logins arrive; `special` values replace those
@@ -84,9 +88,14 @@ struct FaultFixture : NodeFixture {
 
   void crash(const std::string& name) {
     caf::anon_send(topology->supervisor(),
-                   messages::PassOnFault{
-                     [name](const std::string& actor) { return actor == name; },
-                     [] { throw std::runtime_error{"crash on purpose"}; }});
+                   messages::PassOnFault{order_of("crash " + name)});
+  }
+
+  static logic::faults::FaultOrder order_of(const std::string& text) {
+    auto order = logic::faults::parse_fault_order(text);
+    if (!order)
+      throw std::runtime_error{order.error().text};
+    return std::move(*order);
   }
 
   /// Runs so many messages, no more.
@@ -194,16 +203,11 @@ struct FaultFixture : NodeFixture {
 
   /// Has gates see to faults, as `fault_injection.orders` does.
   void arm(const std::string& text) {
-    const auto order = logic::faults::parse_fault_order(text);
-    if (!order)
-      throw std::runtime_error{order.error().text};
+    const auto order = order_of(text);
     for (const auto& [actor, gate] : topology->gates())
-      if (is_meant(*order, actor))
-        caf::anon_send(
-          gate, messages::ArmGate{
-                  *order, [] { throw std::runtime_error{"crash on purpose"}; },
-                  std::nullopt});
-    settle();
+      if (is_meant(order, actor))
+        caf::anon_send(gate, messages::ArmGate{order, std::nullopt});
+    run_until_idle();
   }
 };
 

@@ -1,5 +1,6 @@
 #define CAF_SUITE poison
 
+#include "logic/delivery/outgoing_record.hpp"
 #include "tests/faults/fault_fixture.hpp"
 
 #include <random>
@@ -135,7 +136,7 @@ CAF_TEST(credit_that_is_lost_on_the_way_is_found_again) {
   begin();
   arm("drop credit times 3");
   feed();
-  settle();
+  run_until_idle();
   CAF_CHECK(metric("millrace_credit_bytes")
             < static_cast<double>(config.flow.in_flight_bytes()));
   CAF_CHECK(recovers());
@@ -146,7 +147,7 @@ CAF_TEST(without_any_credit_nothing_is_read) {
   begin();
   arm("exhaust credit for 2s");
   feed();
-  settle();
+  run_until_idle();
   CAF_CHECK(sink->sent.size() < 48);
   CAF_CHECK(recovers());
 }

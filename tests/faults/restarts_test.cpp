@@ -1,13 +1,15 @@
 #define CAF_SUITE restarts
 
+#include "logic/delivery/delivery_reports.hpp"
+#include "messages/lifecycle.hpp"
 #include "tests/faults/fault_fixture.hpp"
 
 #include <random>
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using logic::ClientEvent;
 using logic::Destination;
-using logic::SourceEvent;
 using tests::SentRecord;
 
 namespace {
@@ -90,7 +92,7 @@ CAF_TEST(a_node_that_gave_up_still_drains) {
   config.supervision.restart_limit = 0;
   begin();
   feed();
-  settle();
+  run_until_idle();
   crash("insights");
   pass(100ms);
   CAF_REQUIRE_EQUAL(deaths.size(), 1u);
@@ -138,7 +140,7 @@ CAF_TEST(actors_may_crash_while_a_partition_is_given_back) {
     node.begin();
     node.feed();
     node.steps(25);
-    node.happen(SourceEvent::Kind::revoked, 1);
+    node.happen(ClientEvent::Kind::revoked, 1);
     node.steps(3);
     node.crash(actor);
     node.pass(25s);
@@ -163,7 +165,7 @@ CAF_TEST(a_producer_whose_client_fails_for_good_gets_another) {
                                      "fenced"};
   };
   feed();
-  settle();
+  run_until_idle();
   fenced = false;
   const auto refused = sink->sent.size();
   pass(5s);
@@ -177,16 +179,16 @@ CAF_TEST(a_producer_whose_client_fails_for_good_gets_another) {
 CAF_TEST(a_consumer_whose_client_fails_joins_anew) {
   begin();
   feed();
-  settle();
-  SourceEvent event;
-  event.kind = SourceEvent::Kind::failed;
+  run_until_idle();
+  ClientEvent event;
+  event.kind = ClientEvent::Kind::failed;
   event.error = {logic::ErrorCode::fatal_client, "fenced"};
   source->events.push_back(event);
   source->wake();
   pass(1s);
   CAF_CHECK_EQUAL(sources_opened, 2);
   CAF_CHECK(deaths.empty());
-  happen(SourceEvent::Kind::assigned, 0, 7);
+  happen(ClientEvent::Kind::assigned, 0, 7);
   arrive(tests::make_batch({tests::login_json()}, 20, 0, 7));
   pass(2s);
   CAF_CHECK_EQUAL(source->commits.back().next.value, 21);

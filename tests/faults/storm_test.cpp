@@ -1,7 +1,7 @@
 #define CAF_SUITE storm
 
 // A storm of faults against a whole node, by the command that users have for
-// it; its exit code is the delivery judge's verdict.
+// it; its exit code is the delivery judge's judgement.
 
 #include "caf/test/dsl.hpp"
 

@@ -4,13 +4,11 @@
 #include "tests/support/skip.hpp"
 
 #define CAF_TEST_NO_MAIN
-#include "caf/init_global_meta_objects.hpp"
 #include "caf/io/middleman.hpp"
 #include "caf/test/unit_test_impl.hpp"
 
 int main(int argc, char** argv) {
-  caf::init_global_meta_objects<caf::id_block::millrace>();
   caf::io::middleman::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
+  millrace::messages::init_meta_objects();
   return millrace::tests::exit_code(caf::test::main(argc, argv));
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logic/log.hpp"
+#include "logic/core/log.hpp"
 
 #include <cstddef>
 #include <map>

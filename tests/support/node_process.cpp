@@ -1,7 +1,7 @@
 #include "tests/support/node_process.hpp"
 
 #include "adapters/kafka/topic_writer.hpp"
-#include "logic/verification/judgement_text.hpp"
+#include "logic/verification/verification_report_text.hpp"
 #include "node/commands/delivery_check.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
@@ -203,14 +203,14 @@ void TopicFixture::write(const std::vector<std::string>& values) {
     throw std::runtime_error{flushed.error().text};
 }
 
-logic::verification::Judgement
+logic::verification::VerificationReport
 TopicFixture::judge(logic::verification::Guarantee guarantee) {
   node::commands::DeliveryCheckOptions options;
   options.guarantee = guarantee;
   auto check = node::commands::check_delivery(kafka, options);
   if (!check)
     throw std::runtime_error{check.error().text};
-  return check->judgement;
+  return check->report;
 }
 
 bool TopicFixture::all_settled(NodeProcess& node) {
@@ -221,19 +221,18 @@ bool TopicFixture::all_ended() {
   return eventually(
     60s,
     [this] {
-      const auto judgement = judge(
-        logic::verification::Guarantee::at_least_once);
-      return judgement.total.input == written && judgement.total.lost == 0;
+      const auto report = judge(logic::verification::Guarantee::at_least_once);
+      return report.total.input == written && report.total.lost == 0;
     },
     500ms);
 }
 
 bool TopicFixture::proven(logic::verification::Guarantee guarantee) {
-  const auto judgement = judge(guarantee);
-  if (judgement.conclusion == logic::verification::Conclusion::passed
-      && judgement.total.input == written)
+  const auto report = judge(guarantee);
+  if (report.conclusion == logic::verification::Conclusion::passed
+      && report.total.input == written)
     return true;
-  std::cerr << to_text(judgement) << "written " << written << '\n';
+  std::cerr << to_text(report) << "written " << written << '\n';
   return false;
 }
 

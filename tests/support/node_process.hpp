@@ -3,8 +3,8 @@
 #include "adapters/kafka/embedded_broker.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "logic/verification/delivery_judge.hpp"
-#include "logic/verification/judgement.hpp"
+#include "logic/verification/delivery_verifier.hpp"
+#include "logic/verification/verification_report.hpp"
 #include "tests/support/program.hpp"
 
 #include <boost/json/object.hpp>
@@ -82,7 +82,7 @@ struct TopicFixture {
   void write(const std::vector<std::string>& values);
 
   /// Reads all three topics and judges them.
-  logic::verification::Judgement
+  logic::verification::VerificationReport
   judge(logic::verification::Guarantee guarantee);
 
   /// Waits until that node has delivered as many records as were written.

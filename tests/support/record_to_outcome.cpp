@@ -1,8 +1,9 @@
 #include "tests/support/record_to_outcome.hpp"
 
-#include "logic/encoder.hpp"
-#include "logic/json_text.hpp"
-#include "logic/validator.hpp"
+#include "logic/core/json_text.hpp"
+#include "logic/encoding/encoder.hpp"
+#include "logic/records/output_members.hpp"
+#include "logic/validation/validator.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,13 +20,6 @@ namespace {
 
 constexpr std::int64_t now_ms = 1'750'000'000'000;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::array<std::string_view, 6> own_names{
-  "processed_at", "event_time", "ip_class", "geo", "anomaly", "source"};
-
-bool is_own(std::string_view name) {
-  return std::ranges::find(own_names, name) != own_names.end();
-}
-
 /// What one record became.
 struct Outcome {
   logic::ValidatedBatchPtr validated;
@@ -56,23 +50,24 @@ public:
     logic::EnrichedBatch enriched;
     enriched.validated = outcome.validated;
     enriched.origins.resize(outcome.validated->events.size());
-    std::vector<logic::ShardVerdictsPtr> verdicts;
+    std::vector<logic::ShardJudgementsPtr> judgements;
     if (!enriched.origins.empty())
-      verdicts.push_back(judge(enriched.origins.front()));
-    outcome.encoded = encoder_.encode(enriched, verdicts, now_ms);
+      judgements.push_back(judge(enriched.origins.front()));
+    outcome.encoded = encoder_.encode(enriched, judgements, now_ms);
     return outcome;
   }
 
 private:
-  logic::ShardVerdictsPtr judge(logic::Origin& origin) {
+  logic::ShardJudgementsPtr judge(logic::Origin& origin) {
     origin.place = &place_;
     origin.address_class = logic::geo::AddressClass::public_;
-    auto verdicts = std::make_shared<logic::ShardVerdicts>();
-    verdicts->events = {0};
-    verdicts->verdicts.push_back({.score = 0.75F, .rules = 5, .scored = true});
-    verdicts->details.push_back({0, "8012 km from \"Lisbon\" in 1.2 h"});
-    verdicts->model_id = "forest-1";
-    return verdicts;
+    auto judgements = std::make_shared<logic::ShardJudgements>();
+    judgements->events = {0};
+    judgements->judgements.push_back(
+      {.score = 0.75F, .rules = 5, .scored = true});
+    judgements->details.push_back({0, "8012 km from \"Lisbon\" in 1.2 h"});
+    judgements->model_id = "forest-1";
+    return judgements;
   }
 
   logic::geo::Place place_;
@@ -139,16 +134,16 @@ std::string check_members(const boost::json::object& before,
   std::size_t own = 0;
   for (const auto& member : after) {
     const std::string_view name{member.key().data(), member.key().size()};
-    if (is_own(name))
+    if (logic::is_output_member(name))
       ++own;
     else if (before.find(member.key()) == before.end())
       return "the output has a member more";
   }
-  if (own != own_names.size())
+  if (own != logic::output_member_names.size())
     return "the output lacks a member of ours";
   for (const auto& member : before) {
     const std::string_view name{member.key().data(), member.key().size()};
-    if (is_own(name))
+    if (logic::is_output_member(name))
       continue;
     const auto found = after.find(member.key());
     if (found == after.end())
@@ -186,7 +181,8 @@ std::string check_repeat(Codec& codec, const Outcome& first) {
   const auto second = codec.run(first.output());
   if (second.dead())
     return "an output is rejected when read again";
-  if (second.validated->events.front().cut_count != own_names.size())
+  if (second.validated->events.front().cut_count
+      != logic::output_member_names.size())
     return "an output does not hold each of our members once";
   const auto third = codec.run(second.output());
   if (third.dead() || third.output() != second.output())

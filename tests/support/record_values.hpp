@@ -1,8 +1,8 @@
 #pragma once
 
-#include "logic/encoder.hpp"
-#include "logic/record_batch.hpp"
-#include "logic/validator.hpp"
+#include "logic/encoding/encoder.hpp"
+#include "logic/records/record_batch.hpp"
+#include "logic/validation/validator.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -4,6 +4,7 @@
 // must agree with libmaxminddb on every network in them.
 
 #include "adapters/geoip/geo_database.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
 #include "tests/adapters/geoip/small_databases.hpp"
 #include "tests/support/skip.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "adapters/geoip/mmdb_writer.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
 #include "logic/geo/ip_address.hpp"
-#include "logic/ports.hpp"
 
 #include <cstdlib>
 #include <memory>

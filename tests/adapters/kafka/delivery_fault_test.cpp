@@ -1,6 +1,7 @@
 #define CAF_SUITE delivery_fault
 
 #include "adapters/kafka/delivery_fault.hpp"
+#include "logic/delivery/delivery_reports.hpp"
 
 #include "caf/test/dsl.hpp"
 

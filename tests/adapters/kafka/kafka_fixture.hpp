@@ -5,6 +5,7 @@
 #include "adapters/kafka/kafka_source.hpp"
 #include "adapters/kafka/topic_reader.hpp"
 #include "adapters/kafka/topic_writer.hpp"
+#include "logic/intake/record_source.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -120,7 +121,7 @@ private:
 
 /// A source, and what its owner remembers.
 struct Consumer {
-  using Kind = logic::SourceEvent::Kind;
+  using Kind = logic::ClientEvent::Kind;
 
   explicit Consumer(const KafkaConfig& config,
                     const KafkaSourceLimits& limits = {})
@@ -193,7 +194,7 @@ struct Consumer {
 
   std::unique_ptr<logic::RecordSource> source;
   Waker waker;
-  std::vector<logic::SourceEvent> events;
+  std::vector<logic::ClientEvent> events;
   std::set<PartitionEpoch> held;
   std::vector<PartitionEpoch> asked_back;
   std::map<std::int32_t, std::vector<std::string>> values;

@@ -1,8 +1,9 @@
 #define CAF_SUITE kafka_sink
 
 #include "adapters/kafka/kafka_sink.hpp"
+#include "logic/delivery/record_sink.hpp"
 
-#include "logic/record_headers.hpp"
+#include "logic/records/record_headers.hpp"
 #include "tests/adapters/kafka/kafka_fixture.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -12,7 +13,7 @@
 using namespace millrace;
 using namespace millrace::adapters::kafka;
 using namespace millrace::adapters::kafka::test;
-using Kind = logic::SourceEvent::Kind;
+using Kind = logic::ClientEvent::Kind;
 using logic::DeliveryFault;
 using logic::Destination;
 using logic::OutgoingRecord;
@@ -87,7 +88,7 @@ struct Producer {
   std::size_t delivered = 0;
   std::set<std::uint32_t> slots;
   std::vector<logic::DeliveryFailure> failed;
-  std::vector<logic::SourceEvent> events;
+  std::vector<logic::ClientEvent> events;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #define CAF_SUITE kafka_source
 
 #include "adapters/kafka/kafka_source.hpp"
+#include "logic/records/client_event.hpp"
 
 #include "tests/adapters/kafka/kafka_fixture.hpp"
 
@@ -9,7 +10,7 @@
 using namespace millrace;
 using namespace millrace::adapters::kafka;
 using namespace millrace::adapters::kafka::test;
-using Kind = logic::SourceEvent::Kind;
+using Kind = logic::ClientEvent::Kind;
 
 CAF_TEST(every_record_is_read_once_and_in_order) {
   KafkaFixture kafka;

@@ -2,7 +2,7 @@
 
 #include "adapters/kafka/topic_admin.hpp"
 
-#include "logic/record_headers.hpp"
+#include "logic/records/record_headers.hpp"
 #include "tests/adapters/kafka/kafka_fixture.hpp"
 
 #include "caf/test/dsl.hpp"

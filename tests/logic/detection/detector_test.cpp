@@ -67,19 +67,20 @@ std::vector<LoginText> same_user(std::size_t count) {
 
 CAF_TEST(a_traveller_is_told_with_distance_and_countries) {
   Detector detector{small_config(), 0, 1};
-  const auto verdicts = detector.judge(*login_batch(
+  const auto judgements = detector.judge(*login_batch(
     {{.at_s = noon_s, .place = &lisbon},
      {.at_s = noon_s + 3600, .place = &hartford},
      {.user = "other", .at_s = noon_s + 3600, .place = &hartford}}));
-  CAF_REQUIRE_EQUAL(verdicts.verdicts.size(), 3u);
-  CAF_CHECK(!verdicts.verdicts[0].anomalous());
-  CAF_CHECK(verdicts.verdicts[1].has(Rule::impossible_travel));
-  CAF_CHECK(!verdicts.verdicts[1].scored);
-  CAF_CHECK(!verdicts.verdicts[2].anomalous());
-  CAF_REQUIRE_EQUAL(verdicts.details.size(), 1u);
-  CAF_CHECK_EQUAL(verdicts.details[0].event, 1u);
-  CAF_CHECK_EQUAL(verdicts.details[0].text, "5278 km in 1.0 h, from PT to US");
-  CAF_CHECK_EQUAL(verdicts.model_id, "");
+  CAF_REQUIRE_EQUAL(judgements.judgements.size(), 3u);
+  CAF_CHECK(!judgements.judgements[0].anomalous());
+  CAF_CHECK(judgements.judgements[1].has(Rule::impossible_travel));
+  CAF_CHECK(!judgements.judgements[1].scored);
+  CAF_CHECK(!judgements.judgements[2].anomalous());
+  CAF_REQUIRE_EQUAL(judgements.details.size(), 1u);
+  CAF_CHECK_EQUAL(judgements.details[0].event, 1u);
+  CAF_CHECK_EQUAL(judgements.details[0].text,
+                  "5278 km in 1.0 h, from PT to US");
+  CAF_CHECK_EQUAL(judgements.model_id, "");
   const auto counts = detector.counts();
   CAF_CHECK_EQUAL(counts.users, 2u);
   CAF_CHECK_EQUAL(counts.judged, 3u);
@@ -96,23 +97,23 @@ CAF_TEST(a_redelivered_batch_counts_once) {
   const auto samples = detector.samples();
   CAF_CHECK_GREATER(samples, 0u);
   for (int i = 0; i != 5; ++i)
-    for (const auto& verdict : detector.judge(*batch).verdicts)
-      CAF_CHECK(!verdict.anomalous());
+    for (const auto& judgement : detector.judge(*batch).judgements)
+      CAF_CHECK(!judgement.anomalous());
   CAF_CHECK_EQUAL(detector.counts().repeated, 40u);
   CAF_CHECK_EQUAL(detector.samples(), samples);
   // Two more make ten, the third is one too many.
   const auto more = detector.judge(*login_batch(same_user(3), 8));
-  CAF_CHECK(!more.verdicts[1].anomalous());
-  CAF_CHECK(more.verdicts[2].has(Rule::velocity));
+  CAF_CHECK(!more.judgements[1].anomalous());
+  CAF_CHECK(more.judgements[2].has(Rule::velocity));
 }
 
 CAF_TEST(of_an_overlapping_batch_only_the_new_records_count) {
   Detector detector{small_config(), 0, 1};
   detector.judge(*login_batch(same_user(6), 0));
-  const auto verdicts = detector.judge(*login_batch(same_user(10), 1));
+  const auto judgements = detector.judge(*login_batch(same_user(10), 1));
   CAF_CHECK_EQUAL(detector.counts().repeated, 5u);
-  CAF_CHECK(!verdicts.verdicts[8].anomalous());
-  CAF_CHECK(verdicts.verdicts[9].has(Rule::velocity));
+  CAF_CHECK(!judgements.judgements[8].anomalous());
+  CAF_CHECK(judgements.judgements[9].has(Rule::velocity));
 }
 
 CAF_TEST(the_same_offsets_of_another_partition_or_topic_are_other_records) {
@@ -120,7 +121,7 @@ CAF_TEST(the_same_offsets_of_another_partition_or_topic_are_other_records) {
   detector.judge(*login_batch(same_user(5), 0, 0));
   detector.judge(*login_batch(same_user(5), 0, 1));
   CAF_CHECK(detector.judge(*login_batch(same_user(1), 0, 0, "elsewhere"))
-              .verdicts[0]
+              .judgements[0]
               .has(Rule::velocity));
   CAF_CHECK_EQUAL(detector.counts().repeated, 0u);
 }
@@ -130,12 +131,13 @@ CAF_TEST(shards_divide_the_events_among_them) {
   std::vector<int> judged(500);
   for (std::uint32_t shard = 0; shard != 3; ++shard) {
     Detector detector{small_config(), shard, 3};
-    const auto verdicts = detector.judge(*batch);
-    CAF_CHECK_EQUAL(verdicts.shard, shard);
-    CAF_CHECK_EQUAL(verdicts.events.size(), verdicts.verdicts.size());
-    CAF_CHECK(std::is_sorted(verdicts.events.begin(), verdicts.events.end()));
-    CAF_CHECK_GREATER(verdicts.events.size(), 100u);
-    for (const auto event : verdicts.events)
+    const auto judgements = detector.judge(*batch);
+    CAF_CHECK_EQUAL(judgements.shard, shard);
+    CAF_CHECK_EQUAL(judgements.events.size(), judgements.judgements.size());
+    CAF_CHECK(
+      std::is_sorted(judgements.events.begin(), judgements.events.end()));
+    CAF_CHECK_GREATER(judgements.events.size(), 100u);
+    for (const auto event : judgements.events)
       ++judged[event];
   }
   CAF_CHECK_EQUAL(judged, std::vector<int>(500, 1));
@@ -152,13 +154,13 @@ CAF_TEST(a_forest_fitted_on_the_stream_leaves_strangers_alone) {
   detector.use_forest(model);
   std::size_t anomalous = 0;
   for (int i = 4; i != 14; ++i) {
-    const auto verdicts = detector.judge(
+    const auto judgements = detector.judge(
       *login_batch(strangers(1000, 10 + i), 1000 * i));
-    CAF_CHECK_EQUAL(verdicts.model_id, model->info.id);
-    for (const auto& verdict : verdicts.verdicts) {
-      CAF_REQUIRE(verdict.scored);
-      CAF_REQUIRE(verdict.score > 0.0F && verdict.score <= 1.0F);
-      anomalous += verdict.anomalous() ? 1 : 0;
+    CAF_CHECK_EQUAL(judgements.model_id, model->info.id);
+    for (const auto& judgement : judgements.judgements) {
+      CAF_REQUIRE(judgement.scored);
+      CAF_REQUIRE(judgement.score > 0.0F && judgement.score <= 1.0F);
+      anomalous += judgement.anomalous() ? 1 : 0;
     }
   }
   CAF_MESSAGE(anomalous << " of 10000 are anomalous");
@@ -186,25 +188,25 @@ CAF_TEST(the_forest_sees_what_no_rule_asks_for) {
              .device = "d",
              .locale = "xx",
              .version = "0.0.1"};
-  const auto verdicts = detector.judge(*login_batch(odd, 3000));
-  CAF_CHECK(verdicts.verdicts[8].has(Rule::forest));
-  CAF_CHECK(!verdicts.verdicts[8].has(Rule::velocity));
-  CAF_REQUIRE(!verdicts.details.empty());
+  const auto judgements = detector.judge(*login_batch(odd, 3000));
+  CAF_CHECK(judgements.judgements[8].has(Rule::forest));
+  CAF_CHECK(!judgements.judgements[8].has(Rule::velocity));
+  CAF_REQUIRE(!judgements.details.empty());
   CAF_CHECK(
-    verdicts.details.back().text.starts_with("unlike most logins: score 0."));
+    judgements.details.back().text.starts_with("unlike most logins: score 0."));
 }
 
 CAF_TEST(rules_that_are_switched_off_never_fire) {
   auto config = small_config();
   config.rules = {"velocity"};
   Detector detector{config, 0, 1};
-  const auto verdicts = detector.judge(*login_batch(
+  const auto judgements = detector.judge(*login_batch(
     {{.user = "traveller", .at_s = noon_s, .place = &lisbon},
      {.user = "traveller", .at_s = noon_s + 60, .place = &hartford}}));
-  CAF_CHECK(!verdicts.verdicts[1].anomalous());
-  CAF_CHECK(verdicts.details.empty());
+  CAF_CHECK(!judgements.judgements[1].anomalous());
+  CAF_CHECK(judgements.details.empty());
   CAF_CHECK(detector.judge(*login_batch(same_user(11), 2))
-              .verdicts[10]
+              .judgements[10]
               .has(Rule::velocity));
 }
 
@@ -214,13 +216,13 @@ CAF_TEST(a_fixed_threshold_overrides_the_models) {
   Detector detector{config, 0, 1};
   detector.judge(*login_batch(strangers(600, 30)));
   detector.use_forest(fit_on(detector));
-  const auto verdicts = detector.judge(*login_batch(strangers(10, 31), 600));
-  for (const auto& verdict : verdicts.verdicts)
-    CAF_CHECK(verdict.has(Rule::forest));
+  const auto judgements = detector.judge(*login_batch(strangers(10, 31), 600));
+  for (const auto& judgement : judgements.judgements)
+    CAF_CHECK(judgement.has(Rule::forest));
   detector.use_forest(nullptr);
   const auto unscored = detector.judge(*login_batch(strangers(10, 32), 610));
-  CAF_CHECK(!unscored.verdicts[0].scored);
-  CAF_CHECK(!unscored.verdicts[0].anomalous());
+  CAF_CHECK(!unscored.judgements[0].scored);
+  CAF_CHECK(!unscored.judgements[0].anomalous());
 }
 
 CAF_TEST(placeholder_users_have_no_habits) {
@@ -231,8 +233,8 @@ CAF_TEST(placeholder_users_have_no_habits) {
     logins[i].place = i % 2 == 0 ? &lisbon : &hartford;
     logins[i].device = std::to_string(i);
   }
-  for (const auto& verdict : detector.judge(*login_batch(logins)).verdicts)
-    CAF_CHECK(!verdict.anomalous());
+  for (const auto& judgement : detector.judge(*login_batch(logins)).judgements)
+    CAF_CHECK(!judgement.anomalous());
   CAF_CHECK_EQUAL(detector.counts().users, 0u);
 }
 
@@ -251,10 +253,10 @@ CAF_TEST(switched_off_it_says_nothing_and_remembers_nothing) {
   auto config = small_config();
   config.enabled = false;
   Detector detector{config, 0, 1};
-  const auto verdicts = detector.judge(*login_batch(same_user(30)));
-  CAF_CHECK_EQUAL(verdicts.verdicts.size(), 30u);
-  for (const auto& verdict : verdicts.verdicts)
-    CAF_CHECK(!verdict.anomalous() && !verdict.scored);
+  const auto judgements = detector.judge(*login_batch(same_user(30)));
+  CAF_CHECK_EQUAL(judgements.judgements.size(), 30u);
+  for (const auto& judgement : judgements.judgements)
+    CAF_CHECK(!judgement.anomalous() && !judgement.scored);
   CAF_CHECK_EQUAL(detector.counts().users, 0u);
   CAF_CHECK_EQUAL(detector.samples(), 0u);
 }
@@ -278,5 +280,5 @@ CAF_TEST(batches_without_events_are_judged_too) {
   detector.use_forest(fit_on(detector));
   CAF_CHECK(detector.judge(*login_batch({}, 600)).events.empty());
   Detector second{small_config(), 1, 2};
-  CAF_CHECK(second.judge(*login_batch({}, 0)).verdicts.empty());
+  CAF_CHECK(second.judge(*login_batch({}, 0)).judgements.empty());
 }

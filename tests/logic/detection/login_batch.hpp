@@ -1,7 +1,7 @@
 #pragma once
 
-#include "logic/enriched_batch.hpp"
-#include "logic/user_hash.hpp"
+#include "logic/detection/user_hash.hpp"
+#include "logic/records/enriched_batch.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -1,7 +1,7 @@
 #define CAF_SUITE user_rules
 
 #include "logic/detection/user_rules.hpp"
-#include "logic/verdict.hpp"
+#include "logic/records/judgement.hpp"
 
 #include "caf/test/dsl.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "logic/validator.hpp"
+#include "logic/validation/validator.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,63 @@
+#include "actors/delivery/delivery_config.hpp"
+
+namespace millrace::actors {
+
+void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
+  visitor.section("delivery", "Retries, commits and deadlines.");
+  visitor.setting({.name = "retry_limit",
+                   .help = "Retries of a record that a broker refused for a "
+                           "passing reason, and of a batch that failed a "
+                           "stage. After that the record goes to the dead "
+                           "letters with the last error. An outage, where no "
+                           "broker answers, is waited out and not counted.",
+                   .min = 0,
+                   .max = 1000,
+                   .variable = "KAFKA_RETRY_LIMIT"},
+                  &config.retry_limit);
+  visitor.setting({.name = "retry_backoff",
+                   .help = "Wait before the first retry; doubles with each.",
+                   .min = 1,
+                   .max = 600'000},
+                  &config.retry_backoff);
+  visitor.setting({.name = "retry_backoff_max",
+                   .help = "Longest wait between retries.",
+                   .min = 1,
+                   .max = 3'600'000},
+                  &config.retry_backoff_max);
+  visitor.setting({.name = "commit_interval",
+                   .help = "How often finished offsets are committed. What "
+                           "was delivered after the last commit is processed "
+                           "again after a crash.",
+                   .min = 10,
+                   .max = 600'000},
+                  &config.commit_interval);
+  visitor.setting({.name = "revoke_deadline",
+                   .help = "How long a partition that moves to another member "
+                           "may take to finish what is in flight. Keep it "
+                           "below the group's session time-out.",
+                   .min = 0,
+                   .max = 3'600'000},
+                  &config.revoke_deadline);
+  visitor.setting({.name = "shutdown_deadline",
+                   .help = "How long a shutdown may take to finish, flush, "
+                           "commit and leave the group. Keep it below the "
+                           "container's grace period (30 s in Kubernetes).",
+                   .min = 100,
+                   .max = 3'600'000},
+                  &config.shutdown_deadline);
+  visitor.setting({.name = "stall_alarm",
+                   .help = "A partition that lags without any progress for "
+                           "this long counts as stalled (metric and log).",
+                   .min = 1'000,
+                   .max = 86'400'000},
+                  &config.stall_alarm);
+  visitor.setting({.name = "crash_journal",
+                   .help = "File (some 200 KiB, offsets only) that remembers "
+                           "what was in flight when the process died, so that "
+                           "a record that kills it is found over its next "
+                           "lives and set aside; empty for none. One file for "
+                           "each node, on a disk that outlives its restarts."},
+                  &config.crash_journal);
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "logic/core/settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace millrace::actors {
+
+/// What is done so that every record ends exactly one way.
+struct DeliveryConfig {
+  std::int64_t retry_limit = 3;
+  std::chrono::milliseconds retry_backoff{100};
+  std::chrono::milliseconds retry_backoff_max{10'000};
+  std::chrono::milliseconds commit_interval{1'000};
+  std::chrono::milliseconds revoke_deadline{20'000};
+  std::chrono::milliseconds shutdown_deadline{25'000};
+  std::chrono::milliseconds stall_alarm{60'000};
+  std::string crash_journal; ///< path; empty: none
+};
+
+void describe(logic::SettingVisitor& visitor, DeliveryConfig& config);
+
+} // namespace millrace::actors

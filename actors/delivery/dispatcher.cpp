@@ -1,0 +1,191 @@
+#include "actors/delivery/dispatcher.hpp"
+
+#include "logic/delivery/poison_dead_letters.hpp"
+#include "logic/recovery/dispatch_plan.hpp"
+#include "messages/detection.hpp"
+#include "messages/pipeline.hpp"
+#include "messages/reconciliation.hpp"
+#include "messages/status.hpp"
+
+#include <utility>
+
+namespace millrace::actors {
+
+namespace {
+
+class Dispatcher {
+public:
+  static inline const char* name = name_of(logic::ActorKind::dispatcher).data();
+
+  explicit Dispatcher(DispatcherParameters parameters)
+    : parameters_(std::move(parameters)),
+      plan_(parameters_.retry_limit, parameters_.recorder.get()) {}
+
+  void begin(DispatcherActor::pointer self) {
+    self_ = self;
+    asked_for_notes_ = false;
+  }
+
+  const Surroundings& surroundings() const { return parameters_.surroundings; }
+
+  template <class Actor>
+  static DispatcherActor::behavior_type behavior(Actor& actor) {
+    return {
+      actor.handle_with(&Dispatcher::attach),
+      actor.handle_with(&Dispatcher::take_in),
+      actor.handle_with(&Dispatcher::finish),
+      actor.handle_with(&Dispatcher::fail),
+      actor.handle_with(&Dispatcher::forget),
+      actor.handle_with(&Dispatcher::note_committed),
+      actor.handle_with(&Dispatcher::reconcile),
+      actor.handle_with(&Dispatcher::take_unacknowledged),
+      actor.handle_with(&Dispatcher::take_checked),
+      actor.handle_with(&Dispatcher::status),
+      answer_heartbeats(actor.self()),
+      obey_faults(actor.surroundings()),
+    };
+  }
+
+private:
+  void attach(const messages::AttachLane& order) {
+    plan_.attach_lane(order.lane, order.incarnation, order.suspects,
+                      order.stage);
+    carry_out();
+  }
+
+  void take_in(messages::DispatchBatch& order) {
+    const bool in_turn = plan_.open(std::move(order.batch), order.read_at,
+                                    order.follows);
+    // The one before it was lost with a mailbox: have both shown again.
+    if (!in_turn && !std::exchange(asked_for_notes_, true))
+      tell(self_, parameters_.consumer, messages::ListUnacknowledged{});
+    carry_out();
+  }
+
+  void finish(const messages::BatchFinished& report) {
+    plan_.finish(report.ticket.id);
+    carry_out();
+  }
+
+  void fail(const messages::BatchFailed& report) {
+    const auto outcome = plan_.fail(report.ticket, report.guilty, report.stage,
+                                    report.text);
+    if (report.guilty && outcome != logic::DispatchPlan::Outcome::ignored)
+      tell_of_failure(report, outcome);
+    carry_out();
+  }
+
+  void forget(const messages::ForgetPartitions& order) {
+    plan_.forget(order.partitions);
+    carry_out();
+  }
+
+  void note_committed(const messages::OffsetsCommitted& news) {
+    plan_.note_committed(news.offsets);
+  }
+
+  void reconcile(messages::Reconcile) {
+    tell(self_, parameters_.consumer, messages::ListUnacknowledged{});
+    tell(self_, parameters_.producer, messages::CheckDeliveries{plan_.dealt()});
+  }
+
+  void take_unacknowledged(messages::UnacknowledgedBatches& notes) {
+    asked_for_notes_ = false;
+    plan_.keep_only(notes.held);
+    for (auto& [batch, read_at, follows] : notes.batches)
+      plan_.open(std::move(batch), read_at, follows);
+    carry_out();
+  }
+
+  void take_checked(const messages::DeliveriesChecked& answer) {
+    for (const auto id : answer.finished)
+      plan_.finish(id);
+    // On their way, or lost with somebody's mailbox: what comes twice to the
+    // producer is dropped there.
+    for (const auto& ticket : answer.unknown)
+      plan_.fail(ticket, false, {}, {});
+    carry_out();
+  }
+
+  messages::DispatcherStatus status(messages::ReportStatus) {
+    return {plan_.batches(), redispatched_, poison_records_};
+  }
+
+  void carry_out() {
+    auto orders = plan_.take_orders();
+    for (auto& deal : orders.deals) {
+      if (deal.ticket.attempt != 0)
+        count_again();
+      tell(self_, parameters_.lanes[deal.ticket.lane],
+           messages::ValidateBatch{deal.ticket, std::move(deal.batch)});
+    }
+    for (auto& poisoned : orders.poisoned_records)
+      dead_letter(poisoned);
+    for (const auto& acknowledgement : orders.acknowledgements)
+      tell(self_, parameters_.consumer,
+           messages::BatchAcknowledged{acknowledgement});
+    for (const auto& advance : orders.advances)
+      for (const auto& detector : parameters_.detectors)
+        tell(self_, detector, messages::AdvanceSequence{advance});
+    auto& metrics = *parameters_.surroundings.metrics;
+    metrics.batches_in_flight.Set(static_cast<double>(plan_.batches()));
+    metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));
+  }
+
+  void count_again() {
+    ++redispatched_;
+    parameters_.surroundings.metrics->redispatches.Increment();
+  }
+
+  void dead_letter(const logic::PoisonedRecords& poisoned) {
+    poison_records_ += poisoned.batch->size();
+    parameters_.surroundings.metrics->poison_records.Increment(
+      static_cast<double>(poisoned.batch->size()));
+    parameters_.surroundings.log->error(
+      name, "a record fails a stage on every try and becomes a dead letter",
+      {{"topic", poisoned.batch->topic()},
+       {"partition", poisoned.batch->partition()},
+       {"offset", poisoned.batch->first_offset()},
+       {"stage", poisoned.stage},
+       {"error", poisoned.error}});
+    tell(self_, parameters_.producer,
+         messages::ProduceBatch{poisoned.ticket,
+                                logic::to_dead_letters(poisoned)});
+  }
+
+  void tell_of_failure(const messages::BatchFailed& report,
+                       logic::DispatchPlan::Outcome outcome) {
+    using Outcome = logic::DispatchPlan::Outcome;
+    parameters_.surroundings.metrics->count_error(
+      report.stage, logic::ErrorCode::stage_failed);
+    parameters_.surroundings.log->limited(
+      self_->clock().now(), logic::LogLevel::warn, name,
+      "a stage failed a batch",
+      {{"stage", report.stage},
+       {"error", report.text},
+       {"partition", report.ticket.partition},
+       {"attempt", report.ticket.attempt + 1},
+       {"consequence", outcome == Outcome::again    ? "tried again"
+                       : outcome == Outcome::halved ? "halved"
+                                                    : "dead letter"}});
+  }
+
+  DispatcherActor::pointer self_ = nullptr;
+  DispatcherParameters parameters_;
+  logic::DispatchPlan plan_;
+  bool asked_for_notes_ = false;
+  std::uint64_t redispatched_ = 0;
+  std::uint64_t poison_records_ = 0;
+};
+
+} // namespace
+
+SuccessorFactory<DispatcherActor> dispatchers(caf::actor_system& system,
+                                              DispatcherParameters parameters) {
+  return [&system, state = std::make_shared<SurvivingState<Dispatcher>>(
+                     std::move(parameters))](logic::Incarnation incarnation) {
+    return spawn_successor<DispatcherActor>(system, state, incarnation);
+  };
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "actors/stages/stage.hpp"
+#include "actors/supervision/surviving_state.hpp"
+#include "logic/recovery/flight_recorder.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace millrace::actors {
+
+struct DispatcherParameters {
+  std::uint32_t retry_limit = 3;
+  RegisteredActorPtr<ConsumerActor> consumer;
+  RegisteredActorPtr<ProducerActor> producer;
+  /// The first stage of each lane.
+  std::vector<RegisteredActorPtr<ActorOf<logic::first_in_lane>>> lanes;
+  std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
+  /// Null: nothing is known of earlier lives of the process.
+  std::shared_ptr<logic::FlightRecorder> recorder;
+  Surroundings surroundings;
+};
+
+/// Keeps every raw batch until the producer reports it finished, deals
+/// batches to lanes, tries again what failed, and finds the records that fail
+/// on every try. Its plan, not any mailbox, is the truth about what is
+/// unfinished, and outlives the actor; what a death loses with the mailbox is
+/// found by reconciling with consumer and producer.
+SuccessorFactory<DispatcherActor> dispatchers(caf::actor_system& system,
+                                              DispatcherParameters parameters);
+
+} // namespace millrace::actors

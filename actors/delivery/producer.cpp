@@ -1,0 +1,408 @@
+#include "actors/delivery/producer.hpp"
+
+#include "actors/delivery/delivery_counts.hpp"
+#include "actors/delivery/output_circuit.hpp"
+#include "logic/delivery/forgotten_epochs.hpp"
+#include "logic/delivery/insight_publisher.hpp"
+#include "logic/delivery/outbox.hpp"
+#include "logic/delivery/record_sink.hpp"
+#include "logic/delivery/resequencer.hpp"
+#include "messages/insights.hpp"
+#include "messages/lifecycle.hpp"
+#include "messages/pipeline.hpp"
+#include "messages/reconciliation.hpp"
+#include "messages/status.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace millrace::actors {
+
+namespace {
+
+using logic::OutboxNotice;
+
+constexpr std::chrono::milliseconds tick_interval{1'000};
+constexpr std::chrono::milliseconds close_wait{1'000};
+
+logic::OutboxConfig outbox_config(const ProducerParameters& parameters) {
+  logic::OutboxConfig config;
+  config.retry_limit = static_cast<std::uint32_t>(
+    parameters.delivery.retry_limit);
+  config.back_off = {parameters.delivery.retry_backoff,
+                     parameters.delivery.retry_backoff_max};
+  config.provenance_header = parameters.provenance_header;
+  config.node = parameters.node;
+  return config;
+}
+
+class Producer {
+public:
+  static inline const char* name = name_of(logic::ActorKind::producer).data();
+
+  explicit Producer(ProducerParameters parameters)
+    : parameters_(std::move(parameters)),
+      metrics_(*parameters_.surroundings.metrics),
+      log_(*parameters_.surroundings.log), outbox_(outbox_config(parameters_)),
+      output_circuit_(metrics_, log_),
+      insights_gauge_(metrics_.circuit_state("insights")) {}
+
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  /// The client sends from the outbox's bytes without copying them, so it
+  /// must be gone before they are.
+  ~Producer() {
+    if (sink_ && !closed_)
+      sink_->close(close_wait);
+  }
+
+  /// Gives this a client where it has none that works.
+  logic::Result<void> provide_client() {
+    if (sink_ && !client_failed_)
+      return {};
+    auto opened = parameters_.open_sink();
+    if (!opened)
+      return opened.error();
+    if (sink_) {
+      sink_->close(close_wait);
+      sink_->take_reports(reports_);
+      apply_reports(outbox_clock_);
+    }
+    sink_ = std::move(*opened);
+    client_failed_ = false;
+    outbox_.retry_all_at(outbox_clock_);
+    return {};
+  }
+
+  void begin(ProducerActor::pointer self) {
+    self_ = self;
+    closing_.reset();
+    wake_at_.reset();
+    sink_->on_ready(wake_up<ProducerActor>(self_));
+    schedule_tick();
+  }
+
+  const Surroundings& surroundings() const { return parameters_.surroundings; }
+
+  template <class Actor>
+  static ProducerActor::behavior_type behavior(Actor& actor) {
+    return {
+      actor.handle_with(&Producer::on_client_ready),
+      actor.handle_with(&Producer::take_in),
+      actor.handle_with(&Producer::fence),
+      actor.handle_with(&Producer::check),
+      actor.handle_with(&Producer::publish),
+      actor.handle_with(&Producer::forget),
+      actor.handle_with(&Producer::tick),
+      actor.handle_with(&Producer::close),
+      actor.handle_with(&Producer::status),
+      answer_heartbeats(actor.self()),
+      obey_faults(actor.surroundings()),
+    };
+  }
+
+private:
+  struct Waiting {
+    logic::BatchTicket ticket;
+    logic::EncodedBatchPtr batch;
+  };
+
+  void on_client_ready(messages::ClientReady) { take_reports(); }
+
+  void tick(messages::Tick) {
+    take_reports();
+    look_for_lost_reports();
+    schedule_tick();
+  }
+
+  void take_in(messages::ProduceBatch& order) {
+    const auto& ticket = order.ticket;
+    if (forgotten_.contains(ticket.partition, ticket.epoch) || fenced(ticket))
+      return;
+    if (order.batch->records.size() != order.batch->raw->size()) {
+      tell(self_, parameters_.dispatcher,
+           messages::BatchFailed{ticket, name, "outputs do not fit the records",
+                                 true});
+      return;
+    }
+    const auto send = [this](Waiting due) {
+      metrics_.bytes_produced.Increment(
+        static_cast<double>(due.batch->bytes.size()));
+      outbox_.add(due.ticket, std::move(due.batch));
+    };
+    // A repeat is dropped: its first coming is delivered or on its way.
+    resequencers_[{ticket.partition, ticket.epoch}].offer(
+      ticket, Waiting{ticket, std::move(order.batch)}, send);
+    pump();
+  }
+
+  /// Two lives of a lane may work on the same batch; only the later counts,
+  /// as the earlier may be past what was halved meanwhile.
+  bool fenced(const logic::BatchTicket& ticket) const {
+    return ticket.lane < lanes_.size()
+           && ticket.lane_incarnation < lanes_[ticket.lane];
+  }
+
+  void fence(messages::FenceLane order) {
+    if (lanes_.size() <= order.lane)
+      lanes_.resize(order.lane + 1);
+    lanes_[order.lane] = std::max(lanes_[order.lane], order.incarnation);
+  }
+
+  void check(const messages::CheckDeliveries& question) {
+    messages::DeliveriesChecked answer;
+    for (const auto& ticket : question.tickets) {
+      if (forgotten_.contains(ticket.partition, ticket.epoch)
+          || outbox_.holds(ticket.id))
+        continue;
+      const auto found = resequencers_.find({ticket.partition, ticket.epoch});
+      if (found != resequencers_.end() && found->second.passed(ticket.place))
+        answer.finished.push_back(ticket.id);
+      else
+        answer.unknown.push_back(ticket);
+    }
+    tell(self_, parameters_.dispatcher, std::move(answer));
+  }
+
+  void pump() {
+    const auto now = self_->clock().now();
+    if (closed_ || client_failed_ || !outbox_.wants_to_send(now))
+      return wake_for_retry();
+    // While the output fails nothing is sent, and so no credit comes back.
+    if (output_circuit_.allows(now))
+      outbox_.pump(*sink_, now, parameters_.surroundings.clock->now_ms());
+    wake_for_retry();
+  }
+
+  void wake_for_retry() {
+    const auto now = self_->clock().now();
+    auto due = outbox_.next_retry();
+    if (const auto probe = output_circuit_.next_probe())
+      due = std::max(due.value_or(*probe), *probe);
+    const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
+    // What is overdue waits for room in the sink, which wakes us itself.
+    if (!due || *due <= now || will_wake)
+      return;
+    wake_at_ = due;
+    self_->scheduled_send(self_, *due, messages::ClientReady{});
+  }
+
+  /// The sink looks after itself when it is asked, wake-up or not.
+  void schedule_tick() {
+    self_->delayed_send(self_, tick_interval, messages::Tick{});
+  }
+
+  void take_reports() {
+    if (closed_)
+      return;
+    sink_->take_reports(reports_);
+    outbox_clock_ = self_->clock().now();
+    apply_reports(outbox_clock_);
+    for (auto& batch : outbox_.take_delivered())
+      finish(batch);
+    for (const auto& notice : outbox_.take_notices())
+      announce(notice);
+    for (const auto& event : reports_.events)
+      announce(event);
+    counts_.show(outbox_, metrics_);
+    pump();
+    finish_closing();
+  }
+
+  void look_for_lost_reports() {
+    if (closed_ || client_failed_ || sink_->queued_records() != 0)
+      return;
+    const auto again = outbox_.send_unreported_again(self_->clock().now());
+    if (again == 0)
+      return;
+    log_.error(name,
+               "delivery reports are missing, sending again what may "
+               "have arrived",
+               {{"records", again}});
+    pump();
+  }
+
+  void apply_reports(caf::actor_clock::time_point now) {
+    const auto outcome = insights_.apply_reports(reports_, now);
+    metrics_.insights_published.Increment(
+      static_cast<double>(outcome.published));
+    if (!outcome.failure.empty())
+      log_.limited(now, logic::LogLevel::warn, name,
+                   "an insight was not delivered",
+                   {{"error", outcome.failure}});
+    insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
+    output_circuit_.look_at(reports_, now);
+    outbox_.apply_reports(reports_, now);
+  }
+
+  void finish(const logic::DeliveredBatch& batch) {
+    const std::chrono::duration<double> took = self_->clock().now()
+                                               - batch.ticket.read_at;
+    if (batch.outputs != 0)
+      metrics_.processed(Outcome::success, batch.outputs, took.count());
+    if (batch.dead_letters != 0)
+      metrics_.processed(Outcome::failure, batch.dead_letters, took.count());
+    outputs_ += batch.outputs;
+    dead_letters_ += batch.dead_letters;
+    tell(self_, parameters_.dispatcher, messages::BatchFinished{batch.ticket});
+  }
+
+  void announce(const OutboxNotice& notice) {
+    const auto now = self_->clock().now();
+    switch (notice.kind) {
+      case OutboxNotice::Kind::given_up:
+        log_.limited(now, logic::LogLevel::warn, name,
+                     "a record cannot be delivered and becomes a dead letter",
+                     {{"partition", notice.partition},
+                      {"offset", notice.offset},
+                      {"error", notice.text}});
+        break;
+      case OutboxNotice::Kind::stuck:
+        ++stuck_;
+        log_.limited(now, logic::LogLevel::error, name,
+                     "a dead letter cannot be written; its partition waits "
+                     "until it can",
+                     {{"partition", notice.partition},
+                      {"offset", notice.offset},
+                      {"error", notice.text}});
+        break;
+      case OutboxNotice::Kind::client_failed:
+        fail({logic::ErrorCode::fatal_client, notice.text});
+        break;
+    }
+  }
+
+  void announce(const logic::ClientEvent& event) {
+    switch (event.kind) {
+      case logic::ClientEvent::Kind::fault:
+        fault_ = event.error.text;
+        metrics_.count_error(name, event.error.code);
+        log_.limited(self_->clock().now(), trouble_level(event.error), name,
+                     "trouble with Kafka, going on trying",
+                     {{"error", event.error.text}});
+        break;
+      case logic::ClientEvent::Kind::recovered:
+        if (!fault_.empty())
+          log_.info(name, "Kafka answers again");
+        fault_.clear();
+        break;
+      case logic::ClientEvent::Kind::failed:
+        fail(event.error);
+        break;
+      default:
+        break; // a sink has no partitions
+    }
+  }
+
+  void fail(const logic::Error& error) {
+    if (std::exchange(client_failed_, true))
+      return;
+    metrics_.count_error(name, error.code);
+    log_.fatal(name, "the Kafka producer failed for good",
+               {{"error", error.text}});
+    self_->quit(messages::to_caf_error(error));
+  }
+
+  void forget(const messages::ForgetPartitions& order) {
+    for (const auto& held : order.partitions) {
+      forgotten_.add(held);
+      resequencers_.erase(held);
+      outbox_.forget(held.partition, held.epoch);
+    }
+  }
+
+  // -- Insights ---------------------------------------------------------------
+
+  void publish(const messages::PublishInsight& order) {
+    if (closed_ || client_failed_ || !parameters_.insights_topic)
+      return;
+    const auto now = self_->clock().now();
+    if (!insights_.send(*sink_, order.json, now,
+                        parameters_.surroundings.clock->now_ms()))
+      log_.limited(now, logic::LogLevel::warn, name,
+                   "an insight is not sent, as its topic does not take any");
+  }
+
+  // -- The end ----------------------------------------------------------------
+
+  caf::result<messages::OutputClosed>
+  close(const messages::CloseOutput& order) {
+    if (closed_)
+      return messages::OutputClosed{};
+    closing_ = self_->make_response_promise<messages::OutputClosed>();
+    close_deadline_ = self_->clock().now() + order.deadline;
+    sink_->hurry();
+    auto promise = *closing_;
+    self_->delayed_send(self_, order.deadline, messages::ClientReady{});
+    finish_closing();
+    return promise;
+  }
+
+  void finish_closing() {
+    if (!closing_ || closed_)
+      return;
+    const auto unsent = sink_->queued_records();
+    if (unsent != 0 && self_->clock().now() < close_deadline_)
+      return;
+    closed_ = true;
+    sink_->close(close_wait);
+    closing_->deliver(messages::OutputClosed{unsent});
+  }
+
+  messages::ProducerStatus status(messages::ReportStatus) {
+    return {fault_,
+            outputs_,
+            dead_letters_,
+            outbox_.retries(),
+            outbox_.batches(),
+            stuck_,
+            output_circuit_.state(self_->clock().now())};
+  }
+
+  ProducerActor::pointer self_ = nullptr;
+  ProducerParameters parameters_;
+  std::unique_ptr<logic::RecordSink> sink_;
+  bool client_failed_ = false;
+  Metrics& metrics_;
+  logic::Log& log_;
+  logic::Outbox outbox_;
+  std::map<logic::PartitionEpoch, logic::Resequencer<Waiting>> resequencers_;
+  logic::ForgottenEpochs forgotten_;
+  std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
+  caf::actor_clock::time_point outbox_clock_; ///< when reports came last
+  logic::DeliveryReports reports_; ///< reused
+  logic::InsightPublisher insights_;
+  OutputCircuit output_circuit_;
+  prometheus::Gauge& insights_gauge_;
+  std::string fault_;
+  std::uint64_t outputs_ = 0;
+  std::uint64_t dead_letters_ = 0;
+  std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
+  DeliveryCounts counts_;
+  std::optional<caf::actor_clock::time_point> wake_at_;
+  bool closed_ = false;
+  std::optional<caf::typed_response_promise<messages::OutputClosed>> closing_;
+  caf::actor_clock::time_point close_deadline_;
+};
+
+} // namespace
+
+SuccessorFactory<ProducerActor> producers(caf::actor_system& system,
+                                          ProducerParameters parameters) {
+  return [&system, state = std::make_shared<SurvivingState<Producer>>(
+                     std::move(parameters))](logic::Incarnation incarnation) {
+    return spawn_successor<ProducerActor>(system, state, incarnation);
+  };
+}
+
+} // namespace millrace::actors

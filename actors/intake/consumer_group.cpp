@@ -1,0 +1,289 @@
+#include "actors/intake/consumer_work.hpp"
+#include "logic/records/client_event.hpp"
+#include "messages/lifecycle.hpp"
+#include "messages/pipeline.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace millrace::actors {
+
+namespace {
+
+using logic::ClientEvent;
+using logic::PartitionEpoch;
+
+/// How long a commit that must be known to have worked may take; less when a
+/// deadline is near.
+constexpr std::chrono::milliseconds final_commit_wait{5'000};
+constexpr std::chrono::milliseconds shortest_wait{500};
+/// Until a commit that failed is tried again while somebody waits for it.
+constexpr std::chrono::milliseconds commit_retry{200};
+/// Batches in flight of which nothing was heard for so long are asked for.
+constexpr std::chrono::milliseconds audit_after{5'000};
+
+} // namespace
+
+// -- Changes in the group -----------------------------------------------------
+
+void Consumer::handle(ClientEvent& event) {
+  switch (event.kind) {
+    case ClientEvent::Kind::assigned:
+      assign(event.partitions);
+      break;
+    case ClientEvent::Kind::revoked:
+      begin_leaving(std::move(event.partitions));
+      break;
+    case ClientEvent::Kind::lost:
+      lose(event.partitions);
+      break;
+    case ClientEvent::Kind::uncommitted:
+      metrics_.commits[CommitOutcome::failure].Increment();
+      assignment_.doubt_commits();
+      break;
+    case ClientEvent::Kind::fault:
+      note_fault(event.error);
+      break;
+    case ClientEvent::Kind::recovered:
+      note_recovery();
+      break;
+    case ClientEvent::Kind::failed:
+      fail(event.error);
+      break;
+  }
+}
+
+void Consumer::assign(const std::vector<PartitionEpoch>& partitions) {
+  joined_ = true;
+  metrics_.rebalances[RebalanceKind::assigned].Increment();
+  assignment_.assign(partitions);
+  show_assigned();
+  log_.info(name, "partitions assigned",
+            {{"topic", parameters_.topic},
+             {"count", partitions.size()},
+             {"held", assignment_.partitions().size()}});
+  if (!partitions.empty())
+    fault_.clear();
+  if (draining_)
+    assignment_.begin_leaving_all();
+}
+
+void Consumer::begin_leaving(std::vector<PartitionEpoch> partitions) {
+  metrics_.rebalances[RebalanceKind::revoked].Increment();
+  log_.info(name, "giving partitions back to the group",
+            {{"count", partitions.size()}});
+  assignment_.begin_leaving(partitions);
+  const auto deadline = self_->clock().now()
+                        + parameters_.delivery.revoke_deadline;
+  leaving_.push_back({std::move(partitions), deadline});
+  self_->delayed_send(self_, parameters_.delivery.revoke_deadline,
+                      messages::ClientReady{});
+  finish_leaving();
+}
+
+void Consumer::finish_leaving() {
+  const auto now = self_->clock().now();
+  std::erase_if(leaving_,
+                [&](Leaving& leaving) { return finish_leaving(leaving, now); });
+}
+
+bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
+  const bool drained = assignment_.drained(leaving.partitions);
+  if ((!drained || now < leaving.commit_again_at) && now < leaving.deadline)
+    return false;
+  if (!commit_now(assignment_.finished(leaving.partitions), leaving.deadline)
+      && now < leaving.deadline) {
+    // The next owner would do all that again.
+    leaving.commit_again_at = now + commit_retry;
+    self_->delayed_send(self_, commit_retry, messages::ClientReady{});
+    return false;
+  }
+  if (!drained)
+    log_.warn(name,
+              "partitions leave with records in flight, which their "
+              "next owner will read again",
+              {{"deadline_ms", parameters_.delivery.revoke_deadline.count()}});
+  give_back(leaving.partitions);
+  return true;
+}
+
+void Consumer::lose(const std::vector<PartitionEpoch>& partitions) {
+  metrics_.rebalances[RebalanceKind::lost].Increment();
+  log_.warn(name, "partitions lost to the group",
+            {{"count", partitions.size()}});
+  give_back(partitions);
+}
+
+void Consumer::give_back(const std::vector<PartitionEpoch>& partitions) {
+  forget(partitions);
+  assignment_.remove(partitions);
+  unacknowledged_.forget(partitions);
+  show_credit();
+  source_->release(partitions);
+  for (const auto& held : partitions)
+    metrics_.lag.remove(parameters_.topic, held.partition);
+  progress_.forget(partitions);
+  show_assigned();
+}
+
+void Consumer::forget(const std::vector<PartitionEpoch>& partitions) {
+  const messages::ForgetPartitions order{partitions};
+  tell(self_, parameters_.dispatcher, order);
+  tell(self_, parameters_.producer, order);
+  for (const auto& detector : parameters_.detectors)
+    tell(self_, detector, order);
+}
+
+void Consumer::show_assigned() {
+  metrics_.assigned_partitions.Set(
+    static_cast<double>(assignment_.partitions().size()));
+}
+
+void Consumer::note_fault(const logic::Error& error) {
+  fault_ = error.text;
+  metrics_.count_error(name, error.code);
+  log_.limited(self_->clock().now(), trouble_level(error), name,
+               "trouble with Kafka, going on trying", {{"error", error.text}});
+}
+
+void Consumer::note_recovery() {
+  if (!fault_.empty())
+    log_.info(name, "Kafka answers again");
+  fault_.clear();
+}
+
+void Consumer::fail(const logic::Error& error) {
+  metrics_.count_error(name, error.code);
+  log_.fatal(name, "the Kafka consumer failed for good",
+             {{"error", error.text}});
+  client_failed_ = true;
+  give_back(assignment_.all());
+  self_->quit(messages::to_caf_error(error));
+}
+
+// -- Committing ---------------------------------------------------------------
+
+void Consumer::schedule_tick() {
+  self_->delayed_send(self_, parameters_.delivery.commit_interval,
+                      messages::Tick{});
+}
+
+void Consumer::tick(messages::Tick) {
+  if (closed_ || client_failed_)
+    return;
+  schedule_tick();
+  commit_what_is_finished();
+  watch_progress();
+  if (unacknowledged_.quiet_since(self_->clock().now() - audit_after))
+    list_unacknowledged({});
+  // A safety net behind the wake-ups.
+  take_what_is_ready();
+  finish_what_ends();
+}
+
+void Consumer::commit_what_is_finished() {
+  const auto offsets = assignment_.committable();
+  if (!offsets.empty())
+    commit(offsets, std::chrono::milliseconds{0});
+}
+
+bool Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
+                          TimePoint deadline) {
+  return offsets.empty()
+         || commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+}
+
+std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
+  return std::max(shortest_wait,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(
+                    deadline - self_->clock().now()));
+}
+
+bool Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
+                      std::chrono::milliseconds wait) {
+  const auto result = source_->commit(offsets, wait);
+  if (result) {
+    assignment_.note_committed(offsets);
+    tell(self_, parameters_.dispatcher, messages::OffsetsCommitted{offsets});
+    metrics_.commits[CommitOutcome::success].Increment();
+    return true;
+  }
+  const bool fenced = result.error().code == logic::ErrorCode::fenced;
+  metrics_.commits[fenced ? CommitOutcome::fenced : CommitOutcome::failure]
+    .Increment();
+  log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+               "could not commit offsets", {{"error", result.error().text}});
+  return fenced;
+}
+
+void Consumer::watch_progress() {
+  const auto now = self_->clock().now();
+  std::size_t stalled = 0;
+  for (const auto& [partition, finished, lag, stall_began] :
+       progress_.look(assignment_, source_->high_watermarks(), now)) {
+    metrics_.lag.set(parameters_.topic, partition, lag.records);
+    if (stall_began)
+      log_.error(name, "a partition lags and does not move",
+                 {{"topic", parameters_.topic},
+                  {"partition", partition},
+                  {"finished_offset", finished},
+                  {"lag_records", lag.records}});
+    stalled += lag.stalled ? 1 : 0;
+  }
+  metrics_.stalled_partitions.Set(static_cast<double>(stalled));
+}
+
+// -- The end ------------------------------------------------------------------
+
+caf::result<messages::IntakeDrained>
+Consumer::drain(const messages::DrainIntake& order) {
+  if (closed_)
+    return taken_in();
+  stop_intake(order.deadline);
+  draining_ = self_->make_response_promise<messages::IntakeDrained>();
+  auto promise = *draining_;
+  finish_draining();
+  return promise;
+}
+
+void Consumer::stop_intake(std::chrono::milliseconds deadline) {
+  if (!draining_)
+    log_.info(name, "intake stopped, finishing what is in flight",
+              {{"records", assignment_.unfinished_records()}});
+  drain_deadline_ = self_->clock().now() + deadline;
+  assignment_.begin_leaving_all();
+  self_->delayed_send(self_, deadline, messages::ClientReady{});
+}
+
+void Consumer::finish_draining() {
+  if (!draining_ || closed_)
+    return;
+  const auto now = self_->clock().now();
+  if (!assignment_.drained() && now < drain_deadline_)
+    return;
+  const auto partitions = assignment_.all();
+  const auto answer = taken_in();
+  if (!commit_now(assignment_.finished(partitions), drain_deadline_)
+      && now + commit_retry < drain_deadline_) {
+    self_->delayed_send(self_, commit_retry, messages::ClientReady{});
+    return;
+  }
+  if (answer.unfinished_records != 0)
+    forget(partitions);
+  closed_ = true;
+  // What matters is done; without a broker the goodbye takes its time.
+  draining_->deliver(answer);
+  source_->close(left_until(drain_deadline_));
+}
+
+void Consumer::finish_what_ends() {
+  finish_leaving();
+  finish_draining();
+}
+
+messages::IntakeDrained Consumer::taken_in() const {
+  return {records_, assignment_.unfinished_records()};
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,148 @@
+#pragma once
+
+#include "actors/intake/consumer.hpp"
+#include "logic/intake/assignment.hpp"
+#include "logic/intake/partition_progress.hpp"
+#include "logic/intake/record_source.hpp"
+#include "logic/intake/unacknowledged_batches.hpp"
+#include "messages/lifecycle.hpp"
+#include "messages/pipeline.hpp"
+#include "messages/reconciliation.hpp"
+#include "messages/status.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::actors {
+
+/// What the actors of `consumers` do; for nobody else. Reading and settling
+/// are in consumer.cpp; changes in the group, commits and the end are in
+/// consumer_group.cpp.
+class Consumer {
+public:
+  static inline const char* name = name_of(logic::ActorKind::consumer).data();
+
+  explicit Consumer(ConsumerParameters parameters);
+
+  /// Gives this a client where it has none that works.
+  logic::Result<void> provide_client();
+
+  void begin(ConsumerActor::pointer self);
+
+  const Surroundings& surroundings() const { return parameters_.surroundings; }
+
+  template <class Actor>
+  static ConsumerActor::behavior_type behavior(Actor& actor) {
+    return {
+      actor.handle_with(&Consumer::on_client_ready),
+      actor.handle_with(&Consumer::acknowledge),
+      actor.handle_with(&Consumer::list_unacknowledged),
+      actor.handle_with(&Consumer::tick),
+      actor.handle_with(&Consumer::drain),
+      actor.handle_with(&Consumer::status),
+      answer_heartbeats(actor.self()),
+      obey_faults(actor.surroundings()),
+    };
+  }
+
+private:
+  using TimePoint = caf::actor_clock::time_point;
+
+  /// Partitions that the group wants back, and until when.
+  struct Leaving {
+    std::vector<logic::PartitionEpoch> partitions;
+    TimePoint deadline;
+    TimePoint commit_again_at{}; ///< after a commit that failed
+  };
+
+  // -- Reading and settling ---------------------------------------------------
+
+  void on_client_ready(messages::ClientReady);
+  void take_what_is_ready();
+  void take_batches();
+
+  /// Null when there is none, or none may be read.
+  logic::RecordBatchPtr take_batch();
+  void hand_on(logic::RecordBatchPtr batch);
+  void acknowledge(const messages::BatchAcknowledged& report);
+  void show_credit();
+
+  /// Somebody was started anew, or nothing was acknowledged for long: the
+  /// dispatcher takes in what it does not know and acknowledges what is
+  /// finished.
+  void list_unacknowledged(messages::ListUnacknowledged);
+
+  messages::ConsumerStatus status(messages::ReportStatus);
+
+  // -- Changes in the group ---------------------------------------------------
+
+  void handle(logic::ClientEvent& event);
+  void assign(const std::vector<logic::PartitionEpoch>& partitions);
+  void begin_leaving(std::vector<logic::PartitionEpoch> partitions);
+  void finish_leaving();
+
+  /// False where it must be tried again.
+  bool finish_leaving(Leaving& leaving, TimePoint now);
+  void lose(const std::vector<logic::PartitionEpoch>& partitions);
+  void give_back(const std::vector<logic::PartitionEpoch>& partitions);
+  void forget(const std::vector<logic::PartitionEpoch>& partitions);
+  void show_assigned();
+  void note_fault(const logic::Error& error);
+  void note_recovery();
+  void fail(const logic::Error& error);
+
+  // -- Committing -------------------------------------------------------------
+
+  void schedule_tick();
+  void tick(messages::Tick);
+  void commit_what_is_finished();
+  bool commit_now(const std::vector<logic::PartitionOffset>& offsets,
+                  TimePoint deadline);
+  std::chrono::milliseconds left_until(TimePoint deadline) const;
+
+  /// False where trying again may help.
+  bool commit(const std::vector<logic::PartitionOffset>& offsets,
+              std::chrono::milliseconds wait);
+  void watch_progress();
+
+  // -- The end ----------------------------------------------------------------
+
+  caf::result<messages::IntakeDrained>
+  drain(const messages::DrainIntake& order);
+  void stop_intake(std::chrono::milliseconds deadline);
+  void finish_draining();
+  void finish_what_ends();
+  messages::IntakeDrained taken_in() const;
+
+  ConsumerActor::pointer self_ = nullptr;
+  ConsumerParameters parameters_;
+  std::unique_ptr<logic::RecordSource> source_;
+  bool client_failed_ = false;
+  Metrics& metrics_;
+  logic::Log& log_;
+  logic::BatchLimits limits_;
+  logic::Assignment assignment_;
+  logic::UnacknowledgedBatches unacknowledged_;
+  logic::PartitionProgress progress_;
+  prometheus::Gauge& credit_gauge_;
+  prometheus::Counter& credit_limit_;
+  std::vector<Leaving> leaving_;
+  std::string fault_;
+  std::uint64_t records_ = 0;
+  bool joined_ = false;
+  bool held_back_ = false; ///< records wait for credit or read-ahead
+  bool closed_ = false;
+  std::optional<caf::typed_response_promise<messages::IntakeDrained>> draining_;
+  TimePoint drain_deadline_;
+};
+
+} // namespace millrace::actors

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/stages/stage.hpp"
+#include "actors/supervision/surviving_state.hpp"
+#include "logic/detection/detection_config.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+
+namespace millrace::actors {
+
+struct AnomalyDetectorParameters {
+  logic::detection::DetectionConfig config;
+  std::uint32_t shard = 0;
+  std::uint32_t shard_count = 1;
+  RegisteredActorPtr<TrainerActor>
+    trainer; ///< null where the model comes from a file
+  WorkMarkPtr mark;
+  Surroundings surroundings;
+};
+
+/// Judges the logins of the users of one shard, the batches of a partition
+/// in the order in which they were read. What it knows of users, and the
+/// model, outlive the actor; what it was asked when it died is asked again.
+SuccessorFactory<AnomalyDetectorActor>
+anomaly_detectors(caf::actor_system& system,
+                  AnomalyDetectorParameters parameters);
+
+} // namespace millrace::actors

@@ -1,0 +1,58 @@
+#include "actors/stages/encoder.hpp"
+
+#include "logic/encoding/encoder.hpp"
+#include "messages/pipeline.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <stdexcept>
+
+namespace millrace::actors {
+
+namespace {
+
+class EncoderState {
+public:
+  static inline const char* name = name_of(logic::ActorKind::encoder).data();
+
+  EncoderState(EncoderActor::pointer self, EncoderParameters parameters)
+    : self_(self), parameters_(std::move(parameters)),
+      encoder_(parameters_.config) {}
+
+  EncoderActor::behavior_type make_behavior() {
+    harden(self_);
+    return {
+      [this](const messages::EncodeBatch& order) {
+        attempt(self_, parameters_.place, order.ticket, [&] { encode(order); });
+      },
+      answer_heartbeats(self_),
+      obey_faults(parameters_.place.surroundings),
+    };
+  }
+
+private:
+  void encode(const messages::EncodeBatch& order) {
+    if (!logic::fits(*order.batch, order.judgements))
+      throw std::runtime_error{"verdicts do not fit the events of the batch"};
+    auto batch = encoder_.encode(
+      *order.batch, order.judgements,
+      parameters_.place.surroundings.clock->now_ms());
+    tell(self_, parameters_.place.next,
+         messages::ProduceBatch{order.ticket, std::move(batch)});
+  }
+
+  EncoderActor::pointer self_;
+  EncoderParameters parameters_;
+  logic::Encoder encoder_;
+};
+
+} // namespace
+
+EncoderActor spawn_encoder(caf::actor_system& system,
+                           EncoderParameters parameters) {
+  return system.spawn<EncoderActor::stateful_impl<EncoderState>>(
+    std::move(parameters));
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/delivery/insights_config.hpp"
+#include "actors/stages/stage.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace millrace::actors {
+
+struct EnricherParameters {
+  InsightsConfig insights_config;
+  std::unique_ptr<logic::GeoLookup> lookup; ///< null: no places
+  std::vector<RegisteredActorPtr<AnomalyDetectorActor>>
+    detectors; ///< one per shard, or none
+  RegisteredActorPtr<InsightsActor> insights; ///< null: none
+  LanePlace<logic::ActorKind::enricher> place;
+};
+
+/// Adds address class, place and watch list to the events of a batch, has
+/// every detector shard judge its share, and hands the whole to the encoder.
+/// A restart loses at most a second of insight counts.
+EnricherActor spawn_enricher(caf::actor_system& system,
+                             EnricherParameters parameters);
+
+} // namespace millrace::actors

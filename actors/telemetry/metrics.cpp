@@ -1,0 +1,359 @@
+#include "actors/telemetry/metrics.hpp"
+
+#include <algorithm>
+
+namespace millrace::actors {
+
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+struct Definition {
+  const char* name;
+  const char* help;
+};
+
+// The mandated names.
+constexpr Definition processed_records{
+  "kafka_messages_processed_total",
+  "Input records that ended: delivered to the output, or as dead letter."};
+constexpr Definition duration{
+  "kafka_processing_duration_seconds",
+  "Time of a record from being read to being settled."};
+constexpr Definition consumer_lag{
+  "kafka_consumer_lag_records",
+  "Records in an assigned partition behind its high watermark."};
+
+// Consumption.
+constexpr Definition records_read{"millrace_records_consumed_total",
+                                  "Records read from the input topic."};
+constexpr Definition bytes_read{
+  "millrace_consumed_bytes_total",
+  "Bytes of keys, values and headers read from the input topic."};
+constexpr Definition assigned{"millrace_assigned_partitions",
+                              "Input partitions that this node holds."};
+constexpr Definition stalled{
+  "millrace_stalled_partitions",
+  "Assigned partitions with lag whose finished offset does not move."};
+constexpr Definition commit{"millrace_commits_total",
+                            "Offset commits by their result."};
+constexpr Definition rebalance{
+  "millrace_rebalances_total",
+  "Changes of the assignment of input partitions, by kind."};
+
+// Flow.
+constexpr Definition budget{
+  "millrace_budget_bytes",
+  "Bytes that events may occupy on this node (flow.memory_budget)."};
+constexpr Definition credit{"millrace_credit_bytes",
+                            "Bytes that a stage may still take in."};
+constexpr Definition batches{"millrace_batches_in_flight",
+                             "Batches read and not yet settled."};
+constexpr Definition bytes{"millrace_bytes_in_flight",
+                           "Payload bytes of the batches in flight."};
+constexpr Definition redispatch{
+  "millrace_redispatched_batches_total",
+  "Batches (or halves) given out again after a failure or a restart."};
+constexpr Definition poison{
+  "millrace_poison_records_total",
+  "Records set aside because they fail a stage on every try."};
+constexpr Definition limit{
+  "millrace_limit_reached_total",
+  "Times that a configured limit held something back, by limit."};
+
+// Delivery.
+constexpr Definition retries{
+  "millrace_delivery_retries_total",
+  "Records sent again after a delivery that may yet succeed."};
+constexpr Definition bytes_written{
+  "millrace_produced_bytes_total",
+  "Bytes of output values handed to the Kafka producer."};
+constexpr Definition dead_letter{"millrace_dead_letters_total",
+                                 "Records set aside, by reason."};
+
+// Enrichment.
+constexpr Definition geo_lookup{
+  "millrace_geo_lookups_total",
+  "Events looked up in the geolocation database, by result."};
+constexpr Definition geo_reload{
+  "millrace_geo_reloads_total",
+  "Attempts to replace the geolocation database, by result."};
+constexpr Definition watch_list{
+  "millrace_watch_list_hits_total",
+  "Events of an application version on the watch list."};
+constexpr Definition insights{"millrace_insights_published_total",
+                              "Insight records sent."};
+constexpr Definition login{
+  "millrace_logins_total",
+  "Valid events by the most frequent values of a dimension."};
+
+// Detection.
+constexpr Definition anomaly{"millrace_anomalies_total",
+                             "Events on which a detection rule fired."};
+constexpr Definition users{"millrace_detector_users",
+                           "Users that the detectors remember."};
+constexpr Definition evicted{
+  "millrace_detector_users_evicted_total",
+  "Users forgotten to make room, least recently seen first."};
+constexpr Definition model{"millrace_model_info",
+                           "1 for the isolation forest in use."};
+constexpr Definition fit{"millrace_model_fits_total",
+                         "Fits of the isolation forest, by result."};
+
+// Supervision.
+constexpr Definition restart{
+  "millrace_restarts_total",
+  "Actors started anew, by kind of actor and by why (failure, hang, sibling)."};
+constexpr Definition recovery{
+  "millrace_time_to_recover_seconds",
+  "From the failure of an actor to the first sign of life of the next."};
+constexpr Definition breaker{
+  "millrace_circuit_state",
+  "Circuit breaker of what lies outside: 0 closed, 1 open, 2 half-open."};
+
+// Node.
+constexpr Definition errors{"millrace_errors_total",
+                            "Errors by component and code."};
+constexpr Definition build{"millrace_build_info",
+                           "1, with the version and commit of this node."};
+
+/// Seconds; 1-2-5 steps, since alerts and objectives are round numbers.
+const std::vector<double> duration_bounds{
+  0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+  0.1,    0.2,    0.5,    1.0,   2.0,   5.0,   10.0, 20.0, 30.0};
+
+Family<Counter>& counters(Registry& registry, const Definition& definition) {
+  return prometheus::BuildCounter()
+    .Name(definition.name)
+    .Help(definition.help)
+    .Register(registry);
+}
+
+Family<Gauge>& gauges(Registry& registry, const Definition& definition) {
+  return prometheus::BuildGauge()
+    .Name(definition.name)
+    .Help(definition.help)
+    .Register(registry);
+}
+
+Counter& counter(Registry& registry, const Definition& definition,
+                 const prometheus::Labels& labels = {}) {
+  return counters(registry, definition).Add(labels);
+}
+
+Gauge& gauge(Registry& registry, const Definition& definition) {
+  return gauges(registry, definition).Add({});
+}
+
+Histogram& durations(Registry& registry, Outcome outcome) {
+  return prometheus::BuildHistogram()
+    .Name(duration.name)
+    .Help(duration.help)
+    .Register(registry)
+    .Add({{"result", std::string{to_string(outcome)}}}, duration_bounds);
+}
+
+/// One series for each value, from the start: a rate needs a first zero.
+template <class Enum, std::size_t Count>
+CounterTable<Enum, Count> table(Registry& registry,
+                                const Definition& definition,
+                                const std::string& label) {
+  auto& family = counters(registry, definition);
+  CounterTable<Enum, Count> result;
+  for (std::size_t i = 0; i < Count; ++i) {
+    const auto value = static_cast<Enum>(i);
+    result.set(value, family.Add({{label, std::string{to_string(value)}}}));
+  }
+  return result;
+}
+
+} // namespace
+
+std::string_view to_string(Outcome outcome) noexcept {
+  return outcome == Outcome::success ? "success" : "failure";
+}
+
+std::string_view to_string(CommitOutcome outcome) noexcept {
+  switch (outcome) {
+    case CommitOutcome::success:
+      return "success";
+    case CommitOutcome::failure:
+      return "failure";
+    case CommitOutcome::fenced:
+      return "fenced";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(RebalanceKind kind) noexcept {
+  switch (kind) {
+    case RebalanceKind::assigned:
+      return "assigned";
+    case RebalanceKind::revoked:
+      return "revoked";
+    case RebalanceKind::lost:
+      return "lost";
+  }
+  return "unknown";
+}
+
+WeightedHistogram::WeightedHistogram(Histogram& histogram,
+                                     std::vector<double> bounds)
+  : histogram_(histogram), bounds_(std::move(bounds)),
+    increments_(bounds_.size() + 1, 0.0) {}
+
+void WeightedHistogram::observe(double seconds, std::uint64_t records) {
+  if (records == 0) {
+    return;
+  }
+  const auto bucket = static_cast<std::size_t>(
+    std::lower_bound(bounds_.begin(), bounds_.end(), seconds)
+    - bounds_.begin());
+  const auto weight = static_cast<double>(records);
+  const std::lock_guard lock{mutex_};
+  increments_[bucket] = weight;
+  histogram_.ObserveMultiple(increments_, weight * seconds);
+  increments_[bucket] = 0.0;
+}
+
+void PartitionLags::set(const std::string& topic, logic::PartitionId partition,
+                        std::int64_t records) {
+  const std::lock_guard lock{mutex_};
+  auto [entry, added] = gauges_.try_emplace(Key{topic, partition}, nullptr);
+  if (added) {
+    entry->second = &family_.Add(
+      {{"topic", topic}, {"partition", std::to_string(partition.value)}});
+  }
+  entry->second->Set(static_cast<double>(records));
+}
+
+void PartitionLags::remove(const std::string& topic,
+                           logic::PartitionId partition) {
+  const std::lock_guard lock{mutex_};
+  const auto entry = gauges_.find(Key{topic, partition});
+  if (entry != gauges_.end()) {
+    family_.Remove(entry->second);
+    gauges_.erase(entry);
+  }
+}
+
+void PartitionLags::clear() {
+  const std::lock_guard lock{mutex_};
+  for (const auto& [key, gauge] : gauges_) {
+    family_.Remove(gauge);
+  }
+  gauges_.clear();
+}
+
+Metrics::Metrics(const std::shared_ptr<Registry>& owner)
+  : Metrics(owner, *owner) {}
+
+Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
+  : records_consumed(counter(registry, records_read)),
+    bytes_consumed(counter(registry, bytes_read)),
+    lag(gauges(registry, consumer_lag)),
+    assigned_partitions(gauge(registry, assigned)),
+    stalled_partitions(gauge(registry, stalled)),
+    commits(table<CommitOutcome, 3>(registry, commit, "result")),
+    rebalances(table<RebalanceKind, 3>(registry, rebalance, "kind")),
+    budget_bytes(gauge(registry, budget)),
+    batches_in_flight(gauge(registry, batches)),
+    bytes_in_flight(gauge(registry, bytes)),
+    redispatches(counter(registry, redispatch)),
+    poison_records(counter(registry, poison)),
+    delivery_retries(counter(registry, retries)),
+    bytes_produced(counter(registry, bytes_written)),
+    dead_letters(table<logic::Reason, logic::reason_count>(
+      registry, dead_letter, "reason")),
+    geo_hits(counter(registry, geo_lookup, {{"result", "hit"}})),
+    geo_misses(counter(registry, geo_lookup, {{"result", "miss"}})),
+    geo_reloads_succeeded(
+      counter(registry, geo_reload, {{"result", "success"}})),
+    geo_reloads_failed(counter(registry, geo_reload, {{"result", "failure"}})),
+    watch_list_hits(counter(registry, watch_list)),
+    insights_published(counter(registry, insights)),
+    anomalies(table<logic::Rule, logic::rule_count>(registry, anomaly, "rule")),
+    detector_users(gauge(registry, users)),
+    detector_users_evicted(counter(registry, evicted)),
+    model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
+    model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
+    time_to_recover(prometheus::BuildHistogram()
+                      .Name(recovery.name)
+                      .Help(recovery.help)
+                      .Register(registry)
+                      .Add({}, duration_bounds)),
+    registry_(owner), credit_family_(gauges(registry, credit)),
+    build_family_(gauges(registry, build)),
+    model_family_(gauges(registry, model)),
+    limit_family_(counters(registry, limit)),
+    error_family_(counters(registry, errors)),
+    restart_family_(counters(registry, restart)),
+    breaker_family_(gauges(registry, breaker)),
+    processed_(table<Outcome, 2>(registry, processed_records, "result")),
+    success_duration_(durations(registry, Outcome::success), duration_bounds),
+    failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
+  for (std::size_t i = 0; i < logic::insight_dimension_count; ++i) {
+    const auto name = std::string{
+      to_string(static_cast<logic::InsightDimension>(i))};
+    logins_[i] = std::make_unique<TopCounters>(counters(registry, login), name,
+                                               shown_values);
+  }
+}
+
+void Metrics::processed(Outcome outcome, std::uint64_t records,
+                        double seconds) {
+  processed_[outcome].Increment(static_cast<double>(records));
+  auto& histogram = outcome == Outcome::success ? success_duration_
+                                                : failure_duration_;
+  histogram.observe(seconds, records);
+}
+
+Gauge& Metrics::credit_bytes(std::string_view stage) {
+  return credit_family_.Add({{"stage", std::string{stage}}});
+}
+
+Counter& Metrics::limit_reached(std::string_view limit_name) {
+  return limit_family_.Add({{"limit", std::string{limit_name}}});
+}
+
+void Metrics::count_error(std::string_view component, logic::ErrorCode code) {
+  error_family_
+    .Add({{"component", std::string{component}},
+          {"code", std::string{logic::to_string(code)}}})
+    .Increment();
+}
+
+void Metrics::count_restart(std::string_view actor, std::string_view reason) {
+  restart_family_
+    .Add({{"actor", std::string{actor}}, {"reason", std::string{reason}}})
+    .Increment();
+}
+
+Gauge& Metrics::circuit_state(std::string_view circuit) {
+  return breaker_family_.Add({{"circuit", std::string{circuit}}});
+}
+
+void Metrics::set_build(std::string_view version, std::string_view commit_id) {
+  build_family_
+    .Add(
+      {{"version", std::string{version}}, {"commit", std::string{commit_id}}})
+    .Set(1);
+}
+
+void Metrics::set_model(std::string_view model_id) {
+  const std::lock_guard lock{model_mutex_};
+  if (model_ != nullptr) {
+    model_family_.Remove(model_);
+    model_ = nullptr;
+  }
+  if (!model_id.empty()) {
+    model_ = &model_family_.Add({{"model", std::string{model_id}}});
+    model_->Set(1);
+  }
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "logic/delivery/outgoing_record.hpp"
+#include "logic/records/client_event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::logic {
+
+/// What may be done about a record that was not delivered.
+enum class DeliveryFault : std::uint8_t {
+  outage, ///< no broker answered: try again for as long as it takes
+  transient, ///< a broker refused for now: try again, up to the limit
+  record, ///< this record will never be taken
+  fatal, ///< the client is dead (fenced, unauthorised): build it anew
+};
+
+struct DeliveryFailure {
+  SendToken token;
+  DeliveryFault fault = DeliveryFault::transient;
+  std::string text; ///< the client's own words
+};
+
+/// Reports since the last call: successes as counts per slot.
+struct DeliveryReports {
+  struct Delivered {
+    std::uint32_t slot = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Delivered> delivered; ///< a slot may occur more than once
+  std::vector<DeliveryFailure> failed;
+  std::vector<ClientEvent> events; ///< fault, failed, recovered
+  void clear() {
+    delivered.clear();
+    failed.clear();
+    events.clear();
+  }
+};
+
+} // namespace millrace::logic

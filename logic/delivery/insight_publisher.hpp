@@ -1,0 +1,43 @@
+#pragma once
+
+#include "logic/delivery/circuit_breaker.hpp"
+#include "logic/delivery/record_sink.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::logic {
+
+/// Sends insight records through a sink that it shares with an outbox. An
+/// insight that is not delivered is let go, as the next one tells nearly the
+/// same; after several failures none is sent for a while.
+class InsightPublisher {
+public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// Slots from here on are insights, one each; below, they are the outbox's.
+  static constexpr std::uint32_t first_slot = 0xFFFF0000U;
+
+  struct Outcome {
+    std::uint64_t published = 0;
+    std::string failure; ///< the client's words on the last one that failed
+  };
+
+  /// False where it is not sent, as the topic fails at the moment.
+  bool send(RecordSink& sink, std::shared_ptr<const std::string> json,
+            TimePoint now, std::int64_t wall_ms);
+
+  /// Takes the reports on insights out of these.
+  Outcome apply_reports(DeliveryReports& reports, TimePoint now);
+
+  CircuitState circuit(TimePoint now) const { return circuit_.state(now); }
+
+private:
+  std::map<std::uint32_t, std::shared_ptr<const std::string>> sent_;
+  std::uint32_t next_ = 0;
+  CircuitBreaker circuit_{CircuitBreakerConfig{}};
+};
+
+} // namespace millrace::logic

@@ -1,0 +1,31 @@
+#include "logic/delivery/offset_ledger.hpp"
+
+#include <cassert>
+
+namespace millrace::logic {
+
+BatchSequence OffsetLedger::open(Offset last) {
+  assert(entries_.empty() || entries_.back().last < last);
+  entries_.push_back(Entry{last});
+  ++unfinished_;
+  return BatchSequence{first_.value + entries_.size() - 1};
+}
+
+std::optional<Offset> OffsetLedger::finish(BatchSequence sequence) {
+  if (sequence < first_ || sequence.value - first_.value >= entries_.size())
+    return std::nullopt;
+  auto& entry = entries_[sequence.value - first_.value];
+  if (entry.finished)
+    return std::nullopt;
+  entry.finished = true;
+  --unfinished_;
+  std::optional<Offset> next;
+  while (!entries_.empty() && entries_.front().finished) {
+    next = Offset{entries_.front().last.value + 1};
+    entries_.pop_front();
+    ++first_.value;
+  }
+  return next;
+}
+
+} // namespace millrace::logic

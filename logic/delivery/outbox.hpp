@@ -1,0 +1,158 @@
+#pragma once
+
+#include "logic/core/back_off.hpp"
+#include "logic/delivery/record_sink.hpp"
+#include "logic/records/batch_ticket.hpp"
+#include "logic/records/encoded_batch.hpp"
+#include "logic/records/provenance.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::logic {
+
+struct OutboxConfig {
+  std::uint32_t retry_limit = 3;
+  BackOff back_off;
+  bool provenance_header = false;
+  std::string node; ///< named in dead letters
+};
+
+/// A batch whose every record is delivered, as output or as dead letter.
+struct DeliveredBatch {
+  BatchTicket ticket;
+  std::uint32_t outputs = 0;
+  std::uint32_t dead_letters = 0;
+};
+
+/// Something that people must hear about.
+struct OutboxNotice {
+  enum class Kind : std::uint8_t {
+    given_up, ///< a record is out of retries and becomes a dead letter
+    stuck, ///< a dead letter cannot be written; its partition waits
+    client_failed ///< the sink is dead
+  };
+  Kind kind = Kind::given_up;
+  PartitionId partition;
+  Offset offset;
+  std::string text;
+};
+
+/// Sends batches through a sink until every record of them is delivered:
+/// queues, retries with back-off, turns what cannot be delivered into dead
+/// letters, and never gives up a dead letter. Not thread-safe; time is given.
+class Outbox {
+public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit Outbox(OutboxConfig config);
+
+  /// Takes a batch in, in the order in which it is to be sent.
+  void add(const BatchTicket& ticket, EncodedBatchPtr batch);
+
+  /// Whether the batch is on its way already (a repeat must not be added).
+  bool holds(BatchId id) const;
+
+  /// Sends what is due until all is sent or the sink is full.
+  /// `wall_ms` stamps dead letters.
+  void pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+
+  /// Takes delivery reports in.
+  void apply_reports(const DeliveryReports& reports, TimePoint now);
+
+  /// To be called when the sink has nothing queued: whatever is still not
+  /// reported then will never be. Sends the batches concerned again, as nobody
+  /// knows which of their records arrived; returns the number of records.
+  std::uint64_t send_unreported_again(TimePoint now);
+
+  /// Makes all retries due at once, in the order in which they failed: the
+  /// client that made them wait is gone.
+  void retry_all_at(TimePoint now);
+
+  /// Whether something waits to be sent now.
+  bool wants_to_send(TimePoint now) const {
+    return !unsent_.empty()
+           || (!retry_queue_.empty() && retry_queue_.begin()->first <= now);
+  }
+
+  /// When the next retry is due, if one waits.
+  std::optional<TimePoint> next_retry() const;
+
+  /// Drops what is not sent yet of a partition that is no longer ours.
+  void forget(PartitionId partition, AssignmentEpoch epoch);
+
+  std::vector<DeliveredBatch> take_delivered();
+  std::vector<OutboxNotice> take_notices();
+
+  /// Since construction.
+  std::uint64_t retries() const noexcept { return retries_; }
+  const std::array<std::uint64_t, reason_count>& dead_letters() const noexcept {
+    return dead_letters_;
+  }
+  std::size_t batches() const noexcept { return by_id_.size(); }
+
+private:
+  /// What befell a record that was not delivered at once.
+  struct FailedRecord {
+    std::uint32_t attempts = 1;
+    std::optional<Reason> dead_because;
+    std::string detail;
+  };
+
+  struct Slot {
+    BatchTicket ticket;
+    EncodedBatchPtr batch;
+    std::uint32_t sent = 0; ///< records handed to the sink, or held back
+    std::uint32_t outstanding = 0; ///< records without a final report
+    std::uint32_t dead = 0;
+    bool forgotten = false;
+    std::map<std::uint32_t, FailedRecord>
+      failed_records; ///< by index of the record
+  };
+
+  bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+  bool pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
+                 std::int64_t wall_ms);
+  void fill_chunk(std::uint32_t slot, TimePoint now, std::int64_t wall_ms);
+  std::uint32_t free_slot();
+  Destination destination_of(SendToken token) const;
+  TimePoint& held_until(SendToken token) {
+    return held_until_[static_cast<std::size_t>(destination_of(token))];
+  }
+  OutgoingRecord outgoing(SendToken token, std::int64_t wall_ms,
+                          std::string& headers) const;
+  void write_note(const Slot& slot, std::uint32_t index, std::int64_t wall_ms,
+                  std::string& headers) const;
+  void handle_failure(const DeliveryFailure& failure, TimePoint now);
+  void dead_letter(Slot& slot, FailedRecord& failed, Reason reason,
+                   std::string detail);
+  void note(OutboxNotice::Kind kind, const Slot& slot, std::uint32_t index,
+            const std::string& text);
+  void finish_if_done(std::uint32_t slot);
+
+  OutboxConfig config_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::deque<std::uint32_t>
+    unsent_; ///< slots with records never sent, in order
+  std::multimap<TimePoint, SendToken> retry_queue_;
+  /// Until then a destination's records that found nobody wait, and what comes
+  /// behind them joins them: it must not overtake them.
+  std::array<TimePoint, destination_count> held_until_{};
+  std::map<BatchId, std::uint32_t> by_id_;
+  std::vector<DeliveredBatch> delivered_;
+  std::vector<OutboxNotice> notices_;
+  std::uint64_t retries_ = 0;
+  std::array<std::uint64_t, reason_count> dead_letters_{};
+  std::vector<OutgoingRecord> chunk_; ///< reused from call to call
+  std::vector<std::string> chunk_headers_;
+};
+
+} // namespace millrace::logic

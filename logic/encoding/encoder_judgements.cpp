@@ -1,0 +1,122 @@
+#include "logic/encoding/encoder_judgements.hpp"
+
+#include "logic/core/json_text.hpp"
+#include "logic/encoding/encoder_members.hpp"
+#include "logic/records/output_members.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace millrace::logic {
+
+namespace {
+
+constexpr std::string_view score_prefix = R"("score":)";
+constexpr std::string_view detail_prefix = R"(,"detail":")";
+constexpr std::size_t score_bytes = 5; // 0.512
+/// Longest `,"anomaly":{"score":0.512,"anomalous":false`.
+constexpr std::size_t head_bytes = 48;
+
+std::string render_rules(std::size_t bits) {
+  std::string json;
+  for (std::size_t rule = 0; rule != rule_count; ++rule) {
+    if ((bits & (std::size_t{1} << rule)) == 0)
+      continue;
+    json += json.empty() ? R"(,"rules":[")" : R"(",")";
+    append_json_escaped(json, to_string(static_cast<Rule>(rule)));
+  }
+  if (!json.empty())
+    json += R"("])";
+  return json;
+}
+
+/// Three decimals; what is no number in [0, 1] is brought there.
+char* write_score(char* to, float score) noexcept {
+  const auto thousandths = score > 0.0F ? static_cast<unsigned>(
+                             std::min(score, 1.0F) * 1000.0F + 0.5F)
+                                        : 0U;
+  to[0] = static_cast<char>('0' + thousandths / 1000);
+  to[1] = '.';
+  to[2] = static_cast<char>('0' + thousandths / 100 % 10);
+  to[3] = static_cast<char>('0' + thousandths / 10 % 10);
+  to[4] = static_cast<char>('0' + thousandths % 10);
+  return to + score_bytes;
+}
+
+} // namespace
+
+JudgementIndex::JudgementIndex() {
+  for (std::size_t bits = 0; bits != rules_.size(); ++bits)
+    rules_[bits] = render_rules(bits);
+}
+
+void JudgementIndex::merge(std::size_t event_count,
+                           std::span<const ShardJudgementsPtr> judgements) {
+  entries_.clear();
+  tails_.clear();
+  if (judgements.empty())
+    return;
+  entries_.resize(event_count);
+  std::size_t found = 0;
+  for (const auto& shard : judgements) {
+    assert(shard->events.size() == shard->judgements.size());
+    const auto position = static_cast<std::uint32_t>(tails_.size());
+    for (std::size_t index = 0; index != shard->events.size(); ++index) {
+      assert(shard->events[index] < event_count);
+      Entry& entry = entries_[shard->events[index]];
+      assert(!entry.present);
+      entry.judgement = shard->judgements[index];
+      entry.present = true;
+      entry.shard = position;
+    }
+    found += shard->events.size();
+    for (const auto& detail : shard->details)
+      entries_[detail.event].detail = &detail.text;
+    auto& tail = tails_.emplace_back();
+    if (!shard->model_id.empty()) {
+      tail += R"(,"model":")";
+      append_json_escaped(tail, shard->model_id);
+      tail += '"';
+    }
+    tail += '}';
+  }
+  assert(found == event_count);
+  static_cast<void>(found);
+}
+
+std::size_t JudgementIndex::bound_bytes(std::size_t event) const noexcept {
+  if (entries_.empty() || !entries_[event].present)
+    return 0;
+  const Entry& entry = entries_[event];
+  std::size_t bytes = head_bytes
+                      + rules_[entry.judgement.rules % rules_.size()].size()
+                      + tails_[entry.shard].size();
+  if (entry.detail != nullptr)
+    bytes += detail_prefix.size() + 1
+             + entry.detail->size() * max_escaped_bytes;
+  return bytes;
+}
+
+char* JudgementIndex::write(char* to, std::size_t event) const noexcept {
+  if (entries_.empty() || !entries_[event].present)
+    return to;
+  const Entry& entry = entries_[event];
+  to = write_text(to, member_prefix<OutputMember::anomaly>());
+  *to++ = '{';
+  if (entry.judgement.scored) {
+    to = write_text(to, score_prefix);
+    to = write_score(to, entry.judgement.score);
+    *to++ = ',';
+  }
+  to = write_text(to, entry.judgement.anomalous() ? R"("anomalous":true)"
+                                                  : R"("anomalous":false)");
+  to = write_text(to, rules_[entry.judgement.rules % rules_.size()]);
+  if (entry.detail != nullptr && !entry.detail->empty()) {
+    to = write_text(to, detail_prefix);
+    to = write_json_escaped(to, *entry.detail);
+    *to++ = '"';
+  }
+  return write_text(to, tails_[entry.shard]);
+}
+
+} // namespace millrace::logic

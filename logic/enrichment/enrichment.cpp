@@ -1,0 +1,51 @@
+#include "logic/enrichment/enrichment.hpp"
+
+#include "logic/detection/user_hash.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::logic {
+
+Enrichment::Enrichment(std::vector<std::string> watched_versions,
+                       std::unique_ptr<GeoLookup> lookup)
+  : watched_versions_(std::move(watched_versions)), lookup_(std::move(lookup)) {
+}
+
+EnrichedBatchPtr Enrichment::enrich(ValidatedBatchPtr batch) {
+  const auto& events = batch->events;
+  auto result = std::make_shared<EnrichedBatch>();
+  result->origins.resize(events.size());
+  addresses_.clear();
+  for (std::size_t index = 0; index != events.size(); ++index) {
+    const auto& event = events[index];
+    auto& origin = result->origins[index];
+    origin.user_hash = hash_user(event.user_id);
+    origin.address_class = geo::classify(event.ip);
+    origin.watched = watched(event.app_version);
+    // Private and reserved addresses are nowhere, whatever a database says.
+    if (origin.address_class == geo::AddressClass::public_)
+      addresses_.push_back(event.ip);
+  }
+  if (lookup_ && !addresses_.empty()) {
+    places_.assign(addresses_.size(), nullptr);
+    result->places = lookup_->locate(addresses_, places_);
+    auto place = places_.begin();
+    for (auto& origin : result->origins)
+      if (origin.address_class == geo::AddressClass::public_)
+        origin.place = *place++;
+    const auto missed = static_cast<std::uint64_t>(
+      std::ranges::count(places_, static_cast<const geo::Place*>(nullptr)));
+    misses_ += missed;
+    hits_ += places_.size() - missed;
+  }
+  result->validated = std::move(batch);
+  return result;
+}
+
+bool Enrichment::watched(std::string_view version) const {
+  return std::ranges::find(watched_versions_, version)
+         != watched_versions_.end();
+}
+
+} // namespace millrace::logic

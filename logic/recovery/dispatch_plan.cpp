@@ -1,0 +1,353 @@
+#include "logic/recovery/dispatch_plan.hpp"
+#include "logic/records/partition_offset.hpp"
+#include "logic/recovery/flight_recorder.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace millrace::logic {
+
+using Treatment = BatchCut::Treatment;
+
+DispatchPlan::DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder)
+  : retry_limit_(retry_limit), recorder_(recorder) {}
+
+void DispatchPlan::attach_lane(std::uint32_t lane, Incarnation incarnation,
+                               std::span<const BatchId> suspects,
+                               const std::string& stage) {
+  if (lanes_.size() <= lane)
+    lanes_.resize(lane + 1);
+  const bool told_before = lanes_[lane].attached
+                           && lanes_[lane].incarnation == incarnation;
+  lanes_[lane].incarnation = incarnation;
+  lanes_[lane].attached = true;
+  if (told_before)
+    return;
+  std::vector<BatchId> held;
+  for (const auto& [id, entry] : in_flight_)
+    if (entry.state == InFlightBatch::State::in_lane
+        && entry.ticket.lane == lane)
+      held.push_back(id);
+  for (const auto id : held) {
+    const auto ticket = in_flight_.at(id).ticket;
+    const bool guilty = std::ranges::find(suspects, ticket.id)
+                        != suspects.end();
+    fail(ticket, guilty, stage, "the stage died at work on it");
+  }
+  pump();
+}
+
+bool DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at,
+                        std::optional<Offset> follows) {
+  auto& partition = partitions_[{batch->partition(), batch->epoch()}];
+  if (partition.opened && batch->last_offset() <= *partition.opened) {
+    // The consumer asks because an answer was lost.
+    const bool is_in_flight = std::ranges::any_of(
+      partition.in_flight, [&](const auto& entry) {
+        return in_flight_.at(entry.second).intake->first
+               == batch->first_offset();
+      });
+    if (!is_in_flight)
+      orders_.acknowledgements.push_back({{batch->partition(), batch->epoch()},
+                                          partition.finished,
+                                          batch->first_offset()});
+    return true;
+  }
+  if (partition.opened != follows)
+    return false;
+  partition.opened = batch->last_offset();
+  std::vector<BatchCut> cuts;
+  if (recorder_ != nullptr)
+    cuts = recorder_->cut(*batch);
+  if (cuts.empty())
+    cuts.push_back({0, batch->size(), Treatment::ordinary});
+  auto intake = std::make_shared<Intake>();
+  intake->first = batch->first_offset();
+  intake->unfinished = cuts.size();
+  for (const auto& cut : cuts)
+    admit(batch, cut, intake, read_at);
+  pump();
+  return true;
+}
+
+void DispatchPlan::admit(const RecordBatchPtr& batch, const BatchCut& cut,
+                         const std::shared_ptr<Intake>& intake,
+                         TimePoint read_at) {
+  InFlightBatch entry;
+  entry.batch = cut.count == batch->size()
+                  ? batch
+                  : batch->slice(cut.first_index, cut.count);
+  entry.intake = intake;
+  entry.treatment = cut.treatment;
+  entry.ticket.id = BatchId{next_id_++};
+  entry.ticket.partition = batch->partition();
+  entry.ticket.epoch = batch->epoch();
+  entry.ticket.read_at = read_at;
+  auto& partition = partitions_[held(entry)];
+  const auto sequence = partition.ledger.open(entry.batch->last_offset());
+  entry.ticket.place.sequence = sequence;
+  partition.in_flight.emplace(sequence, entry.ticket.id);
+  payload_bytes_ += entry.batch->payload_bytes();
+  waiting_.push_back(entry.ticket.id);
+  in_flight_.emplace(entry.ticket.id, std::move(entry));
+}
+
+void DispatchPlan::pump() {
+  const bool lanes = std::ranges::any_of(lanes_, &Lane::attached);
+  while (lanes && !waiting_.empty() && !alone_) {
+    auto& entry = in_flight_.at(waiting_.front());
+    const bool alone = entry.treatment == Treatment::alone;
+    if (alone && dealt_ != 0)
+      return;
+    waiting_.pop_front();
+    alone_ = alone;
+    ++dealt_;
+    if (entry.treatment == Treatment::dead_letter) {
+      entry.stage = "node";
+      entry.error = "the process died whenever it worked on this record";
+      dead_letter(entry);
+      continue;
+    }
+    if (recorder_ != nullptr)
+      recorder_->begin(entry.ticket.id, *entry.batch, alone);
+    deal(entry);
+  }
+}
+
+void DispatchPlan::deal(InFlightBatch& entry) {
+  const auto lane = std::ranges::min_element(lanes_, {}, &Lane::bytes);
+  auto& ticket = entry.ticket;
+  ticket.lane = static_cast<std::uint32_t>(lane - lanes_.begin());
+  ticket.lane_incarnation = lane->incarnation;
+  ticket.oldest_unfinished = entry.piece ? ticket.place
+                                         : oldest_unfinished(held(entry));
+  entry.state = InFlightBatch::State::in_lane;
+  lane->bytes += entry.batch->payload_bytes();
+  orders_.deals.push_back({ticket, part_tried(entry)});
+}
+
+RecordBatchPtr DispatchPlan::part_tried(const InFlightBatch& entry) {
+  return entry.piece
+           ? entry.batch->slice(entry.piece->begin, entry.piece->size())
+           : entry.batch;
+}
+
+void DispatchPlan::deal_again(InFlightBatch& entry) {
+  release_lane(entry);
+  ++entry.ticket.attempt;
+  deal(entry);
+}
+
+/// The lane has the batch no longer; what comes next the caller says.
+void DispatchPlan::release_lane(const InFlightBatch& entry) {
+  if (entry.state == InFlightBatch::State::in_lane)
+    lanes_[entry.ticket.lane].bytes -= entry.batch->payload_bytes();
+}
+
+void DispatchPlan::finish(BatchId id) {
+  const auto found = find(id);
+  if (found == in_flight_.end())
+    return; // an earlier try came through as well
+  auto& entry = found->second;
+  if (id == found->first || entry.pieces_ahead.empty()) {
+    complete(found);
+    return;
+  }
+  ++entry.ticket.place.piece;
+  release_lane(entry);
+  next_piece(entry);
+}
+
+DispatchPlan::Outcome DispatchPlan::fail(const BatchTicket& ticket, bool guilty,
+                                         const std::string& stage,
+                                         const std::string& error) {
+  const auto found = find(ticket.id);
+  if (found == in_flight_.end() || found->second.ticket.id != ticket.id
+      || found->second.ticket.attempt != ticket.attempt)
+    return Outcome::ignored; // finished or dealt again already
+  auto& entry = found->second;
+  if (entry.state == InFlightBatch::State::dead_lettered && !guilty) {
+    dead_letter(entry);
+    return Outcome::again;
+  }
+  if (entry.state != InFlightBatch::State::in_lane)
+    return Outcome::ignored;
+  if (!guilty) {
+    deal_again(entry);
+    return Outcome::again;
+  }
+  entry.stage = stage;
+  entry.error = error;
+  return count_failed_attempt(entry);
+}
+
+DispatchPlan::Outcome DispatchPlan::count_failed_attempt(InFlightBatch& entry) {
+  ++entry.failed_attempts;
+  if (!entry.piece && entry.failed_attempts <= retry_limit_) {
+    deal_again(entry);
+    return Outcome::again;
+  }
+  release_lane(entry);
+  const auto range = entry.piece.value_or(Range{0, entry.batch->size()});
+  if (range.size() == 1) {
+    dead_letter(entry);
+    return Outcome::dead_lettered;
+  }
+  if (entry.piece) {
+    halve(entry, range);
+    return Outcome::halved;
+  }
+  entry.state = InFlightBatch::State::to_be_halved;
+  halve_oldest(held(entry));
+  return Outcome::halved;
+}
+
+void DispatchPlan::halve(InFlightBatch& entry, Range range) {
+  const auto middle = range.begin + range.size() / 2;
+  entry.pieces_ahead.push_back({middle, range.end});
+  entry.pieces_ahead.push_back({range.begin, middle});
+  next_piece(entry);
+}
+
+void DispatchPlan::next_piece(InFlightBatch& entry) {
+  entry.piece = entry.pieces_ahead.back();
+  entry.pieces_ahead.pop_back();
+  rename(entry);
+  entry.ticket.ends_sequence = entry.pieces_ahead.empty();
+  ++entry.ticket.attempt;
+  deal(entry);
+}
+
+/// A name of its own, so that the whole and the pieces are told apart.
+void DispatchPlan::rename(InFlightBatch& entry) {
+  const auto sequence = entry.ticket.place.sequence;
+  const auto key = partitions_.at(held(entry)).in_flight.at(sequence);
+  if (entry.ticket.id != key)
+    pieces_.erase(entry.ticket.id);
+  entry.ticket.id = BatchId{next_id_++};
+  pieces_.emplace(entry.ticket.id, key);
+}
+
+void DispatchPlan::dead_letter(InFlightBatch& entry) {
+  if (!entry.piece)
+    entry.piece = {0, entry.batch->size()};
+  entry.state = InFlightBatch::State::dead_lettered;
+  ++entry.ticket.attempt;
+  // It comes by no lane, so no lane's death makes it void.
+  entry.ticket.lane_incarnation = Incarnation{
+    std::numeric_limits<std::uint64_t>::max()};
+  entry.ticket.oldest_unfinished = oldest_unfinished(held(entry));
+  orders_.poisoned_records.push_back({entry.ticket, part_tried(entry),
+                                      entry.stage, entry.error,
+                                      entry.failed_attempts});
+}
+
+void DispatchPlan::complete(InFlightBatches::iterator found) {
+  const auto held = DispatchPlan::held(found->second);
+  const auto& entry = found->second;
+  auto& partition = partitions_.at(held);
+  const auto next = partition.ledger.finish(entry.ticket.place.sequence);
+  if (next)
+    partition.finished = next;
+  auto& intake = *entry.intake;
+  Acknowledgement acknowledgement{held, next, std::nullopt};
+  if (--intake.unfinished == 0)
+    acknowledgement.batch_first = intake.first;
+  if (acknowledgement.next || acknowledgement.batch_first)
+    orders_.acknowledgements.push_back(acknowledgement);
+  if (entry.piece)
+    orders_.advances.push_back(
+      {held, {BatchSequence{entry.ticket.place.sequence.value + 1}, 0}});
+  remove(found, true);
+  halve_oldest(held);
+  pump();
+}
+
+void DispatchPlan::halve_oldest(const PartitionEpoch& held) {
+  auto& partition = partitions_.at(held);
+  const auto oldest = partition.in_flight.find(
+    partition.ledger.oldest_unfinished());
+  if (oldest == partition.in_flight.end())
+    return;
+  auto& entry = in_flight_.at(oldest->second);
+  if (entry.state == InFlightBatch::State::to_be_halved)
+    halve(entry, {0, entry.batch->size()});
+}
+
+void DispatchPlan::remove(InFlightBatches::iterator found, bool finished) {
+  auto& entry = found->second;
+  release_lane(entry);
+  if (entry.state != InFlightBatch::State::waiting) {
+    --dealt_;
+    if (entry.treatment == Treatment::alone)
+      alone_ = false;
+    if (recorder_ != nullptr)
+      recorder_->end(found->first, finished);
+  } else {
+    std::erase(waiting_, found->first);
+  }
+  payload_bytes_ -= entry.batch->payload_bytes();
+  pieces_.erase(entry.ticket.id);
+  const auto partition = partitions_.find(held(entry));
+  if (partition != partitions_.end())
+    partition->second.in_flight.erase(entry.ticket.place.sequence);
+  in_flight_.erase(found);
+}
+
+void DispatchPlan::forget(std::span<const PartitionEpoch> partitions) {
+  for (const auto& held : partitions) {
+    const auto partition = partitions_.find(held);
+    if (partition == partitions_.end())
+      continue;
+    const auto in_flight = partition->second.in_flight;
+    for (const auto& [sequence, id] : in_flight)
+      remove(in_flight_.find(id), false);
+    partitions_.erase(held);
+  }
+  pump();
+}
+
+void DispatchPlan::keep_only(std::span<const PartitionEpoch> partitions) {
+  std::vector<PartitionEpoch> others;
+  for (const auto& [held, partition] : partitions_)
+    if (std::ranges::find(partitions, held) == partitions.end())
+      others.push_back(held);
+  forget(others);
+}
+
+void DispatchPlan::note_committed(std::span<const PartitionOffset> offsets) {
+  if (recorder_ != nullptr)
+    for (const auto& offset : offsets)
+      recorder_->forget_before(offset.partition, offset.next);
+}
+
+std::vector<BatchTicket> DispatchPlan::dealt() const {
+  std::vector<BatchTicket> tickets;
+  for (const auto& [id, entry] : in_flight_)
+    if (entry.state == InFlightBatch::State::in_lane
+        || entry.state == InFlightBatch::State::dead_lettered)
+      tickets.push_back(entry.ticket);
+  return tickets;
+}
+
+BatchPlace DispatchPlan::oldest_unfinished(const PartitionEpoch& held) {
+  const auto& partition = partitions_.at(held);
+  const auto sequence = partition.ledger.oldest_unfinished();
+  const auto oldest = partition.in_flight.find(sequence);
+  return {sequence, oldest == partition.in_flight.end()
+                      ? 0
+                      : in_flight_.at(oldest->second).ticket.place.piece};
+}
+
+DispatchPlan::InFlightBatches::iterator DispatchPlan::find(BatchId id) {
+  const auto piece = pieces_.find(id);
+  return in_flight_.find(piece == pieces_.end() ? id : piece->second);
+}
+
+DispatchOrders DispatchPlan::take_orders() {
+  return std::exchange(orders_, {});
+}
+
+} // namespace millrace::logic

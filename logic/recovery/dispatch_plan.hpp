@@ -1,0 +1,195 @@
+#pragma once
+
+#include "logic/delivery/offset_ledger.hpp"
+#include "logic/records/batch_ticket.hpp"
+#include "logic/records/partition_offset.hpp"
+#include "logic/records/record_batch.hpp"
+#include "logic/recovery/flight_recorder.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace millrace::logic {
+
+/// Give this batch (or piece of one) to that lane.
+struct Deal {
+  BatchTicket ticket;
+  RecordBatchPtr batch;
+};
+
+/// These records, one as a rule, are to become dead letters: they fail a stage
+/// on every try.
+struct PoisonedRecords {
+  BatchTicket ticket;
+  RecordBatchPtr batch;
+  std::string stage;
+  std::string error;
+  std::uint32_t tries = 0;
+};
+
+/// How far a partition got.
+struct Acknowledgement {
+  PartitionEpoch held;
+  std::optional<Offset> next; ///< the gap-free end, where it moved
+  /// First offset of a batch that was taken in and is finished as a whole.
+  std::optional<Offset> batch_first;
+};
+
+/// Everything of the partition before that place is finished, though not all
+/// of it went through every stage.
+struct SequenceAdvance {
+  PartitionEpoch held;
+  BatchPlace place;
+};
+
+struct DispatchOrders {
+  std::vector<Deal> deals;
+  std::vector<PoisonedRecords> poisoned_records;
+  std::vector<Acknowledgement> acknowledgements;
+  std::vector<SequenceAdvance> advances;
+};
+
+/// The truth about what is unfinished: which batch is where, how often it
+/// failed, and what is to be done next. A batch that fails is tried again;
+/// when it is out of retries it is halved, again and again, until the records
+/// that fail are found: at most log2(n) passes more for each. Pieces go one
+/// after the other and only when everything before them is finished, so order
+/// holds. Pure: the orders are somebody else's to carry out.
+class DispatchPlan {
+public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// `recorder` may be null; it must outlive this.
+  DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder);
+
+  /// A new life of a lane. What its predecessor held is dealt again; those
+  /// batches of which it is known that they were being worked on when the
+  /// predecessor died count as failed in `stage`.
+  void attach_lane(std::uint32_t lane, Incarnation incarnation,
+                   std::span<const BatchId> suspects, const std::string& stage);
+
+  /// Takes a batch in. One that is known already only has its acknowledgement
+  /// repeated. False, and nothing done, if it does not follow the last one
+  /// taken in of its partition and epoch: then that one is lost.
+  bool open(RecordBatchPtr batch, TimePoint read_at,
+            std::optional<Offset> follows);
+
+  /// All records of that batch or piece are delivered.
+  void finish(BatchId id);
+
+  enum class Outcome : std::uint8_t { ignored, again, halved, dead_lettered };
+
+  /// A try came to nothing. It counts as a failure of the batch itself only
+  /// if `guilty`. Reports on earlier tries are ignored.
+  Outcome fail(const BatchTicket& ticket, bool guilty, const std::string& stage,
+               const std::string& error);
+
+  /// Drops what belongs to partitions that are ours no longer.
+  void forget(std::span<const PartitionEpoch> partitions);
+  /// Drops all but these.
+  void keep_only(std::span<const PartitionEpoch> partitions);
+
+  /// What was committed is of no more interest to the recorder.
+  void note_committed(std::span<const PartitionOffset> offsets);
+
+  /// What was dealt and is not finished.
+  std::vector<BatchTicket> dealt() const;
+
+  DispatchOrders take_orders();
+
+  std::size_t batches() const noexcept { return in_flight_.size(); }
+  std::size_t payload_bytes() const noexcept { return payload_bytes_; }
+
+private:
+  /// A batch as the consumer knows it, which may be in flight in several parts.
+  struct Intake {
+    Offset first;
+    std::size_t unfinished = 0;
+  };
+
+  /// Half-open, indices into the records of a batch.
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::size_t size() const noexcept { return end - begin; }
+  };
+
+  struct InFlightBatch {
+    enum class State : std::uint8_t {
+      waiting, ///< not dealt yet
+      in_lane,
+      to_be_halved, ///< once it is the oldest of its partition
+      dead_lettered, ///< on its way to the dead letters, as a whole or a piece
+    };
+    BatchTicket ticket; ///< of the latest try
+    RecordBatchPtr batch;
+    std::shared_ptr<Intake> intake;
+    BatchCut::Treatment treatment = BatchCut::Treatment::ordinary;
+    State state = State::waiting;
+    std::uint32_t failed_attempts = 0;
+    /// The part that is tried now, if not every record goes through every
+    /// stage.
+    std::optional<Range> piece;
+    std::vector<Range> pieces_ahead; ///< still to try, the next one last
+    std::string stage;
+    std::string error;
+  };
+  using InFlightBatches = std::map<BatchId, InFlightBatch>;
+
+  struct Partition {
+    OffsetLedger ledger;
+    std::map<BatchSequence, BatchId> in_flight;
+    std::optional<Offset> opened; ///< the highest offset taken in
+    std::optional<Offset> finished; ///< the gap-free end
+  };
+
+  struct Lane {
+    Incarnation incarnation;
+    std::size_t bytes = 0; ///< dealt to it and not finished
+    bool attached = false;
+  };
+
+  static PartitionEpoch held(const InFlightBatch& entry) {
+    return {entry.ticket.partition, entry.ticket.epoch};
+  }
+  void admit(const RecordBatchPtr& batch, const BatchCut& cut,
+             const std::shared_ptr<Intake>& intake, TimePoint read_at);
+  void pump();
+  void deal(InFlightBatch& entry);
+  void deal_again(InFlightBatch& entry);
+  static RecordBatchPtr part_tried(const InFlightBatch& entry);
+  void release_lane(const InFlightBatch& entry);
+  Outcome count_failed_attempt(InFlightBatch& entry);
+  void halve(InFlightBatch& entry, Range range);
+  void next_piece(InFlightBatch& entry);
+  void dead_letter(InFlightBatch& entry);
+  void complete(InFlightBatches::iterator found);
+  void halve_oldest(const PartitionEpoch& held);
+  void remove(InFlightBatches::iterator found, bool finished);
+  void rename(InFlightBatch& entry);
+  BatchPlace oldest_unfinished(const PartitionEpoch& held);
+  InFlightBatches::iterator find(BatchId id);
+
+  std::uint32_t retry_limit_;
+  FlightRecorder* recorder_;
+  InFlightBatches in_flight_;
+  /// The names that pieces go by.
+  std::map<BatchId, BatchId> pieces_;
+  std::map<PartitionEpoch, Partition> partitions_;
+  std::vector<Lane> lanes_;
+  std::deque<BatchId> waiting_; ///< not dealt yet
+  std::size_t dealt_ = 0;
+  bool alone_ = false; ///< what is dealt is to stay on its own
+  std::size_t payload_bytes_ = 0;
+  std::uint64_t next_id_ = 0;
+  DispatchOrders orders_;
+};
+
+} // namespace millrace::logic

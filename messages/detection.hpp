@@ -1,0 +1,28 @@
+#pragma once
+
+#include "logic/detection/model.hpp"
+#include "logic/recovery/dispatch_plan.hpp"
+
+#include <memory>
+#include <vector>
+
+/// Models for the detectors, and what they need to know of batches
+/// that they do not see.
+namespace millrace::messages {
+
+/// Detector to trainer: feature rows sampled from the stream, row after row.
+struct TrainForest {
+  std::shared_ptr<const std::vector<float>> rows;
+};
+
+/// Trainer, or whoever loaded a model file, to detectors.
+struct UseForest {
+  logic::detection::ModelPtr model;
+};
+
+/// Dispatcher to detectors: do not wait for what lies before that place.
+struct AdvanceSequence {
+  logic::SequenceAdvance advance;
+};
+
+} // namespace millrace::messages

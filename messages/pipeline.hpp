@@ -1,0 +1,113 @@
+#pragma once
+
+#include "logic/records/batch_ticket.hpp"
+#include "logic/records/encoded_batch.hpp"
+#include "logic/records/enriched_batch.hpp"
+#include "logic/records/judgement.hpp"
+#include "logic/records/partition_offset.hpp"
+#include "logic/records/record_batch.hpp"
+#include "logic/records/validated_batch.hpp"
+#include "logic/recovery/dispatch_plan.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+/// The way of a batch, from the consumer to the producer and back.
+namespace millrace::messages {
+
+/// Adapter's wake-up, to a consumer or producer: something can be taken.
+struct ClientReady {};
+
+/// Consumer to dispatcher: see to it that these records end.
+struct DispatchBatch {
+  logic::RecordBatchPtr batch;
+  std::chrono::steady_clock::time_point read_at;
+  /// Where the batch before it ended; absent for the first of an assignment.
+  std::optional<logic::Offset> follows;
+};
+
+/// Dispatcher to validator.
+struct ValidateBatch {
+  logic::BatchTicket ticket;
+  logic::RecordBatchPtr batch;
+
+  const logic::RecordBatchPtr& raw() const { return batch; }
+};
+
+/// Validator to enricher.
+struct EnrichBatch {
+  logic::BatchTicket ticket;
+  logic::ValidatedBatchPtr batch;
+
+  const logic::RecordBatchPtr& raw() const { return batch->raw; }
+};
+
+/// Enricher to every anomaly detector: judge the events of your shard.
+struct JudgeBatch {
+  logic::BatchTicket ticket;
+  logic::EnrichedBatchPtr batch;
+
+  const logic::RecordBatchPtr& raw() const { return batch->validated->raw; }
+};
+
+/// The detector's answer.
+struct BatchJudged {
+  logic::ShardJudgementsPtr judgements;
+};
+
+/// Enricher to encoder: all judgements are in.
+struct EncodeBatch {
+  logic::BatchTicket ticket;
+  logic::EnrichedBatchPtr batch;
+  std::vector<logic::ShardJudgementsPtr> judgements;
+
+  const logic::RecordBatchPtr& raw() const { return batch->validated->raw; }
+};
+
+/// Encoder to producer.
+struct ProduceBatch {
+  logic::BatchTicket ticket;
+  logic::EncodedBatchPtr batch;
+
+  const logic::RecordBatchPtr& raw() const { return batch->raw; }
+};
+
+/// Producer to dispatcher: every record of the batch is delivered.
+struct BatchFinished {
+  logic::BatchTicket ticket;
+};
+
+/// Any stage to dispatcher: this try came to nothing.
+struct BatchFailed {
+  logic::BatchTicket ticket;
+  std::string stage;
+  std::string text;
+  /// False where the batch only suffered from the death of somebody.
+  bool guilty = true;
+};
+
+/// Dispatcher to consumer: a partition got further.
+struct BatchAcknowledged {
+  logic::Acknowledgement acknowledgement;
+};
+
+/// Consumer to dispatcher: committed.
+struct OffsetsCommitted {
+  std::vector<logic::PartitionOffset> offsets;
+};
+
+/// Consumer to dispatcher, and on to the producer and the detectors: these
+/// partitions are ours no longer under that epoch; drop what is unfinished.
+struct ForgetPartitions {
+  std::vector<logic::PartitionEpoch> partitions;
+};
+
+/// The orders that carry a batch: each has a `ticket` and says which `raw()`
+/// batch it is about.
+using BatchOrders = std::tuple<ValidateBatch, EnrichBatch, JudgeBatch,
+                               EncodeBatch, ProduceBatch>;
+
+} // namespace millrace::messages

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "logic/records/batch_ticket.hpp"
+#include "logic/records/partition_offset.hpp"
+#include "messages/pipeline.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What is said after a restart, so that nothing is lost or done twice.
+namespace millrace::messages {
+
+/// Topology to dispatcher: consumer, producer or you were started anew, and
+/// messages between you may be lost. Find out which and send them again.
+struct Reconcile {};
+
+/// Dispatcher to consumer: what have you handed over that is not acknowledged?
+struct ListUnacknowledged {};
+
+/// The consumer's answer, or its own question when nothing was acknowledged for
+/// long: each batch of it is either in flight or acknowledged again.
+struct UnacknowledgedBatches {
+  std::vector<DispatchBatch> batches; ///< per partition in offset order
+  std::vector<logic::PartitionEpoch> held;
+};
+
+/// Dispatcher to producer: what became of these?
+struct CheckDeliveries {
+  std::vector<logic::BatchTicket> tickets;
+};
+
+/// The producer's answer. Those that it is still at are not named.
+struct DeliveriesChecked {
+  std::vector<logic::BatchId> finished;
+  std::vector<logic::BatchTicket> unknown;
+};
+
+/// Topology to dispatcher: a lane begins a (new) life.
+struct AttachLane {
+  std::uint32_t lane = 0;
+  logic::Incarnation incarnation;
+  /// What its predecessor was working on when it died, and in which stage.
+  std::vector<logic::BatchId> suspects;
+  std::string stage;
+};
+
+/// Topology to producer: what an earlier life of that lane still sends does
+/// not count.
+struct FenceLane {
+  std::uint32_t lane = 0;
+  logic::Incarnation incarnation; ///< of the new life
+};
+
+/// Topology to enrichers: a detector was replaced and will not answer what was
+/// asked before.
+struct DetectorReplaced {
+  std::optional<logic::BatchId> suspect; ///< what it was working on
+};
+
+} // namespace millrace::messages

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "logic/core/ids.hpp"
+#include "logic/delivery/circuit_breaker.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What actors say of themselves.
+namespace millrace::messages {
+
+/// To any of consumer, dispatcher, producer: how do you do?
+struct ReportStatus {};
+
+struct PartitionStatus {
+  logic::PartitionId partition;
+  logic::AssignmentEpoch epoch;
+  std::optional<logic::Offset> read;
+  std::optional<logic::Offset> finished;
+  std::optional<logic::Offset> committed;
+  std::optional<std::int64_t> lag_records;
+  bool leaving = false;
+  bool stalled = false;
+};
+
+struct ConsumerStatus {
+  bool assigned = false; ///< the group has answered at least once
+  bool draining = false;
+  std::string fault; ///< empty while the broker answers
+  std::vector<PartitionStatus> partitions;
+  std::int64_t credit_bytes = 0;
+  std::uint64_t records = 0;
+};
+
+struct ProducerStatus {
+  std::string fault; ///< empty while the broker answers
+  std::uint64_t outputs = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t batches = 0; ///< not delivered yet
+  /// Failed tries to write a dead letter.
+  std::uint64_t stuck = 0;
+  logic::CircuitState circuit = logic::CircuitState::closed; ///< to the output
+};
+
+struct DispatcherStatus {
+  std::uint64_t batches_in_flight = 0;
+  std::uint64_t redispatched = 0;
+  std::uint64_t poison_records = 0;
+};
+
+} // namespace millrace::messages

@@ -1,0 +1,170 @@
+#include "node/endpoint/status_page.hpp"
+
+#include "logic/core/json_text.hpp"
+#include "messages/status.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+namespace millrace::node {
+
+namespace json = boost::json;
+
+namespace {
+
+using logic::supervision::State;
+using logic::supervision::Status;
+
+json::value to_value(const std::optional<logic::Offset>& offset) {
+  return offset ? json::value(offset->value) : json::value(nullptr);
+}
+
+json::array to_array(const std::vector<messages::PartitionStatus>& partitions) {
+  json::array array;
+  for (const auto& partition : partitions) {
+    json::object line;
+    line["partition"] = partition.partition.value;
+    line["epoch"] = partition.epoch.value;
+    line["read"] = to_value(partition.read);
+    line["finished"] = to_value(partition.finished);
+    line["committed"] = to_value(partition.committed);
+    line["lag_records"] = partition.lag_records
+                            ? json::value(*partition.lag_records)
+                            : json::value(nullptr);
+    line["leaving"] = partition.leaving;
+    line["stalled"] = partition.stalled;
+    array.push_back(std::move(line));
+  }
+  return array;
+}
+
+std::string_view to_word(State state) noexcept {
+  switch (state) {
+    case State::stopped:
+      return "stopped";
+    case State::running:
+      return "running";
+    case State::waiting:
+      return "waiting";
+    case State::given_up:
+      return "given_up";
+  }
+  return "unknown";
+}
+
+json::object to_object(const Status& status, const NodeStatus& node) {
+  using std::chrono::milliseconds;
+  json::object member;
+  member["name"] = status.name;
+  member["state"] = to_word(status.state);
+  if (status.child)
+    member["incarnation"] = status.incarnation.value;
+  member["restarts"] = status.restarts;
+  member["last_error"] = status.last_error;
+  member["hung"] = status.hung;
+  if (status.down_since) {
+    const auto down = std::chrono::duration_cast<milliseconds>(
+      node.now - *status.down_since);
+    // It may have gone down while the parts were asked.
+    member["down_ms"] = std::max(down, milliseconds{0}).count();
+  }
+  if (status.child) {
+    const auto& mailboxes = node.supervisor->mailboxes;
+    const auto mailbox = mailboxes.find(status.name);
+    member["mailbox"] = mailbox == mailboxes.end()
+                          ? json::value(nullptr)
+                          : json::value(mailbox->second);
+    return member;
+  }
+  json::array members;
+  for (const auto& below : status.members)
+    members.push_back(to_object(below, node));
+  member["members"] = std::move(members);
+  return member;
+}
+
+json::object to_object(const messages::ConsumerStatus& consumer) {
+  return {{"records", consumer.records},
+          {"credit_bytes", consumer.credit_bytes},
+          {"draining", consumer.draining},
+          {"fault", consumer.fault},
+          {"partitions", to_array(consumer.partitions)}};
+}
+
+json::object to_object(const messages::DispatcherStatus& dispatcher) {
+  return {{"batches_in_flight", dispatcher.batches_in_flight},
+          {"redispatched", dispatcher.redispatched},
+          {"poison_records", dispatcher.poison_records}};
+}
+
+json::object to_object(const messages::ProducerStatus& producer) {
+  return {{"outputs", producer.outputs},
+          {"dead_letters", producer.dead_letters},
+          {"retries", producer.retries},
+          {"batches", producer.batches},
+          {"stuck", producer.stuck},
+          {"circuit", std::string{to_string(producer.circuit)}},
+          {"fault", producer.fault}};
+}
+
+/// Null for a part that has not answered: zeros would be a claim.
+template <class Status>
+json::value part(const std::optional<Status>& status) {
+  return status ? json::value(to_object(*status)) : json::value(nullptr);
+}
+
+/// Bytes that are not UTF-8 can only stand inside the document's texts.
+std::string as_utf8(std::string text) {
+  constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+  for (std::size_t at = 0;;) {
+    const auto bad = logic::find_invalid_utf8(
+      std::string_view{text}.substr(at));
+    if (bad == std::string_view::npos)
+      return text;
+    text.replace(at + bad, 1, replacement_character);
+    at += bad + replacement_character.size();
+  }
+}
+
+} // namespace
+
+std::string status_json(const NodeStatus& status) {
+  const auto readiness = readiness_of(status);
+  json::object page;
+  page["node"] = status.node;
+  page["version"] = status.version;
+  page["ready"] = readiness.ready;
+  page["reason"] = readiness.reason;
+  page["consumer"] = part(status.consumer);
+  page["dispatcher"] = part(status.dispatcher);
+  page["producer"] = part(status.producer);
+  page["supervision"] = status.supervisor ? json::value(
+                          to_object(status.supervisor->tree, status))
+                                          : json::value(nullptr);
+  return as_utf8(json::serialize(page));
+}
+
+Readiness readiness_of(const NodeStatus& status) {
+  if (!status.failure.empty())
+    return {false, status.failure};
+  const auto& consumer = status.consumer;
+  const auto& producer = status.producer;
+  if (consumer && consumer->draining)
+    return {false, "draining before the end"};
+  if (consumer && !consumer->fault.empty())
+    return {false, consumer->fault};
+  if (producer && !producer->fault.empty())
+    return {false, producer->fault};
+  if (producer && producer->circuit == logic::CircuitState::open)
+    return {false, "the output does not take records: its circuit is open"};
+  if (!consumer || !consumer->assigned)
+    return {false, "no partitions assigned yet"};
+  return {true, {}};
+}
+
+} // namespace millrace::node

@@ -1,0 +1,354 @@
+#include "node/endpoint/status_tree.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::node {
+
+namespace json = boost::json;
+
+namespace {
+
+// -- Reading the document -----------------------------------------------------
+
+const json::value* find(const json::object& object, std::string_view name) {
+  return object.if_contains(name);
+}
+
+const json::object& object_in(const json::object& object,
+                              std::string_view name) {
+  static const json::object none;
+  const auto* value = find(object, name);
+  return value != nullptr && value->is_object() ? value->get_object() : none;
+}
+
+const json::array& array_in(const json::object& object, std::string_view name) {
+  static const json::array none;
+  const auto* value = find(object, name);
+  return value != nullptr && value->is_array() ? value->get_array() : none;
+}
+
+std::optional<std::int64_t> number_in(const json::object& object,
+                                      std::string_view name) {
+  const auto* value = find(object, name);
+  if (value == nullptr || !value->is_int64())
+    return std::nullopt;
+  return value->get_int64();
+}
+
+std::string text_in(const json::object& object, std::string_view name) {
+  const auto* value = find(object, name);
+  if (value == nullptr || value->is_null())
+    return "-";
+  if (value->is_string())
+    return std::string{value->get_string()};
+  return json::serialize(*value);
+}
+
+bool is_true(const json::object& object, std::string_view name) {
+  const auto* value = find(object, name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+// -- Text of a given width ----------------------------------------------------
+
+constexpr bool begins_character(char byte) noexcept {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+}
+
+/// In characters, each taken to be one column wide.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(
+    std::ranges::count_if(text, begins_character));
+}
+
+/// `text` in UTF-8 as it may go to a terminal. U+0080 to U+009F (C2 80 to
+/// C2 9F) are control characters too.
+std::string printable(std::string_view text, bool ascii) {
+  std::string result;
+  for (std::size_t at = 0; at != text.size();) {
+    auto end = at + 1;
+    while (end != text.size() && !begins_character(text[end]))
+      ++end;
+    const auto character = text.substr(at, end - at);
+    const auto lead = static_cast<unsigned char>(character[0]);
+    const bool control = lead < 0x20 || lead == 0x7F
+                         || (lead == 0xC2 && character.size() == 2
+                             && static_cast<unsigned char>(character[1])
+                                  < 0xA0);
+    if (control)
+      result += ' ';
+    else if (ascii && lead >= 0x80)
+      result += '?';
+    else
+      result += character;
+    at = end;
+  }
+  return result;
+}
+
+std::string_view first_characters(std::string_view text, std::size_t count) {
+  std::size_t end = 0;
+  while (end != text.size() && (count != 0 || !begins_character(text[end])))
+    if (begins_character(text[end++]))
+      --count;
+  return text.substr(0, end);
+}
+
+/// Cut to the canvas, without blanks at its end.
+std::string fitted(std::string line, const StatusCanvas& canvas) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  if (width_of(line) <= canvas.columns)
+    return line;
+  const std::string_view mark = canvas.ascii ? "..." : "…";
+  const auto mark_width = std::min(width_of(mark), canvas.columns);
+  std::string cut{first_characters(line, canvas.columns - mark_width)};
+  return cut.append(first_characters(mark, mark_width));
+}
+
+enum class Align : std::uint8_t { left, right };
+
+/// Rows of cells in columns, two blanks between them.
+class Table {
+public:
+  explicit Table(std::vector<Align> columns)
+    : columns_(std::move(columns)), widths_(columns_.size()) {}
+
+  /// A cell for each column, fit to be printed.
+  void add(std::vector<std::string> row) {
+    for (std::size_t column = 0; column != row.size(); ++column)
+      widths_[column] = std::max(widths_[column], width_of(row[column]));
+    rows_.push_back(std::move(row));
+  }
+
+  void append_to(std::string& text, const StatusCanvas& canvas) const {
+    for (const auto& row : rows_) {
+      std::string line;
+      for (std::size_t column = 0; column != row.size(); ++column) {
+        const std::string gap(widths_[column] - width_of(row[column]), ' ');
+        line += column == 0 ? "" : "  ";
+        line += columns_[column] == Align::left ? row[column] + gap
+                                                : gap + row[column];
+      }
+      text += fitted(std::move(line), canvas) + '\n';
+    }
+  }
+
+private:
+  std::vector<Align> columns_;
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string with_one_decimal(double number, const char* unit) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %s", number, unit);
+  return text.data();
+}
+
+std::string duration_text(std::int64_t milliseconds) {
+  if (milliseconds < 1'000)
+    return std::to_string(milliseconds) + " ms";
+  if (milliseconds < 60'000)
+    return with_one_decimal(static_cast<double>(milliseconds) / 1e3, "s");
+  if (milliseconds < 3'600'000)
+    return std::to_string(milliseconds / 60'000) + " min";
+  return std::to_string(milliseconds / 3'600'000) + " h";
+}
+
+// -- The drawing --------------------------------------------------------------
+
+class Drawing {
+public:
+  explicit Drawing(const StatusCanvas& canvas) : canvas_(canvas) {}
+
+  void add_node(const json::object& status);
+  void add_partitions(const json::array& partitions);
+  void add_tree(const json::object& root);
+  void add_line(std::string_view line) {
+    text_ += fitted(printable(line, canvas_.ascii), canvas_) + '\n';
+  }
+
+  std::string take() && { return std::move(text_); }
+
+private:
+  struct Branch {
+    std::string above; ///< in front of the member itself
+    std::string below; ///< in front of what is below it
+  };
+
+  void list_partitions(const json::array& partitions);
+  void sum_partitions(const json::array& partitions);
+  void add_member(Table& table, const json::object& member,
+                  const Branch& branch) const;
+  Branch branch_of(const std::string& before, bool last) const;
+  std::string clean(const json::object& object, std::string_view name) const {
+    return printable(text_in(object, name), canvas_.ascii);
+  }
+
+  StatusCanvas canvas_;
+  std::string text_;
+};
+
+void Drawing::add_node(const json::object& status) {
+  const auto& consumer = object_in(status, "consumer");
+  const auto& dispatcher = object_in(status, "dispatcher");
+  const auto& producer = object_in(status, "producer");
+  add_line("millrace " + text_in(status, "version") + " on "
+           + text_in(status, "node") + ": "
+           + (is_true(status, "ready")
+                ? "ready"
+                : "not ready, " + text_in(status, "reason")));
+  add_line("records " + text_in(consumer, "records") + ", outputs "
+           + text_in(producer, "outputs") + ", dead letters "
+           + text_in(producer, "dead_letters"));
+  const auto credit = number_in(consumer, "credit_bytes");
+  add_line("credit "
+           + (credit ? with_one_decimal(
+                static_cast<double>(*credit) / (1 << 20), "MiB")
+                     : std::string{"-"})
+           + ", batches in flight " + text_in(dispatcher, "batches_in_flight")
+           + ", dispatched again " + text_in(dispatcher, "redispatched"));
+}
+
+void Drawing::add_partitions(const json::array& partitions) {
+  constexpr std::size_t most_listed = 16;
+  if (partitions.empty())
+    add_line("no partitions");
+  else if (partitions.size() <= most_listed)
+    list_partitions(partitions);
+  else
+    sum_partitions(partitions);
+}
+
+void Drawing::list_partitions(const json::array& partitions) {
+  Table table{{Align::right, Align::right, Align::right, Align::right,
+               Align::right, Align::left}};
+  table.add({"partition", "lag", "read", "finished", "committed", ""});
+  for (const auto& value : partitions) {
+    if (!value.is_object())
+      continue;
+    const auto& partition = value.get_object();
+    std::string remarks = is_true(partition, "leaving") ? "leaving" : "";
+    if (is_true(partition, "stalled"))
+      remarks += remarks.empty() ? "stalled" : ", stalled";
+    table.add({clean(partition, "partition"), clean(partition, "lag_records"),
+               clean(partition, "read"), clean(partition, "finished"),
+               clean(partition, "committed"), remarks});
+  }
+  table.append_to(text_, canvas_);
+}
+
+void Drawing::sum_partitions(const json::array& partitions) {
+  std::int64_t lag = 0;
+  std::int64_t most = -1;
+  std::string where;
+  std::array<std::pair<std::size_t, std::string_view>, 3> counts{
+    {{0, " of unknown lag"}, {0, " leaving"}, {0, " stalled"}}};
+  for (const auto& value : partitions) {
+    if (!value.is_object())
+      continue;
+    const auto& partition = value.get_object();
+    const auto behind = number_in(partition, "lag_records");
+    lag += behind.value_or(0);
+    if (behind && *behind > most) {
+      most = *behind;
+      where = text_in(partition, "partition");
+    }
+    counts[0].first += behind ? 0 : 1;
+    counts[1].first += is_true(partition, "leaving") ? 1 : 0;
+    counts[2].first += is_true(partition, "stalled") ? 1 : 0;
+  }
+  auto line = std::to_string(partitions.size()) + " partitions, lag "
+              + std::to_string(lag) + " in all";
+  if (most > 0)
+    line += ", most " + std::to_string(most) + " on partition " + where;
+  for (const auto& [count, words] : counts)
+    if (count != 0)
+      line.append(", ").append(std::to_string(count)).append(words);
+  add_line(line);
+}
+
+std::string state_text(const json::object& member) {
+  auto text = text_in(member, "state");
+  std::ranges::replace(text, '_', ' ');
+  if (const auto down = number_in(member, "down_ms"))
+    text += ' ' + duration_text(*down);
+  const auto hung = number_in(member, "hung").value_or(0);
+  // Of a group it is the sum of what its members show.
+  if (hung > 0 && find(member, "members") == nullptr)
+    text += " +" + std::to_string(hung) + " hung";
+  return text;
+}
+
+void Drawing::add_tree(const json::object& root) {
+  Table table{{Align::left, Align::left, Align::right, Align::right,
+               Align::right, Align::left}};
+  table.add({"actor", "state", "life", "restarts", "mailbox", "last error"});
+  add_member(table, root, {});
+  table.append_to(text_, canvas_);
+}
+
+void Drawing::add_member(Table& table, const json::object& member,
+                         const Branch& branch) const {
+  const bool group = find(member, "members") != nullptr;
+  const auto error = find(member, "last_error") == nullptr
+                       ? std::string{}
+                       : clean(member, "last_error");
+  table.add({branch.above + clean(member, "name"),
+             printable(state_text(member), canvas_.ascii),
+             group ? std::string{} : clean(member, "incarnation"),
+             clean(member, "restarts"),
+             group ? std::string{} : clean(member, "mailbox"), error});
+  const auto& members = array_in(member, "members");
+  for (std::size_t at = 0; at != members.size(); ++at)
+    if (members[at].is_object())
+      add_member(table, members[at].get_object(),
+                 branch_of(branch.below, at + 1 == members.size()));
+}
+
+Drawing::Branch Drawing::branch_of(const std::string& before, bool last) const {
+  if (canvas_.ascii)
+    return {before + (last ? "`- " : "|- "), before + (last ? "   " : "|  ")};
+  return {before + (last ? "└─ " : "├─ "), before + (last ? "   " : "│  ")};
+}
+
+} // namespace
+
+std::string draw_status(const json::object& status,
+                        const StatusCanvas& canvas) {
+  Drawing drawing{canvas};
+  drawing.add_node(status);
+  const auto* partitions = find(object_in(status, "consumer"), "partitions");
+  if (partitions != nullptr && partitions->is_array())
+    drawing.add_partitions(partitions->get_array());
+  else
+    drawing.add_line("partitions -");
+  const auto& tree = object_in(status, "supervision");
+  if (tree.empty())
+    drawing.add_line("the supervisor has not answered");
+  else
+    drawing.add_tree(tree);
+  return std::move(drawing).take();
+}
+
+std::string redrawn(std::string_view lines, std::size_t rows) {
+  std::string frame{"\033[H"};
+  for (std::size_t row = 1; row < rows && !lines.empty(); ++row) {
+    const auto line = lines.substr(0, lines.find('\n'));
+    frame.append(line).append("\033[K\n");
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+  }
+  return frame += "\033[J";
+}
+
+} // namespace millrace::node

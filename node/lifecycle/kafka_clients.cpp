@@ -1,0 +1,56 @@
+#include "node/lifecycle/kafka_clients.hpp"
+
+#include "adapters/faults/faulty_sink.hpp"
+#include "adapters/faults/faulty_source.hpp"
+#include "adapters/kafka/kafka_sink.hpp"
+#include "adapters/kafka/kafka_source.hpp"
+
+#include <utility>
+
+namespace millrace::node {
+
+namespace kafka = adapters::kafka;
+namespace faults = adapters::faults;
+
+KafkaClients::KafkaClients(const NodeConfig& config)
+  : config_(config), client_faults_(config.fault_injection.enabled
+                                      ? std::make_shared<faults::ClientFaults>()
+                                      : nullptr) {}
+
+logic::Result<void> KafkaClients::open_first() {
+  auto source = open_source();
+  if (!source)
+    return source.error();
+  auto sink = open_sink();
+  if (!sink)
+    return sink.error();
+  first_source_ = std::move(*source);
+  first_sink_ = std::move(*sink);
+  return {};
+}
+
+logic::Result<std::unique_ptr<logic::RecordSource>>
+KafkaClients::open_source() {
+  if (first_source_)
+    return std::move(first_source_);
+  auto source = kafka::open_kafka_source(
+    config_.kafka,
+    {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
+  if (source && client_faults_)
+    return faults::make_faulty_source(std::move(*source), client_faults_);
+  return source;
+}
+
+logic::Result<std::unique_ptr<logic::RecordSink>> KafkaClients::open_sink() {
+  if (first_sink_)
+    return std::move(first_sink_);
+  kafka::KafkaSinkLimits limits;
+  limits.max_queued_bytes = static_cast<std::size_t>(
+    config_.flow.memory_budget.bytes);
+  auto sink = kafka::open_kafka_sink(config_.kafka, limits);
+  if (sink && client_faults_)
+    return faults::make_faulty_sink(std::move(*sink), client_faults_);
+  return sink;
+}
+
+} // namespace millrace::node

@@ -1,0 +1,43 @@
+#include "node/lifecycle/node_files.hpp"
+
+#include "adapters/files/model_file.hpp"
+#include "logic/detection/detector.hpp"
+
+#include <utility>
+
+namespace millrace::node {
+
+logic::Result<logic::detection::ModelPtr>
+open_model(const logic::detection::DetectionConfig& config) {
+  if (config.model_file.empty())
+    return logic::detection::ModelPtr{};
+  auto model = adapters::read_model_file(config.model_file);
+  if (!model)
+    return model.error();
+  if (!logic::detection::fits_events(**model))
+    return logic::Error{logic::ErrorCode::invalid_config,
+                        "the model '" + config.model_file
+                          + "' was not trained on login events; train one with "
+                            "millrace model train --input EVENTS.jsonl"};
+  return std::move(*model);
+}
+
+logic::Result<std::shared_ptr<adapters::CrashRecorder>>
+open_crash_journal(const NodeConfig& config, logic::Log& log) {
+  if (config.delivery.crash_journal.empty())
+    return std::shared_ptr<adapters::CrashRecorder>{};
+  auto recorder = adapters::CrashRecorder::open({config.delivery.crash_journal,
+                                                 config.kafka.input_topic,
+                                                 config.kafka.consumer_group});
+  if (!recorder)
+    return recorder.error();
+  const auto& found = (*recorder)->findings();
+  for (const auto& note : found.notes)
+    log.warn("node", "crash journal", {{"note", note}});
+  if (found.died)
+    log.warn("node", "the process died in its last life",
+             {{"life", found.life}, {"suspect_ranges", found.suspects}});
+  return recorder;
+}
+
+} // namespace millrace::node

@@ -1,0 +1,97 @@
+#include "node/lifecycle/shutdown.hpp"
+
+#include "messages/insights.hpp"
+#include "messages/lifecycle.hpp"
+
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace millrace::node {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds insight_wait{1};
+/// An answer at the deadline takes its time.
+constexpr seconds grace{3};
+/// Who hangs is replaced meanwhile.
+constexpr milliseconds patience{1'000};
+constexpr milliseconds pause{10};
+
+/// Orders something of whoever plays a role, again of the next one when an
+/// actor dies over it, until it is answered or the time is over.
+template <class Answer, class Find, class Order, class Take>
+bool insist(caf::scoped_actor& self, const Find& find, Clock::time_point end,
+            const Order& order, const Take& take) {
+  for (bool answered = false;;) {
+    const auto now = Clock::now();
+    if (now >= end + grace)
+      return false;
+    const auto left = std::chrono::duration_cast<milliseconds>(
+      std::max(end, now) - now);
+    if (const auto actor = find())
+      self->request(actor, patience, order(left))
+        .receive(
+          [&](const Answer& answer) {
+            take(answer);
+            answered = true;
+          },
+          [](const caf::error&) {});
+    if (answered)
+      return true;
+    std::this_thread::sleep_for(pause); // for the supervisor to act
+  }
+}
+
+/// Each step is awaited, so that the last counts are with the producer before
+/// it is told to close.
+void publish_last_insights(caf::scoped_actor& self, const Topology& topology,
+                           logic::Log& log) {
+  const auto insights = topology.insights();
+  if (!insights)
+    return;
+  const auto lost = [&log](const caf::error& error) {
+    log.warn("node", "the last insights were not published",
+             {{"error", caf::to_string(error)}});
+  };
+  for (const auto& enricher : topology.enrichers())
+    self->request(enricher, insight_wait, messages::FlushCounts{})
+      .receive([] {}, lost);
+  self->request(insights, insight_wait, messages::PublishNow{})
+    .receive([] {}, lost);
+}
+
+} // namespace
+
+ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
+                          milliseconds deadline, logic::Log& log) {
+  ShutdownOutcome outcome;
+  const auto end = Clock::now() + deadline;
+  caf::scoped_actor self{system};
+  const bool drained = insist<messages::IntakeDrained>(
+    self, [&] { return topology.consumer(); }, end,
+    [](milliseconds left) { return messages::DrainIntake{left}; },
+    [&](const messages::IntakeDrained& answer) {
+      outcome.records = answer.records;
+      outcome.unfinished = answer.unfinished_records;
+    });
+  if (!drained)
+    outcome.failure = "the consumer did not finish";
+  publish_last_insights(self, topology, log);
+  // What was finished is committed already; this is for the insights.
+  const bool closed = insist<messages::OutputClosed>(
+    self, [&] { return topology.producer(); },
+    std::max(end, Clock::now() + milliseconds{200}),
+    [](milliseconds left) { return messages::CloseOutput{left}; },
+    [](const messages::OutputClosed&) {});
+  if (!closed && outcome.failure.empty())
+    outcome.failure = "the producer did not close";
+  return outcome;
+}
+
+} // namespace millrace::node

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "logic/core/settings.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace millrace::node {
+
+/// Section "log".
+struct LogConfig {
+  std::string level = "info"; ///< debug, info, warn, error, fatal; any case
+  std::string format = "auto"; ///< json, plain, or auto: plain on a terminal
+  std::string file; ///< beside stdout; empty: none
+  logic::ByteSize max_file_size{64ULL * 1024 * 1024};
+  std::int64_t max_files = 3; ///< rotated files kept beside the current one
+};
+
+void describe(logic::SettingVisitor& visitor, LogConfig& config);
+
+} // namespace millrace::node

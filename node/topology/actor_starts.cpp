@@ -1,0 +1,264 @@
+#include "actors/delivery/dispatcher.hpp"
+#include "actors/delivery/insights.hpp"
+#include "actors/delivery/producer.hpp"
+#include "actors/intake/consumer.hpp"
+#include "actors/stages/anomaly_detector.hpp"
+#include "actors/stages/encoder.hpp"
+#include "actors/stages/enricher.hpp"
+#include "actors/stages/trainer.hpp"
+#include "actors/stages/validator.hpp"
+#include "logic/detection/model.hpp"
+#include "messages/detection.hpp"
+#include "messages/reconciliation.hpp"
+#include "node/topology/supervised_topology.hpp"
+
+#include <caf/send.hpp>
+
+#include <utility>
+
+/// How each actor is started and connected, the first and every further one.
+namespace millrace::node {
+
+using logic::ActorKind;
+using logic::Incarnation;
+
+void SupervisedTopology::describe_starts() {
+  registrations_.for_each([this]<ActorKind kind>(const std::string& name,
+                                                 std::uint32_t number, auto&) {
+    starts_[name] = starter(Kind<kind>{}, number);
+  });
+  for (const auto& [name, task] : parameters_.background)
+    starts_[name] = [this, task = task](Incarnation) {
+      return logic::Result<caf::strong_actor_ptr>{
+        caf::actor_cast<caf::strong_actor_ptr>(
+          actors::spawn_background_task(system_, task))};
+    };
+}
+
+template <ActorKind kind>
+logic::Result<caf::strong_actor_ptr> SupervisedTopology::enroll_and_reconcile(
+  logic::Result<actors::ActorOf<kind>> actor) {
+  if (!actor)
+    return actor.error();
+  auto enrolled = enroll<kind>(std::move(*actor));
+  if (auto dispatcher = this->dispatcher())
+    caf::anon_send(dispatcher, messages::Reconcile{});
+  return enrolled;
+}
+
+// -- Intake and delivery ------------------------------------------------------
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::consumer>,
+                                               std::uint32_t) {
+  actors::ConsumerParameters parameters;
+  parameters.flow = config_.flow;
+  parameters.delivery = config_.delivery;
+  parameters.topic = config_.kafka.input_topic;
+  parameters.open_source = parameters_.open_source;
+  parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
+  parameters.producer = registrations_.address<ActorKind::producer>();
+  parameters.detectors
+    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.surroundings = around();
+  return [this, next = actors::consumers(system_, std::move(parameters))](
+           Incarnation incarnation) {
+    return enroll_and_reconcile<ActorKind::consumer>(next(incarnation));
+  };
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::dispatcher>,
+                                               std::uint32_t) {
+  actors::DispatcherParameters parameters;
+  parameters.retry_limit = static_cast<std::uint32_t>(
+    config_.delivery.retry_limit);
+  parameters.consumer = registrations_.address<ActorKind::consumer>();
+  parameters.producer = registrations_.address<ActorKind::producer>();
+  parameters.lanes = registrations_.addresses<logic::first_in_lane>();
+  parameters.detectors
+    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.recorder = parameters_.recorder;
+  parameters.surroundings = around();
+  return [this, next = actors::dispatchers(system_, std::move(parameters))](
+           Incarnation incarnation) {
+    auto started = next(incarnation);
+    if (started)
+      for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+        if (is_complete(lane))
+          caf::anon_send(*started, attachment(lane, {}));
+    return enroll_and_reconcile<ActorKind::dispatcher>(std::move(started));
+  };
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::producer>,
+                                               std::uint32_t) {
+  actors::ProducerParameters parameters;
+  parameters.delivery = config_.delivery;
+  parameters.provenance_header = config_.encoding.provenance_in_header();
+  parameters.insights_topic = !config_.kafka.insights_topic.empty();
+  parameters.node = parameters_.node;
+  parameters.open_sink = parameters_.open_sink;
+  parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
+  parameters.surroundings = around();
+  return [this, next = actors::producers(system_, std::move(parameters))](
+           Incarnation incarnation) {
+    auto started = next(incarnation);
+    if (started)
+      for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+        caf::anon_send(*started,
+                       messages::FenceLane{lane, lanes_[lane].incarnation});
+    return enroll_and_reconcile<ActorKind::producer>(std::move(started));
+  };
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::insights>,
+                                               std::uint32_t) {
+  return [this](Incarnation) {
+    return enroll<ActorKind::insights>(actors::spawn_insights(
+      system_, {config_.insights, parameters_.node,
+                registrations_.address<ActorKind::producer>(), around()}));
+  };
+}
+
+// -- Lanes --------------------------------------------------------------------
+
+template <ActorKind kind, class Spawn>
+actors::ChildStart
+SupervisedTopology::lane_starter(std::uint32_t lane, Spawn spawn) {
+  return [this, lane, spawn = std::move(spawn)](Incarnation incarnation) {
+    constexpr auto next = logic::next_in_lane(kind);
+    actors::LanePlace<kind> place;
+    place.dispatcher = registrations_.address<ActorKind::dispatcher>();
+    place.next = logic::is_numbered(next)
+                   ? registrations_.at<next>(lane).address
+                   : registrations_.address<next>();
+    place.mark = renew_mark(lane, kind);
+    place.surroundings = around();
+    auto enrolled = enroll<kind>(spawn(std::move(place)), lane);
+    renew_lane(lane, incarnation, kind);
+    return enrolled;
+  };
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::validator>,
+                                               std::uint32_t lane) {
+  return lane_starter<ActorKind::validator>(lane, [this](auto place) {
+    return actors::spawn_validator(system_,
+                                   {config_.validation, std::move(place)});
+  });
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::enricher>,
+                                               std::uint32_t lane) {
+  return lane_starter<ActorKind::enricher>(lane, [this](auto place) {
+    return actors::spawn_enricher(
+      system_,
+      {config_.insights,
+       parameters_.make_lookup ? parameters_.make_lookup() : nullptr,
+       registrations_.addresses<ActorKind::anomaly_detector>(),
+       registrations_.address<ActorKind::insights>(), std::move(place)});
+  });
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::encoder>,
+                                               std::uint32_t lane) {
+  return lane_starter<ActorKind::encoder>(lane, [this](auto place) {
+    return actors::spawn_encoder(system_, {config_.encoding, std::move(place)});
+  });
+}
+
+/// Whether each stage of the lane was started at least once.
+bool SupervisedTopology::is_complete(std::uint32_t lane) {
+  bool complete = true;
+  registrations_.for_each([&]<ActorKind kind>(const std::string&,
+                                              std::uint32_t number,
+                                              const auto& registration) {
+    if (logic::traits_of(kind).group == logic::ActorGroup::lane
+        && number == lane && !registration.registered->current())
+      complete = false;
+  });
+  return complete;
+}
+
+/// A mark for the next actor of a stage. If the last one hangs in the middle of
+/// a batch, its mark still shows which; of one that died it is blank.
+actors::WorkMarkPtr SupervisedTopology::renew_mark(std::uint32_t number,
+                                                   ActorKind kind) {
+  auto& lane = lanes_[number];
+  auto& mark = lane.marks[static_cast<std::size_t>(kind)];
+  if (mark)
+    if (const auto suspect = mark->read())
+      lane.suspects.push_back(*suspect);
+  mark = std::make_shared<actors::WorkMark>();
+  return mark;
+}
+
+/// The lane begins a new life with any of its stages: what the old one was at
+/// is done again, and what it may still send does not count any more.
+void SupervisedTopology::renew_lane(std::uint32_t number,
+                                    Incarnation incarnation, ActorKind kind) {
+  lanes_[number].incarnation = incarnation;
+  if (!is_complete(number))
+    return;
+  if (auto producer = this->producer())
+    caf::anon_send(producer, messages::FenceLane{number, incarnation});
+  if (auto dispatcher = this->dispatcher())
+    caf::anon_send(dispatcher,
+                   attachment(number, std::string{logic::name_of(kind)}));
+}
+
+messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
+                                                    std::string stage) {
+  auto& lane = lanes_[number];
+  return {number, lane.incarnation, std::exchange(lane.suspects, {}),
+          std::move(stage)};
+}
+
+// -- Detection ----------------------------------------------------------------
+
+actors::ChildStart
+SupervisedTopology::starter(Kind<ActorKind::anomaly_detector>,
+                            std::uint32_t number) {
+  actors::AnomalyDetectorParameters parameters{
+    config_.detection,
+    number,
+    static_cast<std::uint32_t>(shard_marks_.size()),
+    registrations_.address<ActorKind::trainer>(),
+    shard_marks_[number],
+    around()};
+  return [this, number,
+          next = actors::anomaly_detectors(system_, std::move(parameters))](
+           Incarnation incarnation) -> logic::Result<caf::strong_actor_ptr> {
+    auto started = next(incarnation);
+    if (!started)
+      return started.error();
+    // One may have come while nobody was there to take it.
+    if (auto model = model_.get())
+      caf::anon_send(*started, messages::UseForest{std::move(model)});
+    auto enrolled = enroll<ActorKind::anomaly_detector>(std::move(*started),
+                                                        number);
+    for (const auto& enricher : enrichers())
+      caf::anon_send(enricher,
+                     messages::DetectorReplaced{shard_marks_[number]->read()});
+    return enrolled;
+  };
+}
+
+actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::trainer>,
+                                               std::uint32_t) {
+  return [this](Incarnation) {
+    return enroll<ActorKind::trainer>(actors::spawn_trainer(
+      system_,
+      {config_.detection,
+       [this](const logic::detection::ModelPtr& model) { publish(model); },
+       around()}));
+  };
+}
+
+void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
+  model_.put(model);
+  for (const auto& each : registrations_.all<ActorKind::anomaly_detector>())
+    if (auto detector = each.registered->current())
+      caf::anon_send(detector, messages::UseForest{model});
+}
+
+} // namespace millrace::node

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "actors/stages/stage.hpp"
+#include "actors/supervision/background_task.hpp"
+#include "adapters/geoip/geo_database.hpp"
+#include "node/config/node_config.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::node {
+
+/// What waits for disks and brokers beside the flow of events, by name:
+/// creating the configured topics (tried again until it is done), and looking
+/// after changed GeoIP files.
+std::map<std::string, actors::BackgroundTask>
+background_tasks(const NodeConfig& config,
+                 std::shared_ptr<adapters::geoip::GeoDatabase> geo,
+                 const actors::Surroundings& surroundings);
+
+} // namespace millrace::node

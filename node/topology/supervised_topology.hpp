@@ -1,0 +1,124 @@
+#pragma once
+
+#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervisor.hpp"
+#include "logic/detection/model.hpp"
+#include "node/topology/current_model.hpp"
+#include "node/topology/registrations.hpp"
+#include "node/topology/topology.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Internal to the topology.
+namespace millrace::node {
+
+/// What a lane is working on, whoever its stages are at the moment.
+struct Lane {
+  std::array<actors::WorkMarkPtr, logic::actor_kind_count> marks;
+  std::vector<logic::BatchId> suspects; ///< found since the last life began
+  logic::Incarnation incarnation;
+};
+
+/// All actors of a node, how each is started, and who supervises whom. The
+/// lists that this takes follow from `logic::actor_table`; what is particular
+/// to a kind is its `starter`.
+class SupervisedTopology final : public Topology {
+public:
+  SupervisedTopology(caf::actor_system& system, TopologyParameters parameters);
+
+  actors::SupervisorActor supervisor() const override { return supervisor_; }
+  actors::ConsumerActor consumer() const override {
+    return registrations_.current<logic::ActorKind::consumer>();
+  }
+  actors::DispatcherActor dispatcher() const override {
+    return registrations_.current<logic::ActorKind::dispatcher>();
+  }
+  actors::ProducerActor producer() const override {
+    return registrations_.current<logic::ActorKind::producer>();
+  }
+  actors::InsightsActor insights() const override {
+    return registrations_.current<logic::ActorKind::insights>();
+  }
+  std::vector<actors::EnricherActor> enrichers() const override;
+  std::vector<std::pair<std::string, caf::actor>> gates() const override {
+    return gates_;
+  }
+  void release() override;
+
+private:
+  // -- Who supervises whom ----------------------------------------------------
+
+  logic::NodeShape shape() const;
+  logic::supervision::GroupSpec tree() const;
+  std::vector<logic::supervision::Member>
+  members_of(const logic::GroupTraits& group, std::uint32_t lane) const;
+  logic::supervision::ChildSpec child(logic::ActorKind kind,
+                                      std::uint32_t number) const;
+  logic::supervision::GroupSpec
+  group(std::string name,
+        std::vector<logic::supervision::Member> members) const;
+
+  // -- How each is started ----------------------------------------------------
+
+  template <logic::ActorKind kind>
+  struct Kind {};
+  using ActorKind = logic::ActorKind;
+
+  void describe_starts();
+  actors::ChildStart starter(Kind<ActorKind::consumer>, std::uint32_t);
+  actors::ChildStart starter(Kind<ActorKind::dispatcher>, std::uint32_t);
+  actors::ChildStart starter(Kind<ActorKind::validator>, std::uint32_t lane);
+  actors::ChildStart starter(Kind<ActorKind::enricher>, std::uint32_t lane);
+  actors::ChildStart starter(Kind<ActorKind::anomaly_detector>,
+                             std::uint32_t shard);
+  actors::ChildStart starter(Kind<ActorKind::encoder>, std::uint32_t lane);
+  actors::ChildStart starter(Kind<ActorKind::producer>, std::uint32_t);
+  actors::ChildStart starter(Kind<ActorKind::insights>, std::uint32_t);
+  actors::ChildStart starter(Kind<ActorKind::trainer>, std::uint32_t);
+
+  /// For a stage of a lane; `spawn` makes the actor from its place there.
+  template <logic::ActorKind kind, class Spawn>
+  actors::ChildStart lane_starter(std::uint32_t lane, Spawn spawn);
+
+  template <logic::ActorKind kind>
+  logic::Result<caf::strong_actor_ptr>
+  enroll(actors::ActorOf<kind> actor, std::uint32_t number = 0) {
+    auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
+    registrations_.at<kind>(number).registered->assign(std::move(actor));
+    return pointer;
+  }
+
+  /// After the start of an actor whose mailbox held what others wait for.
+  template <logic::ActorKind kind>
+  logic::Result<caf::strong_actor_ptr>
+  enroll_and_reconcile(logic::Result<actors::ActorOf<kind>> actor);
+
+  bool is_complete(std::uint32_t lane);
+  actors::WorkMarkPtr renew_mark(std::uint32_t lane, logic::ActorKind kind);
+  void renew_lane(std::uint32_t lane, logic::Incarnation incarnation,
+                  logic::ActorKind kind);
+  messages::AttachLane attachment(std::uint32_t lane, std::string stage);
+  void publish(const logic::detection::ModelPtr& model);
+  void place_gates();
+
+  const actors::Surroundings& around() const {
+    return parameters_.surroundings;
+  }
+
+  caf::actor_system& system_;
+  TopologyParameters parameters_;
+  const NodeConfig& config_;
+  Registrations registrations_;
+  std::vector<Lane> lanes_;
+  std::vector<actors::WorkMarkPtr> shard_marks_;
+  CurrentModel model_;
+  std::map<std::string, actors::ChildStart> starts_;
+  std::vector<std::pair<std::string, caf::actor>> gates_;
+  actors::SupervisorActor supervisor_;
+};
+
+} // namespace millrace::node

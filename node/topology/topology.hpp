@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/stages/stage.hpp"
+#include "actors/supervision/background_task.hpp"
+#include "logic/delivery/record_sink.hpp"
+#include "logic/detection/model.hpp"
+#include "logic/enrichment/geo_lookup.hpp"
+#include "logic/intake/record_source.hpp"
+#include "logic/recovery/dispatch_plan.hpp"
+#include "logic/recovery/flight_recorder.hpp"
+#include "node/config/node_config.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace millrace::node {
+
+/// What the actors need of the outside.
+struct TopologyParameters {
+  const NodeConfig& config;
+  std::string node; ///< the name of this node, in dead letters and insights
+  std::uint32_t workers = 1;
+  /// Clients, also for those that replace failed ones.
+  std::function<logic::Result<std::unique_ptr<logic::RecordSource>>()>
+    open_source;
+  std::function<logic::Result<std::unique_ptr<logic::RecordSink>>()> open_sink;
+  /// One lookup per lane; empty where there is no database.
+  std::function<std::unique_ptr<logic::GeoLookup>()> make_lookup;
+  /// Used instead of fitting one where not null.
+  logic::detection::ModelPtr model;
+  std::shared_ptr<logic::FlightRecorder> recorder; ///< may be null
+  std::map<std::string, actors::BackgroundTask> background; ///< by name
+  /// Called when the node cannot go on, with the reason.
+  std::function<void(std::string)> on_give_up;
+  actors::Surroundings surroundings;
+  bool supervisor_thread = true; ///< false under a deterministic scheduler
+};
+
+/// The actors of a node that others speak to.
+class Topology {
+public:
+  virtual ~Topology() = default;
+
+  virtual actors::SupervisorActor supervisor() const = 0;
+
+  // Who was started last, though he may have died since; null before the first.
+  virtual actors::ConsumerActor consumer() const = 0;
+  virtual actors::DispatcherActor dispatcher() const = 0;
+  virtual actors::ProducerActor producer() const = 0;
+  virtual actors::InsightsActor insights() const = 0; ///< null if disabled
+  virtual std::vector<actors::EnricherActor> enrichers() const = 0;
+
+  /// The gates in address of the actors, by the names of these; none unless
+  /// faults are injected.
+  virtual std::vector<std::pair<std::string, caf::actor>> gates() const = 0;
+
+  /// Lets go of all actors, which keep each other alive. Call it when the
+  /// supervisor has ended.
+  virtual void release() = 0;
+};
+
+/// Spawns the supervisor, and through it all actors of a node; the consumer
+/// comes last and starts the flow.
+std::shared_ptr<Topology> spawn_topology(caf::actor_system& system,
+                                         TopologyParameters parameters);
+
+} // namespace millrace::node

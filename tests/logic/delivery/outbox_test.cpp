@@ -1,0 +1,326 @@
+#define CAF_SUITE outbox
+
+#include "logic/delivery/outbox.hpp"
+#include "logic/records/record_headers.hpp"
+#include "tests/simulation/simulated_kafka.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace millrace::logic;
+using millrace::tests::make_batch;
+using millrace::tests::SentRecord;
+using millrace::tests::SimulatedSink;
+using millrace::tests::SinkScript;
+
+namespace {
+
+using Answer = SinkScript::Answer;
+
+/// A batch of `good` outputs and then `bad` rejections.
+EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0) {
+  std::vector<std::string> values;
+  for (int index = 0; index != good + bad; ++index)
+    values.push_back("in" + std::to_string(first + index));
+  auto batch = std::make_shared<EncodedBatch>();
+  batch->raw = make_batch(values, first);
+  batch->details = {"why not"};
+  for (int index = 0; index != good + bad; ++index) {
+    EncodedRecord record;
+    record.record = static_cast<std::uint32_t>(index);
+    record.dead = index >= good;
+    if (!record.dead) {
+      record.begin = static_cast<std::uint32_t>(batch->bytes.size());
+      batch->bytes += "out" + std::to_string(first + index);
+      record.length = static_cast<std::uint32_t>(batch->bytes.size())
+                      - record.begin;
+    }
+    batch->records.push_back(record);
+  }
+  return batch;
+}
+
+BatchTicket ticket(std::uint64_t id) {
+  BatchTicket ticket;
+  ticket.id = BatchId{id};
+  ticket.epoch = AssignmentEpoch{1};
+  return ticket;
+}
+
+struct Fixture {
+  std::shared_ptr<SinkScript> script = std::make_shared<SinkScript>();
+  SimulatedSink sink{script};
+  Outbox outbox{make_config()};
+  Outbox::TimePoint now{};
+
+  static OutboxConfig make_config() {
+    OutboxConfig config;
+    config.retry_limit = 3;
+    config.back_off = {std::chrono::milliseconds{100},
+                       std::chrono::milliseconds{400}};
+    config.node = "n1";
+    return config;
+  }
+
+  /// Sends and takes reports until nothing more happens at this time.
+  void run() {
+    for (;;) {
+      const auto before = script->sent.size();
+      outbox.pump(sink, now, 1'720'000'000'000);
+      DeliveryReports reports;
+      sink.take_reports(reports);
+      outbox.apply_reports(reports, now);
+      if (script->sent.size() == before)
+        return;
+    }
+  }
+
+  void run_retries(int rounds) {
+    for (int round = 0; round != rounds && outbox.next_retry(); ++round) {
+      now = *outbox.next_retry();
+      run();
+    }
+  }
+};
+
+} // namespace
+
+CAF_TEST(a_batch_is_delivered_when_every_record_is) {
+  Fixture f;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(3, 1));
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 4u);
+  CAF_CHECK_EQUAL(f.script->sent[0].value, "out0");
+  CAF_CHECK_EQUAL(f.script->sent[0].key, "k0");
+  CAF_CHECK_EQUAL(f.script->sent[3].value, "in3");
+  CAF_CHECK(f.script->sent[3].destination == Destination::dead_letters);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  f.script->resume();
+  f.run();
+  const auto delivered = f.outbox.take_delivered();
+  CAF_REQUIRE_EQUAL(delivered.size(), 1u);
+  CAF_CHECK_EQUAL(delivered[0].outputs, 3u);
+  CAF_CHECK_EQUAL(delivered[0].dead_letters, 1u);
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+}
+
+CAF_TEST(a_dead_letter_tells_where_it_came_from_and_why) {
+  Fixture f;
+  f.outbox.add(ticket(1), encoded(0, 1, 41));
+  f.run();
+  const auto note = read_dead_letter_note(f.script->sent.at(0).headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK_EQUAL(note->source.topic, "user-login");
+  CAF_CHECK(note->source.offset == Offset{41});
+  CAF_CHECK_EQUAL(to_string(note->reason), "not_json");
+  CAF_CHECK_EQUAL(note->detail, "why not");
+  CAF_CHECK_EQUAL(note->stage, "validator");
+  CAF_CHECK_EQUAL(note->node, "n1");
+}
+
+CAF_TEST(a_transient_refusal_is_retried_with_back_off) {
+  Fixture f;
+  int refusals = 2;
+  f.script->answer = [&](const SentRecord&) {
+    return refusals-- > 0 ? Answer{false, DeliveryFault::transient, "later"}
+                          : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  CAF_REQUIRE(f.outbox.next_retry().has_value());
+  CAF_CHECK(*f.outbox.next_retry() - f.now == std::chrono::milliseconds{100});
+  f.now = *f.outbox.next_retry();
+  f.run();
+  CAF_CHECK(*f.outbox.next_retry() - f.now == std::chrono::milliseconds{200});
+  f.run_retries(5);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 1u);
+  CAF_CHECK_EQUAL(f.outbox.retries(), 2u);
+}
+
+CAF_TEST(out_of_retries_a_record_becomes_a_dead_letter_with_the_last_error) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return record.destination == Destination::output
+             ? Answer{false, DeliveryFault::transient, "no leader"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(10);
+  // One try, three retries, and the dead letter.
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 5u);
+  const auto& last = f.script->sent.back();
+  CAF_CHECK(last.destination == Destination::dead_letters);
+  CAF_CHECK_EQUAL(last.value, "in0");
+  const auto note = read_dead_letter_note(last.headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK(note->reason == Reason::delivery_failed);
+  CAF_CHECK_EQUAL(note->detail, "no leader");
+  CAF_CHECK_EQUAL(note->attempts, 4u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(a_record_that_is_refused_for_good_is_not_retried) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return record.destination == Destination::output
+             ? Answer{false, DeliveryFault::record, "too large"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(1);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(an_outage_is_waited_out_and_uses_up_no_retries) {
+  Fixture f;
+  f.script->answer = [&](const SentRecord&) {
+    return f.script->sent.size() <= 20
+             ? Answer{false, DeliveryFault::outage, "all brokers down"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(30);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 21u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 1u);
+}
+
+CAF_TEST(nothing_overtakes_what_waits_out_an_outage) {
+  Fixture f;
+  bool missing = true;
+  f.script->answer = [&](const SentRecord& record) {
+    return missing && record.destination == Destination::output
+             ? Answer{false, DeliveryFault::outage, "no such topic"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(2, 1, 0));
+  f.run();
+  // The topic comes to be before the retry is due, and so do more records.
+  missing = false;
+  f.script->sent.clear();
+  f.outbox.add(ticket(2), encoded(2, 1, 10));
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 1u); // of the other destination
+  CAF_CHECK_EQUAL(f.script->sent[0].value, "in12");
+  f.run_retries(5);
+  std::vector<std::string> values;
+  for (const auto& record : f.script->sent)
+    values.push_back(record.value);
+  const std::vector<std::string> expected{"in12", "out0", "out1", "out10",
+                                          "out11"};
+  CAF_CHECK_EQUAL(values, expected);
+  CAF_CHECK_EQUAL(f.outbox.retries(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+}
+
+CAF_TEST(what_waits_behind_others_can_be_forgotten) {
+  Fixture f;
+  f.script->answer = [](const SentRecord&) {
+    return Answer{false, DeliveryFault::outage, "no such topic"};
+  };
+  f.outbox.add(ticket(1), encoded(2, 0));
+  f.run();
+  f.outbox.add(ticket(2), encoded(2, 0, 10));
+  f.run();
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(!f.outbox.next_retry().has_value());
+  CAF_CHECK(f.outbox.take_delivered().empty());
+}
+
+CAF_TEST(a_dead_letter_is_never_given_up) {
+  Fixture f;
+  f.script->answer = [&](const SentRecord&) {
+    return f.script->sent.size() <= 50
+             ? Answer{false, DeliveryFault::record, "no such topic"}
+             : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(0, 1));
+  f.run();
+  f.run_retries(49);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  const auto notices = f.outbox.take_notices();
+  CAF_REQUIRE(!notices.empty());
+  CAF_CHECK(notices.front().kind == OutboxNotice::Kind::stuck);
+  f.run_retries(1);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).dead_letters, 1u);
+}
+
+CAF_TEST(a_full_sink_is_tried_again_where_it_stopped) {
+  Fixture f;
+  f.script->capacity = 2;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(5, 0));
+  f.outbox.pump(f.sink, f.now, 0);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+  f.script->capacity = 100;
+  f.script->resume();
+  f.run();
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 5u);
+  for (std::size_t index = 0; index != 5; ++index)
+    CAF_CHECK_EQUAL(f.script->sent[index].value, "out" + std::to_string(index));
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().at(0).outputs, 5u);
+}
+
+CAF_TEST(a_forgotten_partition_reports_nothing_and_leaves_nothing) {
+  Fixture f;
+  f.script->capacity = 2;
+  f.script->stalled = true;
+  f.outbox.add(ticket(1), encoded(4, 0));
+  f.outbox.add(ticket(2), encoded(4, 0, 4));
+  f.outbox.pump(f.sink, f.now, 0);
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  // The second was never sent; the first waits for the reports on its two.
+  CAF_CHECK_EQUAL(f.outbox.batches(), 1u);
+  f.script->resume();
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  CAF_CHECK_EQUAL(f.script->sent.size(), 2u);
+}
+
+CAF_TEST(provenance_goes_into_headers_on_request) {
+  Fixture f;
+  auto config = Fixture::make_config();
+  config.provenance_header = true;
+  f.outbox = Outbox{config};
+  f.outbox.add(ticket(1), encoded(1, 0, 7));
+  f.run();
+  const auto source = read_provenance(f.script->sent.at(0).headers);
+  CAF_REQUIRE(source.has_value());
+  CAF_CHECK(source->offset == Offset{7});
+}
+
+CAF_TEST(what_is_never_reported_is_sent_again) {
+  Fixture f;
+  f.outbox.add(ticket(1), encoded(3, 0));
+  f.outbox.pump(f.sink, f.now, 0);
+  DeliveryReports reports;
+  f.sink.take_reports(reports);
+  reports.delivered.pop_back(); // lost
+  f.outbox.apply_reports(reports, f.now);
+  CAF_CHECK(f.outbox.take_delivered().empty());
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 3u);
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 1u);
+  CAF_CHECK_EQUAL(f.script->sent.size(), 6u);
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+}
+
+CAF_TEST(what_waits_for_a_retry_is_not_taken_for_lost) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return Answer{record.value != "out1", DeliveryFault::transient, "no"};
+  };
+  f.outbox.add(ticket(1), encoded(3, 0));
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+}
