@@ -48,7 +48,7 @@ public:
       writes_(options.mode != "consume") {
     const auto config = to_config(options);
     if (reads_) {
-      source_ = unwrap(open_kafka_source(config, {}));
+      source_ = unwrap(open_kafka_source(config, logic::MemoryPlan{}));
       source_->on_ready([this] { waker_.wake(); });
     }
     if (writes_) {

@@ -225,7 +225,8 @@ void measure_cost(const RunOptions& options) {
 /// clock. In milliseconds, in the order of arrival.
 std::vector<double> read_latencies(const adapters::kafka::KafkaConfig& reading,
                                    const std::atomic<std::uint64_t>& count) {
-  auto source = adapters::kafka::open_kafka_source(reading, {});
+  auto source = adapters::kafka::open_kafka_source(reading,
+                                                   logic::MemoryPlan{});
   if (!source)
     bench::fail(source.error().text);
   std::vector<double> latencies_ms;

@@ -38,7 +38,10 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # The sloppiness is what ccache's manual asks for with precompiled headers.
+  # Paths are taken relative to the checkout, so that a second one (a worktree)
+  # finds what the first has compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     ${CCACHE})
 endif()

@@ -38,7 +38,7 @@ Consumer::Consumer(ConsumerParameters parameters)
     limits_{static_cast<std::size_t>(parameters_.flow.batch_max_records),
             static_cast<std::size_t>(parameters_.flow.batch_max_bytes.bytes)},
     assignment_(parameters_.flow.max_read_ahead),
-    unacknowledged_(parameters_.flow.in_flight_bytes()),
+    unacknowledged_(parameters_.flow.memory_plan().in_flight_bytes()),
     progress_(parameters_.delivery.stall_alarm),
     credit_gauge_(metrics_.credit_bytes(name)),
     credit_limit_(metrics_.limit_reached("credit")) {

@@ -8,27 +8,20 @@ namespace millrace::adapters::kafka {
 
 namespace {
 
-constexpr std::size_t min_queue_bytes = 1U << 20U;
-/// librdkafka counts the bytes of the records that it holds, and keeps some
-/// 430 more for each; measured with login events of 270.
-constexpr std::size_t memory_per_byte = 3;
 /// The longest that librdkafka allows, 24 hours. A consumer without credit
 /// takes no records and is still alive: it heartbeats, and it must not be put
 /// out of the group for waiting.
 constexpr std::int64_t max_poll_interval_ms = 86'400'000;
 
-std::int64_t to_limit(std::uint64_t configured, std::size_t budget) {
+std::int64_t to_limit(std::uint64_t configured, std::uint64_t budget) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(configured, budget));
 }
 
 } // namespace
 
 logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
-                                         std::size_t queue_bytes) {
-  // What is fetched but not parsed yet comes on top of the queue's limit:
-  // half for each.
-  const auto half = std::max(queue_bytes, min_queue_bytes) / 2
-                    / memory_per_byte;
+                                         const logic::MemoryPlan& plan) {
+  const auto limit = plan.fetch_limit_bytes();
   ClientSettings settings{config};
   settings.set("group.id", config.consumer_group)
     .set("session.timeout.ms", config.session_timeout.count())
@@ -44,17 +37,17 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
                                 ? std::string{"error"}
                                 : config.auto_offset_reset)
     .set("queued.min.messages", 10'000'000) // bytes bound, not records
-    .set("queued.max.messages.kbytes", static_cast<std::int64_t>(half / 1'024))
-    .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, half))
+    .set("queued.max.messages.kbytes", static_cast<std::int64_t>(limit / 1'024))
+    .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, limit))
     .set("fetch.message.max.bytes",
-         to_limit(config.fetch_max_partition.bytes, half))
+         to_limit(config.fetch_max_partition.bytes, limit))
     // A producer's limit, which must not be above what one fetch brings even
     // here. A larger record comes all the same: the broker sends the first one
     // of a fetch whole.
-    .set("message.max.bytes", to_limit(1'000'000, half))
+    .set("message.max.bytes", to_limit(1'000'000, limit))
     .set("receive.message.max.bytes",
          std::max<std::int64_t>(100'000'000,
-                                static_cast<std::int64_t>(half) + 1'024))
+                                static_cast<std::int64_t>(limit) + 1'024))
     .set("fetch.wait.max.ms", config.fetch_wait.count())
     // The default is five minutes, until which partitions that were added, or a
     // topic that was refused and is allowed now, would go unnoticed.

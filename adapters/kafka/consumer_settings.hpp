@@ -1,14 +1,13 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
-
-#include <cstddef>
+#include "logic/intake/memory_plan.hpp"
 
 namespace millrace::adapters::kafka {
 
 /// The consumer behind KafkaSource: cooperative, without any commit of its
-/// own, holding at most `queue_bytes` of prefetched records.
+/// own, holding no more fetched records than the plan says.
 logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
-                                         std::size_t queue_bytes);
+                                         const logic::MemoryPlan& plan);
 
 } // namespace millrace::adapters::kafka

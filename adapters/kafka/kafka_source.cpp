@@ -31,7 +31,8 @@ public:
   KafkaSource& operator=(const KafkaSource&) = delete;
   ~KafkaSource() override { end(std::chrono::seconds{1}); }
 
-  logic::Result<void> open(const KafkaConfig& config, std::size_t queue_bytes);
+  logic::Result<void> open(const KafkaConfig& config,
+                           const logic::MemoryPlan& plan);
 
   void on_ready(std::function<void()> wake) override;
   std::vector<logic::ClientEvent> take_events() override;
@@ -69,9 +70,9 @@ private:
 };
 
 logic::Result<void> KafkaSource::open(const KafkaConfig& config,
-                                      std::size_t queue_bytes) {
+                                      const logic::MemoryPlan& plan) {
   config_ = config;
-  auto client = create_consumer(config_, queue_bytes);
+  auto client = create_consumer(config_, plan);
   if (!client)
     return client.error();
   client_ = *std::move(client);
@@ -388,9 +389,9 @@ void KafkaSource::end(std::chrono::milliseconds deadline) {
 } // namespace
 
 logic::Result<std::unique_ptr<logic::RecordSource>>
-open_kafka_source(const KafkaConfig& config, KafkaSourceLimits limits) {
+open_kafka_source(const KafkaConfig& config, const logic::MemoryPlan& plan) {
   auto source = std::make_unique<KafkaSource>();
-  if (auto opened = source->open(config, limits.client_queue_bytes); !opened)
+  if (auto opened = source->open(config, plan); !opened)
     return opened.error();
   return std::unique_ptr<logic::RecordSource>{std::move(source)};
 }

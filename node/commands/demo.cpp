@@ -119,7 +119,7 @@ private:
   bool follow(Node& node, const node::demo::LoadThread& running,
               node::demo::OutputWatch& watch) {
     node::demo::DemoScreen screen{std::cout, isatty(STDOUT_FILENO) == 1,
-                                  config_.flow.in_flight_bytes()};
+                                  config_.flow.memory_plan().in_flight_bytes()};
     const auto begin = Clock::now();
     auto last_move = begin;
     std::uint64_t last_seen = 0;

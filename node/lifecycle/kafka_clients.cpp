@@ -33,9 +33,8 @@ logic::Result<std::unique_ptr<logic::RecordSource>>
 KafkaClients::open_source() {
   if (first_source_)
     return std::move(first_source_);
-  auto source = kafka::open_kafka_source(
-    config_.kafka,
-    {static_cast<std::size_t>(config_.flow.client_queue_bytes())});
+  auto source = kafka::open_kafka_source(config_.kafka,
+                                         config_.flow.memory_plan());
   if (source && client_faults_)
     return faults::make_faulty_source(std::move(*source), client_faults_);
   return source;
@@ -46,7 +45,7 @@ logic::Result<std::unique_ptr<logic::RecordSink>> KafkaClients::open_sink() {
     return std::move(first_sink_);
   kafka::KafkaSinkLimits limits;
   limits.max_queued_bytes = static_cast<std::size_t>(
-    config_.flow.memory_budget.bytes);
+    config_.flow.memory_plan().send_queue_bytes());
   auto sink = kafka::open_kafka_sink(config_.kafka, limits);
   if (sink && client_faults_)
     return faults::make_faulty_sink(std::move(*sink), client_faults_);

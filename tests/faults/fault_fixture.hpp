@@ -194,7 +194,7 @@ struct FaultFixture : SimulatedNode {
     if (committed != fed)
       text << "not all is committed\n";
     if (metric("millrace_credit_bytes")
-        != static_cast<double>(config.flow.in_flight_bytes()))
+        != static_cast<double>(config.flow.memory_plan().in_flight_bytes()))
       text << "credit is missing\n";
     for (const auto& death : deaths)
       text << "death: " << death << '\n';

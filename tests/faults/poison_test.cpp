@@ -138,7 +138,7 @@ CAF_TEST(credit_that_is_lost_on_the_way_is_found_again) {
   feed();
   run_until_idle();
   CAF_CHECK(metric("millrace_credit_bytes")
-            < static_cast<double>(config.flow.in_flight_bytes()));
+            < static_cast<double>(config.flow.memory_plan().in_flight_bytes()));
   CAF_CHECK(recovers());
 }
 

@@ -124,12 +124,12 @@ struct Consumer {
   using Kind = logic::ClientEvent::Kind;
 
   explicit Consumer(const KafkaConfig& config,
-                    const KafkaSourceLimits& limits = {})
-    : source(open(config, limits)), waker(*source) {}
+                    const logic::MemoryPlan& plan = logic::MemoryPlan{})
+    : source(open(config, plan)), waker(*source) {}
 
   static std::unique_ptr<logic::RecordSource>
-  open(const KafkaConfig& config, const KafkaSourceLimits& limits) {
-    auto opened = open_kafka_source(config, limits);
+  open(const KafkaConfig& config, const logic::MemoryPlan& plan) {
+    auto opened = open_kafka_source(config, plan);
     if (!opened)
       throw std::runtime_error{opened.error().text};
     return *std::move(opened);

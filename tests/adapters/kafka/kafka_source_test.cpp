@@ -85,7 +85,7 @@ CAF_TEST(records_above_what_one_fetch_may_bring_come_all_the_same) {
     CAF_REQUIRE((*writer)->write(record));
   }
   CAF_REQUIRE((*writer)->flush(patience).has_value());
-  Consumer consumer{kafka.config, {.client_queue_bytes = 1U << 20U}};
+  Consumer consumer{kafka.config, logic::MemoryPlan{4U << 20U}};
   CAF_REQUIRE(consumer.take_records(8));
   for (const auto partition : {0, 1})
     CAF_CHECK(consumer.values[partition] == std::vector(4, large));

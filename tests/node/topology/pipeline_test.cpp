@@ -225,8 +225,9 @@ CAF_TEST(a_revoked_partition_leaves_at_the_deadline_in_any_case) {
   sink->resume();
   pass(2s);
   CAF_CHECK_EQUAL(source->commits.size(), commits);
-  CAF_CHECK_EQUAL(metric("millrace_credit_bytes"),
-                  static_cast<double>(config.flow.in_flight_bytes()));
+  CAF_CHECK_EQUAL(
+    metric("millrace_credit_bytes"),
+    static_cast<double>(config.flow.memory_plan().in_flight_bytes()));
 }
 
 CAF_TEST(a_lost_partition_is_forgotten_without_a_commit) {
@@ -285,8 +286,9 @@ CAF_TEST(without_credit_nothing_is_read_until_something_is_delivered) {
   sink->resume();
   run_until_idle();
   CAF_CHECK_EQUAL(sink->sent.size(), 100u);
-  CAF_CHECK_EQUAL(metric("millrace_credit_bytes"),
-                  static_cast<double>(config.flow.in_flight_bytes()));
+  CAF_CHECK_EQUAL(
+    metric("millrace_credit_bytes"),
+    static_cast<double>(config.flow.memory_plan().in_flight_bytes()));
 }
 
 CAF_TEST(a_dead_letter_that_cannot_be_written_stops_only_its_partition) {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace millrace::logic {
+
+/// Who gets what of `flow.memory_budget`; the shares add up to it. All in
+/// bytes, as they occupy memory (see `footprint.hpp` for batches).
+class MemoryPlan {
+public:
+  static constexpr std::uint64_t default_budget_bytes = 256ULL * 1024 * 1024;
+
+  explicit constexpr MemoryPlan(std::uint64_t budget_bytes
+                                = default_budget_bytes) noexcept
+    : budget_bytes_(budget_bytes) {}
+
+  constexpr std::uint64_t budget_bytes() const noexcept {
+    return budget_bytes_;
+  }
+
+  /// A quarter: records that the consuming Kafka client has fetched and nobody
+  /// has taken yet.
+  constexpr std::uint64_t fetched_bytes() const noexcept {
+    return budget_bytes_ / 4;
+  }
+
+  /// The rest: batches in flight, from the moment when they are taken to the
+  /// last delivery report. Given out as credit.
+  constexpr std::int64_t in_flight_bytes() const noexcept {
+    return static_cast<std::int64_t>(budget_bytes_ - fetched_bytes());
+  }
+
+  /// Of the share for what is fetched one half is for answers that are not
+  /// parsed yet, one for the queue of records. librdkafka counts only the
+  /// payload of these and keeps some 430 bytes more for each (measured with
+  /// login events of 270), so that its limits are a third.
+  constexpr std::uint64_t fetch_limit_bytes() const noexcept {
+    return std::max(fetched_bytes(), least_fetched_bytes) / 2
+           / occupied_per_payload_byte;
+  }
+
+  /// The limit of the producing client's queue. It points into batches in
+  /// flight, so it is a part of their share and none of its own.
+  constexpr std::uint64_t send_queue_bytes() const noexcept {
+    return static_cast<std::uint64_t>(in_flight_bytes());
+  }
+
+private:
+  static constexpr std::uint64_t least_fetched_bytes = 1024ULL * 1024;
+  static constexpr std::uint64_t occupied_per_payload_byte = 3;
+
+  std::uint64_t budget_bytes_;
+};
+
+static_assert(MemoryPlan{}.fetched_bytes()
+                + static_cast<std::uint64_t>(MemoryPlan{}.in_flight_bytes())
+              == MemoryPlan{}.budget_bytes());
+
+} // namespace millrace::logic
