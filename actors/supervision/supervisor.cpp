@@ -229,7 +229,9 @@ private:
     carry_out(tree_.on_ended(id, incarnation, ending, error, now()));
   }
 
-  /// Trying again cannot help where a topic is missing or access is denied.
+  /// Trying again cannot help where the right to produce is denied or a
+  /// committed offset is missing. (A topic that is missing or denied ends no
+  /// actor: it is waited for.)
   static bool needs_a_new_process(const caf::error& reason) {
     return reason == logic::ErrorCode::unrecoverable
            || reason == logic::ErrorCode::not_found

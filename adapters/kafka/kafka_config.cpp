@@ -65,7 +65,7 @@ constexpr std::array protected_properties = {
                     "the memory budget decides it"},
   ProtectedProperty{"queue.buffering.max.kbytes",
                     "the memory budget decides it"},
-  ProtectedProperty{"transactional.id", "the node names its own transactions"},
+  ProtectedProperty{"transactional.id", "the node delivers at least once, without transactions"},
 };
 
 void describe_topics(SettingVisitor& visitor, KafkaConfig& config) {

@@ -190,6 +190,8 @@ std::size_t KafkaSink::send_run(DestinationTopic& topic,
     message._private = to_opaque(record.token);
     timestamps_[index] = record.timestamp_ms;
   }
+  // Of our patch (cmake/patches/librdkafka-2.14.2-millrace.patch): the ordinary
+  // call gives no record a timestamp.
   rd_kafka_produce_batch_at(topic.handle.get(), partition_of(topic, run[0]), 0,
                             messages_.data(), static_cast<int>(run.size()),
                             timestamps_.data());

@@ -5,7 +5,7 @@
 
 namespace millrace::logic {
 
-/// The records of a poisoned as dead letters with the reason `poison`; the
+/// Records that fail on every try as dead letters with the reason `poison`; the
 /// detail names the stage, the error and the number of tries.
 EncodedBatchPtr to_dead_letters(const PoisonedRecords& poisoned);
 

@@ -97,7 +97,7 @@ public:
   void clear(const OffsetRange& range);
 
   /// As CrashSuspects. To be called with committed offsets, not with
-  /// finished ones: what is dead_lettered but not committed will be read again,
+  /// finished ones: what went to the dead letters but not committed will be read again,
   /// and must not be tried again.
   void forget_before(PartitionId partition, Offset next);
 

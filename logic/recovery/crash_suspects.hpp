@@ -25,8 +25,8 @@ struct OffsetRange {
 struct CrashLimits {
   /// So many deaths with a range in flight, and it is taken alone.
   std::uint32_t deaths_to_isolate = 2;
-  /// So many deaths with a single offset alone in flight, and it is
-  /// dead_lettered. One may be chance (somebody's kill -9, a memory limit); two
+  /// So many deaths with a single offset alone in flight, and it goes to the
+  /// dead letters. One may be chance (somebody's kill -9, a memory limit); two
   /// in succession on one and the same lone record are taken for proof.
   std::uint32_t lone_deaths_to_dead_letter = 2;
 };
@@ -57,7 +57,7 @@ struct PlannedPiece {
 /// Finds the records that kill the process, over its lives: ranges are
 /// suspected by overlap, as batches are cut anew in each life. A range that
 /// was in flight at enough deaths is taken alone; one that dies alone is
-/// halved, and so down to a single offset, which is dead_lettered once it has
+/// halved, and so down to a single offset, which goes to the dead letters once it has
 /// died alone often enough. What finishes is innocent.
 ///
 /// It ends: with k killers, `begin` told of every piece with the offsets of
@@ -68,14 +68,14 @@ struct PlannedPiece {
 ///   k * (deaths_to_isolate + ceil(log2 n) + lone_deaths_to_dead_letter)
 ///
 /// times of killers, and once more for each death of other causes. For: a
-/// killer never finishes, so nothing but its own poisoned takes suspicion off
+/// killer never finishes, so nothing but its own dead letter takes suspicion off
 /// it. Each death that it causes among others adds 1 to its deaths, until it
 /// is isolated; each one that it causes alone halves the piece around it,
 /// which lay within one batch, or adds 1 to its lone deaths. What other
 /// deaths do only brings it further. With m nodes that take over from each
 /// other, each with its own table, it is at most m times that.
 ///
-/// An innocent record is dead_lettered only if the process happens to die
+/// An innocent record goes to the dead letters only if the process happens to die
 /// `lone_deaths_to_dead_letter` times in succession while it is alone in
 /// flight, after deaths have narrowed the suspicion down to it; and then it is
 /// a dead letter, not lost. Not thread-safe.
@@ -94,8 +94,8 @@ public:
   /// a lone death if it is a single offset. Nothing else is to blame.
   void blame_alone(const OffsetRange& range);
 
-  /// This has finished, or holds no records. What is condemned to be
-  /// dead_lettered stays so, because it may be read again as long as it is not
+  /// This has finished, or holds no records. What is condemned to the
+  /// dead letters stays so, because it may be read again as long as it is not
   /// committed. Returns whether anything changed.
   bool clear(const OffsetRange& range);
 

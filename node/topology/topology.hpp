@@ -58,7 +58,7 @@ public:
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 
-  /// The gates in address of the actors, by the names of these; none unless
+  /// The gates in front of the actors, by the names of these; none unless
   /// faults are injected.
   virtual std::vector<std::pair<std::string, caf::actor>> gates() const = 0;
 

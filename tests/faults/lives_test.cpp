@@ -34,7 +34,7 @@ CAF_TEST(a_record_that_kills_the_process_is_found_over_its_lives) {
                      {"delivery.crash_journal=" + journal,
                       "fault_injection.enabled=true",
                       "fault_injection.orders=die enricher KILLER"}};
-    eventually(40s, [&] { return !node.alive() || node.settled() > 600; });
+    eventually(40s, [&] { return !node.alive() || node.finished() > 600; });
     ended = node.alive();
     if (ended)
       CAF_CHECK_EQUAL(node.stop(), 0);

@@ -37,7 +37,7 @@ CAF_TEST(a_second_life_goes_on_where_the_first_committed) {
   }
   generate(5'000, 0.05, 2);
   NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() >= 5'000; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() >= 5'000; }));
   CAF_CHECK_EQUAL(node.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
@@ -46,7 +46,7 @@ CAF_TEST(stopping_in_mid_flight_loses_and_doubles_nothing) {
   generate(30'000);
   {
     NodeProcess node{kafka.bootstrap_servers};
-    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
     CAF_CHECK_EQUAL(node.stop(), 0);
   }
   NodeProcess node{kafka.bootstrap_servers};
@@ -59,7 +59,7 @@ CAF_TEST(a_killed_node_loses_nothing) {
   generate(30'000);
   {
     NodeProcess node{kafka.bootstrap_servers};
-    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
     node.send_signal(SIGKILL);
     CAF_CHECK_EQUAL(node.wait(5s), -SIGKILL);
   }
@@ -72,12 +72,12 @@ CAF_TEST(a_killed_node_loses_nothing) {
 CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
   generate(10'000);
   NodeProcess first{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] { return first.settled() > 1'000; }));
+  CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
   NodeProcess second{kafka.bootstrap_servers};
   CAF_CHECK(eventually(60s, [&] { return second.held_partitions() > 0; }));
   generate(10'000, 0.05, 2);
   CAF_CHECK(eventually(
-    60s, [&] { return first.settled() + second.settled() >= written; }));
+    60s, [&] { return first.finished() + second.finished() >= written; }));
   CAF_CHECK_EQUAL(first.stop(), 0);
   generate(5'000, 0.05, 3);
   CAF_CHECK(all_ended());

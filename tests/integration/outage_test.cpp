@@ -24,7 +24,7 @@ CAF_TEST_FIXTURE_SCOPE(outage_tests, tests::KafkaFixture)
 CAF_TEST(a_broker_that_is_away_for_a_while_costs_nothing) {
   generate(5'000);
   NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() > 500; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 500; }));
   CAF_REQUIRE(broker->take_down(1).has_value());
   CAF_CHECK(
     eventually(30s, [&] { return node.http_code("/health/ready") == 503; }));
@@ -103,7 +103,7 @@ CAF_TEST(memory_stays_in_the_budget_while_the_sink_stalls) {
 CAF_TEST(a_shutdown_without_a_broker_ends_in_time) {
   generate(2'000);
   NodeProcess node{kafka.bootstrap_servers, {"delivery.shutdown_deadline=3s"}};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() > 100; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 100; }));
   CAF_REQUIRE(broker->take_down(1).has_value());
   node.send_signal(SIGTERM);
   const int code = node.wait(15s);

@@ -47,12 +47,12 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_CHECK(
       eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
     auto load = start_load(2'000, 8'000);
-    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
     broker().end(signal);
     CAF_CHECK(
       eventually(30s, [&] { return node.http_code("/health/ready") == 503; }));
     CAF_CHECK_EQUAL(node.http_code("/health/live"), 200);
-    CAF_CHECK_LESS(node.settled(), written);
+    CAF_CHECK_LESS(node.finished(), written);
     broker().start();
     CAF_CHECK_EQUAL(load.wait(60s), 0);
     CAF_CHECK(all_settled(node));
@@ -88,7 +88,7 @@ CAF_TEST(the_group_resumes_where_the_last_node_committed) {
   }
   generate(2'000, 0.05, 2);
   auto node = start_node();
-  CAF_CHECK(eventually(60s, [&] { return node.settled() >= 2'000; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() >= 2'000; }));
   CAF_CHECK_EQUAL(node.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
@@ -97,7 +97,7 @@ CAF_TEST(a_killed_node_loses_nothing) {
   generate(20'000);
   {
     auto node = start_node();
-    CAF_CHECK(eventually(60s, [&] { return node.settled() > 1'000; }));
+    CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
     node.send_signal(SIGKILL);
     CAF_CHECK_EQUAL(node.wait(5s), -SIGKILL);
   }
@@ -112,12 +112,12 @@ CAF_TEST(a_killed_node_loses_nothing) {
 CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
   generate(5'000);
   auto first = start_node();
-  CAF_CHECK(eventually(60s, [&] { return first.settled() > 1'000; }));
+  CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
   auto second = start_node();
   CAF_CHECK(eventually(60s, [&] { return second.held_partitions() > 0; }));
   generate(5'000, 0.05, 2);
   CAF_CHECK(eventually(
-    60s, [&] { return first.settled() + second.settled() >= written; }));
+    60s, [&] { return first.finished() + second.finished() >= written; }));
   CAF_CHECK_EQUAL(first.stop(), 0);
   generate(2'000, 0.05, 3);
   CAF_CHECK(all_ended());

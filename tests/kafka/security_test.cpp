@@ -109,7 +109,7 @@ struct Fixture : tests::RealKafkaFixture {
     auto node = start_node(access);
     CAF_CHECK(is_unready(node, what, remedy));
     CAF_CHECK_EQUAL(node.http_code("/health/live"), 200);
-    CAF_CHECK_EQUAL(node.settled(), 0u);
+    CAF_CHECK_EQUAL(node.finished(), 0u);
     CAF_CHECK_EQUAL(node.stop(), 0);
   }
 
@@ -181,7 +181,7 @@ CAF_TEST(an_input_that_is_refused_is_named_and_loses_nothing) {
   generate(500);
   auto node = start_node(scram());
   CAF_CHECK(is_unready(node, kafka.input_topic, "kafka-acls --add"));
-  CAF_CHECK_EQUAL(node.settled(), 0u);
+  CAF_CHECK_EQUAL(node.finished(), 0u);
   broker().open_topic(kafka.input_topic);
   CAF_CHECK(all_settled(node));
   CAF_CHECK(

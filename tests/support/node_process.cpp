@@ -120,7 +120,7 @@ bool NodeProcess::alive() {
   return program_.alive();
 }
 
-std::uint64_t NodeProcess::settled() {
+std::uint64_t NodeProcess::finished() {
   const auto producer = status_of("producer");
   if (producer.empty())
     return 0;
@@ -214,7 +214,7 @@ TopicFixture::judge(logic::verification::Guarantee guarantee) {
 }
 
 bool TopicFixture::all_settled(NodeProcess& node) {
-  return eventually(60s, [&] { return node.settled() >= written; });
+  return eventually(60s, [&] { return node.finished() >= written; });
 }
 
 bool TopicFixture::all_ended() {

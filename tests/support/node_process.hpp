@@ -51,7 +51,7 @@ public:
   int http_code(const std::string& path);
 
   /// Outputs and dead letters delivered, of this process.
-  std::uint64_t settled();
+  std::uint64_t finished();
 
   /// Partitions assigned to this process.
   std::size_t held_partitions();

@@ -47,7 +47,7 @@ struct Ticking {
   std::int64_t wait_left = 0;
   std::optional<std::int64_t> probe_left{};
 
-  void apply_reports() {
+  void advance() {
     if (probe_left && *probe_left <= 0)
       open();
     if (state == CircuitState::open && wait_left <= 0) {
@@ -60,7 +60,7 @@ struct Ticking {
     --wait_left;
     if (probe_left)
       --*probe_left;
-    apply_reports();
+    advance();
   }
   void open() {
     state = CircuitState::open;
@@ -72,7 +72,7 @@ struct Ticking {
     ++transitions.opened;
   }
   bool allows() {
-    apply_reports();
+    advance();
     if (state == CircuitState::half_open && !probe_left) {
       probe_left = config.probe_deadline.count();
       return true;
@@ -80,7 +80,7 @@ struct Ticking {
     return state == CircuitState::closed;
   }
   void succeed() {
-    apply_reports();
+    advance();
     failures = 0;
     if (!probe_left)
       return;
@@ -92,7 +92,7 @@ struct Ticking {
     ++transitions.closed;
   }
   void fail() {
-    apply_reports();
+    advance();
     if (state == CircuitState::closed)
       ++failures;
     if (probe_left || failures >= static_cast<int>(config.failures_to_open))
@@ -101,7 +101,7 @@ struct Ticking {
   /// In how many ticks a call is allowed again.
   int ticks_until_allowed() const {
     auto later = *this;
-    later.apply_reports();
+    later.advance();
     for (int ticks = 0;; ++ticks, later.tick())
       if (later.state == CircuitState::half_open && !later.probe_left)
         return ticks;
@@ -111,7 +111,7 @@ struct Ticking {
 /// Where the two disagree, if anywhere.
 const char* difference(CircuitBreaker& breaker, Ticking& model, TimePoint now) {
   auto settled = model;
-  settled.apply_reports();
+  settled.advance();
   if (breaker.state(now) != settled.state)
     return "state";
   if (breaker.failures() != static_cast<std::uint32_t>(model.failures))

@@ -133,7 +133,7 @@ private:
     }
   }
 
-  /// The one thing that would rightly dead_letter an innocent record is kept
+  /// The one thing that would rightly make a dead letter of an innocent record is kept
   /// out.
   bool may_die_by_chance() {
     if (in_flight_.size() != 1)

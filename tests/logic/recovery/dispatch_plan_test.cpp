@@ -258,7 +258,7 @@ CAF_TEST(forgotten_partitions_leave_nothing_behind) {
 
 namespace {
 
-/// Says which offsets are to be taken alone or dead_lettered, one by one.
+/// Says which offsets are to be taken alone or to the dead letters, one by one.
 class ScriptedRecorder final : public FlightRecorder {
 public:
   std::map<std::int64_t, BatchCut::Treatment> special;
