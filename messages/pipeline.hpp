@@ -4,6 +4,7 @@
 #include "logic/records/encoded_batch.hpp"
 #include "logic/records/enriched_batch.hpp"
 #include "logic/records/judgement.hpp"
+#include "logic/records/member_column.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/records/validated_batch.hpp"
@@ -63,6 +64,8 @@ struct EncodeBatch {
   logic::BatchTicket ticket;
   logic::EnrichedBatchPtr batch;
   std::vector<logic::ShardJudgementsPtr> judgements;
+  /// What stages in between add to the output.
+  std::vector<logic::MemberColumnPtr> columns = {};
 
   const logic::RecordBatchPtr& raw() const { return batch->validated->raw; }
 };

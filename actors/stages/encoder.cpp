@@ -33,11 +33,11 @@ public:
 
 private:
   void encode(const messages::EncodeBatch& order) {
-    if (!logic::fits(*order.batch, order.judgements))
+    if (!logic::fits(*order.batch, order.judgements, order.columns))
       throw std::runtime_error{"verdicts do not fit the events of the batch"};
-    auto batch = encoder_.encode(
-      *order.batch, order.judgements,
-      parameters_.place.surroundings.clock->now_ms());
+    auto batch = encoder_.encode(*order.batch, order.judgements,
+                                 parameters_.place.surroundings.clock->now_ms(),
+                                 order.columns);
     tell(self_, parameters_.place.next,
          messages::ProduceBatch{order.ticket, std::move(batch)});
   }

@@ -65,7 +65,8 @@ constexpr std::array protected_properties = {
                     "the memory budget decides it"},
   ProtectedProperty{"queue.buffering.max.kbytes",
                     "the memory budget decides it"},
-  ProtectedProperty{"transactional.id", "the node delivers at least once, without transactions"},
+  ProtectedProperty{"transactional.id",
+                    "the node delivers at least once, without transactions"},
 };
 
 void describe_topics(SettingVisitor& visitor, KafkaConfig& config) {

@@ -39,7 +39,8 @@ void append_dead(EncodedBatch& encoded, std::uint32_t record, Reason reason,
 } // namespace
 
 bool fits(const EnrichedBatch& batch,
-          std::span<const ShardJudgementsPtr> judgements) noexcept {
+          std::span<const ShardJudgementsPtr> judgements,
+          std::span<const MemberColumnPtr> columns) noexcept {
   const ValidatedBatch& validated = *batch.validated;
   const auto events = validated.events.size();
   if (batch.origins.size() != events
@@ -52,6 +53,9 @@ bool fits(const EnrichedBatch& batch,
       return false;
     judged += shard->events.size();
   }
+  for (const auto& column : columns)
+    if (!column || column->values.size() != events)
+      return false;
   return judgements.empty() || judged == events;
 }
 
@@ -61,11 +65,14 @@ public:
 
   EncodedBatchPtr encode(const EnrichedBatch& batch,
                          std::span<const ShardJudgementsPtr> judgements,
-                         std::int64_t now_ms);
+                         std::int64_t now_ms,
+                         std::span<const MemberColumnPtr> columns);
 
 private:
   std::size_t bound_bytes(const EnrichedBatch& batch) const;
   char* write_event(char* to, const EnrichedBatch& batch, std::size_t index);
+  std::size_t columns_bytes(std::size_t event) const;
+  char* write_columns(char* to, std::size_t event) const;
   /// False where the output is too large and became a dead letter.
   bool append_output(EncodedBatch& encoded, std::uint32_t record,
                      std::size_t begin, std::size_t length) const;
@@ -73,12 +80,14 @@ private:
   EncodingConfig config_;
   MemberWriter members_;
   JudgementIndex judgements_;
+  std::span<const MemberColumnPtr> columns_; ///< of the batch at hand
 };
 
 EncodedBatchPtr
 Encoder::Writer::encode(const EnrichedBatch& batch,
                         std::span<const ShardJudgementsPtr> judgements,
-                        std::int64_t now_ms) {
+                        std::int64_t now_ms,
+                        std::span<const MemberColumnPtr> columns) {
   const ValidatedBatch& validated = *batch.validated;
   assert(batch.origins.size() == validated.events.size());
   auto encoded = std::make_shared<EncodedBatch>();
@@ -88,6 +97,7 @@ Encoder::Writer::encode(const EnrichedBatch& batch,
   encoded->details.reserve(validated.rejections.size());
   members_.begin_batch(*validated.raw, now_ms, config_.provenance_in_member());
   judgements_.merge(validated.events.size(), judgements);
+  columns_ = columns;
   encoded->bytes.resize(bound_bytes(batch));
 
   std::size_t used = 0;
@@ -118,7 +128,7 @@ std::size_t Encoder::Writer::bound_bytes(const EnrichedBatch& batch) const {
   for (std::size_t index = 0; index != validated.events.size(); ++index)
     bytes += (*validated.raw)[validated.events[index].record].value->size() + 1
              + members_.bound_bytes(batch.origins[index])
-             + judgements_.bound_bytes(index);
+             + judgements_.bound_bytes(index) + columns_bytes(index);
   assert(bytes <= std::numeric_limits<std::uint32_t>::max());
   return bytes;
 }
@@ -134,8 +144,30 @@ char* Encoder::Writer::write_event(char* to, const EnrichedBatch& batch,
     *to++ = ',';
   to = members_.write_first(to, event, batch.origins[index]);
   to = judgements_.write(to, index);
+  to = write_columns(to, index);
   to = members_.write_last(to, record.offset);
   return write_text(to, record.value->substr(event.closing_brace));
+}
+
+std::size_t Encoder::Writer::columns_bytes(std::size_t event) const {
+  constexpr std::size_t punctuation = 4; // ,"":
+  std::size_t bytes = 0;
+  for (const auto& column : columns_)
+    bytes += punctuation + name_of(column->member).size()
+             + column->values[event].size();
+  return bytes;
+}
+
+char* Encoder::Writer::write_columns(char* to, std::size_t event) const {
+  for (const auto& column : columns_) {
+    if (column->values[event].empty())
+      continue;
+    to = write_text(to, ",\"");
+    to = write_text(to, name_of(column->member));
+    to = write_text(to, "\":");
+    to = write_text(to, column->values[event]);
+  }
+  return to;
 }
 
 bool Encoder::Writer::append_output(EncodedBatch& encoded, std::uint32_t record,
@@ -165,8 +197,9 @@ Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 
 EncodedBatchPtr Encoder::encode(const EnrichedBatch& batch,
                                 std::span<const ShardJudgementsPtr> judgements,
-                                std::int64_t now_ms) {
-  return writer_->encode(batch, judgements, now_ms);
+                                std::int64_t now_ms,
+                                std::span<const MemberColumnPtr> columns) {
+  return writer_->encode(batch, judgements, now_ms, columns);
 }
 
 } // namespace millrace::logic

@@ -97,8 +97,8 @@ public:
   void clear(const OffsetRange& range);
 
   /// As CrashSuspects. To be called with committed offsets, not with
-  /// finished ones: what went to the dead letters but not committed will be read again,
-  /// and must not be tried again.
+  /// finished ones: what went to the dead letters but not committed will be
+  /// read again, and must not be tried again.
   void forget_before(PartitionId partition, Offset next);
 
   /// The process ends by its own will: whatever is in flight is not to blame.

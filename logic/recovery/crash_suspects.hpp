@@ -57,8 +57,8 @@ struct PlannedPiece {
 /// Finds the records that kill the process, over its lives: ranges are
 /// suspected by overlap, as batches are cut anew in each life. A range that
 /// was in flight at enough deaths is taken alone; one that dies alone is
-/// halved, and so down to a single offset, which goes to the dead letters once it has
-/// died alone often enough. What finishes is innocent.
+/// halved, and so down to a single offset, which goes to the dead letters once
+/// it has died alone often enough. What finishes is innocent.
 ///
 /// It ends: with k killers, `begin` told of every piece with the offsets of
 /// its first and last record, pieces spanning at most n offsets, alone pieces
@@ -68,15 +68,15 @@ struct PlannedPiece {
 ///   k * (deaths_to_isolate + ceil(log2 n) + lone_deaths_to_dead_letter)
 ///
 /// times of killers, and once more for each death of other causes. For: a
-/// killer never finishes, so nothing but its own dead letter takes suspicion off
-/// it. Each death that it causes among others adds 1 to its deaths, until it
-/// is isolated; each one that it causes alone halves the piece around it,
+/// killer never finishes, so nothing but its own dead letter takes suspicion
+/// off it. Each death that it causes among others adds 1 to its deaths, until
+/// it is isolated; each one that it causes alone halves the piece around it,
 /// which lay within one batch, or adds 1 to its lone deaths. What other
 /// deaths do only brings it further. With m nodes that take over from each
 /// other, each with its own table, it is at most m times that.
 ///
-/// An innocent record goes to the dead letters only if the process happens to die
-/// `lone_deaths_to_dead_letter` times in succession while it is alone in
+/// An innocent record goes to the dead letters only if the process happens to
+/// die `lone_deaths_to_dead_letter` times in succession while it is alone in
 /// flight, after deaths have narrowed the suspicion down to it; and then it is
 /// a dead letter, not lost. Not thread-safe.
 class CrashSuspects {

@@ -9,23 +9,6 @@ namespace millrace::node {
 
 namespace {
 
-/// The one list of components. `visit` is called with each of them.
-template <class Config, class Visit>
-void for_each_component(Config& config, const Visit& visit) {
-  visit(config.kafka);
-  visit(config.validation);
-  visit(config.geoip);
-  visit(config.detection);
-  visit(config.insights);
-  visit(config.encoding);
-  visit(config.flow);
-  visit(config.delivery);
-  visit(config.supervision);
-  visit(config.http);
-  visit(config.log);
-  visit(config.fault_injection);
-}
-
 /// What waits for company must not miss the end of the node, or of holding a
 /// partition.
 void check_linger(const NodeConfig& config, std::vector<logic::Error>& faults) {
@@ -47,18 +30,19 @@ concept Checked = requires(const Component& component) {
 } // namespace
 
 void describe(logic::SettingVisitor& visitor, NodeConfig& config) {
-  for_each_component(config,
-                     [&](auto& component) { describe(visitor, component); });
+  NodeConfig::for_each_component(
+    config, [&](auto& component) { describe(visitor, component); });
 }
 
 std::vector<logic::Error> check(const NodeConfig& config) {
   std::vector<logic::Error> faults;
-  for_each_component(config, [&]<class Component>(const Component& component) {
-    if constexpr (Checked<Component>) {
-      auto found = check(component);
-      std::move(found.begin(), found.end(), std::back_inserter(faults));
-    }
-  });
+  NodeConfig::for_each_component(
+    config, [&]<class Component>(const Component& component) {
+      if constexpr (Checked<Component>) {
+        auto found = check(component);
+        std::move(found.begin(), found.end(), std::back_inserter(faults));
+      }
+    });
   check_linger(config, faults);
   auto found = check_brokers(config.fault_injection,
                              config.kafka.bootstrap_servers);

@@ -35,6 +35,23 @@ struct NodeConfig {
   HttpConfig http;
   LogConfig log;
   FaultInjectionConfig fault_injection;
+
+  /// Calls `visit` with each component of a (constant or other) configuration.
+  template <class Config, class Visit>
+  static void for_each_component(Config& config, const Visit& visit) {
+    visit(config.kafka);
+    visit(config.validation);
+    visit(config.geoip);
+    visit(config.detection);
+    visit(config.insights);
+    visit(config.encoding);
+    visit(config.flow);
+    visit(config.delivery);
+    visit(config.supervision);
+    visit(config.http);
+    visit(config.log);
+    visit(config.fault_injection);
+  }
 };
 
 /// Declares all settings of all components, each in its own section.

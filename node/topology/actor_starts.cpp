@@ -22,19 +22,6 @@ namespace millrace::node {
 using logic::ActorKind;
 using logic::Incarnation;
 
-void SupervisedTopology::describe_starts() {
-  registrations_.for_each([this]<ActorKind kind>(const std::string& name,
-                                                 std::uint32_t number, auto&) {
-    starts_[name] = starter(Kind<kind>{}, number);
-  });
-  for (const auto& [name, task] : parameters_.background)
-    starts_[name] = [this, task = task](Incarnation) {
-      return logic::Result<caf::strong_actor_ptr>{
-        caf::actor_cast<caf::strong_actor_ptr>(
-          actors::spawn_background_task(system_, task))};
-    };
-}
-
 template <ActorKind kind>
 logic::Result<caf::strong_actor_ptr> SupervisedTopology::enroll_and_reconcile(
   logic::Result<actors::ActorOf<kind>> actor) {
@@ -48,8 +35,9 @@ logic::Result<caf::strong_actor_ptr> SupervisedTopology::enroll_and_reconcile(
 
 // -- Intake and delivery ------------------------------------------------------
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::consumer>,
-                                               std::uint32_t) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::consumer>(std::uint32_t) {
   actors::ConsumerParameters parameters;
   parameters.flow = config_.flow;
   parameters.delivery = config_.delivery;
@@ -66,8 +54,9 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::consumer>,
   };
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::dispatcher>,
-                                               std::uint32_t) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::dispatcher>(std::uint32_t) {
   actors::DispatcherParameters parameters;
   parameters.retry_limit = static_cast<std::uint32_t>(
     config_.delivery.retry_limit);
@@ -89,8 +78,9 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::dispatcher>,
   };
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::producer>,
-                                               std::uint32_t) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::producer>(std::uint32_t) {
   actors::ProducerParameters parameters;
   parameters.delivery = config_.delivery;
   parameters.provenance_header = config_.encoding.provenance_in_header();
@@ -110,8 +100,9 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::producer>,
   };
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::insights>,
-                                               std::uint32_t) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::insights>(std::uint32_t) {
   return [this](Incarnation) {
     return enroll<ActorKind::insights>(actors::spawn_insights(
       system_, {config_.insights, parameters_.node,
@@ -139,16 +130,18 @@ SupervisedTopology::lane_starter(std::uint32_t lane, Spawn spawn) {
   };
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::validator>,
-                                               std::uint32_t lane) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::validator>(std::uint32_t lane) {
   return lane_starter<ActorKind::validator>(lane, [this](auto place) {
     return actors::spawn_validator(system_,
                                    {config_.validation, std::move(place)});
   });
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::enricher>,
-                                               std::uint32_t lane) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t lane) {
   return lane_starter<ActorKind::enricher>(lane, [this](auto place) {
     return actors::spawn_enricher(
       system_,
@@ -159,8 +152,9 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::enricher>,
   });
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::encoder>,
-                                               std::uint32_t lane) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::encoder>(std::uint32_t lane) {
   return lane_starter<ActorKind::encoder>(lane, [this](auto place) {
     return actors::spawn_encoder(system_, {config_.encoding, std::move(place)});
   });
@@ -215,9 +209,9 @@ messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
 
 // -- Detection ----------------------------------------------------------------
 
+template <>
 actors::ChildStart
-SupervisedTopology::starter(Kind<ActorKind::anomaly_detector>,
-                            std::uint32_t number) {
+SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
   actors::AnomalyDetectorParameters parameters{
     config_.detection,
     number,
@@ -243,8 +237,9 @@ SupervisedTopology::starter(Kind<ActorKind::anomaly_detector>,
   };
 }
 
-actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::trainer>,
-                                               std::uint32_t) {
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::trainer>(std::uint32_t) {
   return [this](Incarnation) {
     return enroll<ActorKind::trainer>(actors::spawn_trainer(
       system_,
@@ -259,6 +254,20 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
   for (const auto& each : registrations_.all<ActorKind::anomaly_detector>())
     if (auto detector = each.registered->current())
       caf::anon_send(detector, messages::UseForest{model});
+}
+
+// -- All of them --------------------------------------------------------------
+
+void SupervisedTopology::describe_starts() {
+  registrations_.for_each(
+    [this]<ActorKind kind>(const std::string& name, std::uint32_t number,
+                           auto&) { starts_[name] = starter<kind>(number); });
+  for (const auto& [name, task] : parameters_.background)
+    starts_[name] = [this, task = task](Incarnation) {
+      return logic::Result<caf::strong_actor_ptr>{
+        caf::actor_cast<caf::strong_actor_ptr>(
+          actors::spawn_background_task(system_, task))};
+    };
 }
 
 } // namespace millrace::node

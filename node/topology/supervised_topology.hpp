@@ -64,21 +64,12 @@ private:
 
   // -- How each is started ----------------------------------------------------
 
-  template <logic::ActorKind kind>
-  struct Kind {};
-  using ActorKind = logic::ActorKind;
-
   void describe_starts();
-  actors::ChildStart starter(Kind<ActorKind::consumer>, std::uint32_t);
-  actors::ChildStart starter(Kind<ActorKind::dispatcher>, std::uint32_t);
-  actors::ChildStart starter(Kind<ActorKind::validator>, std::uint32_t lane);
-  actors::ChildStart starter(Kind<ActorKind::enricher>, std::uint32_t lane);
-  actors::ChildStart starter(Kind<ActorKind::anomaly_detector>,
-                             std::uint32_t shard);
-  actors::ChildStart starter(Kind<ActorKind::encoder>, std::uint32_t lane);
-  actors::ChildStart starter(Kind<ActorKind::producer>, std::uint32_t);
-  actors::ChildStart starter(Kind<ActorKind::insights>, std::uint32_t);
-  actors::ChildStart starter(Kind<ActorKind::trainer>, std::uint32_t);
+
+  /// How an actor of the kind is started; the number is that of its lane or
+  /// shard. Specialised for each kind in actor_starts.cpp.
+  template <logic::ActorKind kind>
+  actors::ChildStart starter(std::uint32_t number);
 
   /// For a stage of a lane; `spawn` makes the actor from its place there.
   template <logic::ActorKind kind, class Spawn>

@@ -164,6 +164,23 @@ CAF_TEST(an_output_read_again_gives_one_set_of_our_members) {
   CAF_CHECK_EQUAL(second, first);
 }
 
+CAF_TEST(what_stages_add_stands_behind_the_judgement) {
+  auto column = std::make_shared<MemberColumn>();
+  column->member = OutputMember::geo; // any of ours
+  column->values = {R"({"x":1})", ""};
+  const auto batch = enriched({event_with(), event_with()});
+  const std::vector<MemberColumnPtr> columns{column};
+  CAF_CHECK(fits(batch, {}, columns));
+  Encoder encoder{{}};
+  const auto both = encoder.encode(batch, {}, codec_now_ms, columns);
+  CAF_CHECK_NOT_EQUAL(output(both, 0).find(R"(,"geo":{"x":1},"source":)"),
+                      std::string::npos);
+  CAF_CHECK_EQUAL(output(both, 1).find("geo"), std::string::npos);
+  auto short_one = std::make_shared<MemberColumn>(*column);
+  short_one->values.pop_back();
+  CAF_CHECK(!fits(batch, {}, std::vector<MemberColumnPtr>{short_one}));
+}
+
 CAF_TEST(provenance_goes_where_it_is_configured) {
   EncodingConfig config;
   config.provenance = "header";

@@ -133,8 +133,8 @@ private:
     }
   }
 
-  /// The one thing that would rightly make a dead letter of an innocent record is kept
-  /// out.
+  /// The one thing that would rightly make a dead letter of an innocent record
+  /// is kept out.
   bool may_die_by_chance() {
     if (in_flight_.size() != 1)
       return true;
