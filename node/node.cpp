@@ -49,12 +49,10 @@ std::string host_name() {
   return name;
 }
 
-} // namespace
-
-class Node::Runtime {
+class RunningNode final : public Node {
 public:
-  Runtime(NodeConfig config, std::shared_ptr<Logging> log,
-          std::function<void()> on_failure)
+  RunningNode(NodeConfig config, std::shared_ptr<Logging> log,
+              std::function<void()> on_failure)
     : config_(std::move(config)),
       workers_(config_.flow.worker_count(std::thread::hardware_concurrency())),
       log_(std::move(log)), on_failure_(std::move(on_failure)),
@@ -64,7 +62,7 @@ public:
     metrics_->set_build(version, revision);
   }
 
-  ~Runtime() { end_actors(); }
+  ~RunningNode() override { end_actors(); }
 
   logic::Result<void> start() {
     const LoggerReturn logger_return;
@@ -107,7 +105,7 @@ public:
     return {};
   }
 
-  ExitCode stop() {
+  ExitCode stop() override {
     const auto outcome = shut_down(*system_, *topology_,
                                    config_.delivery.shutdown_deadline, *log_);
     totals_.records = outcome.records;
@@ -127,7 +125,7 @@ public:
     return code;
   }
 
-  NodeStatus status() {
+  NodeStatus status() override {
     NodeStatus status;
     status.node = host_name();
     status.version = version;
@@ -148,7 +146,8 @@ public:
     return status;
   }
 
-  logic::Result<std::uint32_t> inject(const logic::faults::FaultOrder& order) {
+  logic::Result<std::uint32_t>
+  inject(const logic::faults::FaultOrder& order) override {
     const LoggerReturn logger_return;
     std::shared_ptr<FaultInjector> injector;
     {
@@ -166,7 +165,7 @@ public:
     return obeyed;
   }
 
-  std::vector<messages::Recovery> recoveries() {
+  std::vector<messages::Recovery> recoveries() override {
     messages::Recoveries answer;
     std::shared_ptr<Topology> topology;
     {
@@ -186,14 +185,14 @@ public:
     return std::move(answer.recoveries);
   }
 
-  const NodeTotals& totals() const { return totals_; }
+  NodeTotals totals() const override { return totals_; }
 
-  bool failed() const {
+  bool failed() const override {
     const std::lock_guard lock{mutex_};
     return !failure_.empty();
   }
 
-  std::string endpoint_url() const {
+  std::string endpoint_url() const override {
     return endpoint_ ? endpoint_->url() : std::string{};
   }
 
@@ -356,47 +355,16 @@ private:
   bool ending_ = false;
 };
 
+} // namespace
+
 logic::Result<std::unique_ptr<Node>>
 Node::start(const NodeConfig& config, std::shared_ptr<Logging> log,
             std::function<void()> on_failure) {
-  auto runtime = std::make_unique<Runtime>(config, std::move(log),
-                                           std::move(on_failure));
-  if (auto started = runtime->start(); !started)
+  auto node = std::make_unique<RunningNode>(config, std::move(log),
+                                            std::move(on_failure));
+  if (auto started = node->start(); !started)
     return started.error();
-  return std::unique_ptr<Node>{new Node(std::move(runtime))};
-}
-
-Node::Node(std::unique_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
-
-Node::~Node() = default;
-
-ExitCode Node::stop() {
-  return runtime_->stop();
-}
-
-bool Node::failed() const {
-  return runtime_->failed();
-}
-
-NodeTotals Node::totals() const {
-  return runtime_->totals();
-}
-
-NodeStatus Node::status() {
-  return runtime_->status();
-}
-
-logic::Result<std::uint32_t>
-Node::inject(const logic::faults::FaultOrder& order) {
-  return runtime_->inject(order);
-}
-
-std::vector<messages::Recovery> Node::recoveries() {
-  return runtime_->recoveries();
-}
-
-std::string Node::endpoint_url() const {
-  return runtime_->endpoint_url();
+  return std::unique_ptr<Node>{std::move(node)};
 }
 
 } // namespace millrace::node

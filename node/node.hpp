@@ -38,38 +38,32 @@ public:
   start(const NodeConfig& config, std::shared_ptr<Logging> log,
         std::function<void()> on_failure);
 
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  ~Node();
+  virtual ~Node() = default;
 
   /// Stops the intake, finishes what is in flight, flushes, commits, leaves
   /// the group; takes at most `delivery.shutdown_deadline` and a second.
   /// Afterwards only `totals` may be called.
-  ExitCode stop();
+  virtual ExitCode stop() = 0;
 
-  NodeTotals totals() const;
+  virtual NodeTotals totals() const = 0;
 
   /// Whether it cannot go on; any thread.
-  bool failed() const;
+  virtual bool failed() const = 0;
 
   /// Asks the actors, so it takes a moment; any thread, until `stop`.
-  NodeStatus status();
+  virtual NodeStatus status() = 0;
 
   /// Has actors, clients or credit go wrong on purpose. How many obey; an
   /// error where fault injection is off, nobody is meant, or the order is not
   /// for the node (the embedded broker). Any thread, until `stop`.
-  logic::Result<std::uint32_t> inject(const logic::faults::FaultOrder& order);
+  virtual logic::Result<std::uint32_t>
+  inject(const logic::faults::FaultOrder& order) = 0;
 
   /// The latest actors that failed and came back, oldest first. As `status`.
-  std::vector<messages::Recovery> recoveries();
+  virtual std::vector<messages::Recovery> recoveries() = 0;
 
   /// "http://127.0.0.1:9108", empty where the endpoint is off.
-  std::string endpoint_url() const;
-
-private:
-  class Runtime;
-  explicit Node(std::unique_ptr<Runtime> runtime);
-  std::unique_ptr<Runtime> runtime_;
+  virtual std::string endpoint_url() const = 0;
 };
 
 } // namespace millrace::node
