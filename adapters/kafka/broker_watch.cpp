@@ -64,8 +64,7 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
       || error == RD_KAFKA_RESP_ERR__RESOLVE
       || error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
     remember(error, detail);
-    suspected_ = true;
-    tick();
+    doubt();
     return;
   }
   report(to_error(error, attempted, detail), events);
@@ -73,8 +72,7 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
       || error == RD_KAFKA_RESP_ERR__SSL) {
     // So is this, where nobody lets us in.
     remember(error, detail);
-    suspected_ = true;
-    tick();
+    doubt();
   } else if (is_unauthorized(error)) {
     standing_ = true;
   }
@@ -85,9 +83,15 @@ void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
   last_words_ += remedy(error, words);
 }
 
+void BrokerWatch::doubt() {
+  if (contact_ == Contact::answering)
+    contact_ = Contact::in_doubt;
+  tick();
+}
+
 void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
                           std::vector<logic::ClientEvent>& events) {
-  if (!std::exchange(cut_off_, true)) {
+  if (std::exchange(contact_, Contact::lost) != Contact::lost) {
     auto fault = to_error(error, role_, "no broker can be reached");
     fault.code = logic::ErrorCode::unavailable;
     fault.text += last_words_text(last_words_);
@@ -110,14 +114,14 @@ void BrokerWatch::report(logic::Error error,
 }
 
 void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
-  suspected_ = false;
-  const bool was_cut_off = std::exchange(cut_off_, false);
-  if (was_cut_off)
+  const bool was_lost = std::exchange(contact_, Contact::answering)
+                        == Contact::lost;
+  if (was_lost)
     said_.clear(); // what stands is said again
   if (standing_)
     return;
   const bool was_complaining = std::exchange(complaining_, false);
-  if (!was_cut_off && !was_complaining)
+  if (!was_lost && !was_complaining)
     return;
   last_words_.clear();
   said_.clear();
@@ -126,7 +130,7 @@ void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
 
 void BrokerWatch::tick() {
   // An idle client hears nothing from a broker that is back: ask.
-  if (!(cut_off_ || suspected_) || probing_ || Clock::now() < next_probe_)
+  if (contact_ == Contact::answering || probing_ || Clock::now() < next_probe_)
     return;
   next_probe_ = Clock::now() + probe_interval;
   send_probe();

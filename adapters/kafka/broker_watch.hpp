@@ -4,6 +4,7 @@
 #include "logic/records/client_event.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +44,15 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  enum class Contact : std::uint8_t {
+    /// A broker may be out of reach. So before the first contact: of a
+    /// listener that speaks another protocol the client says nothing.
+    in_doubt,
+    answering,
+    lost, ///< to all brokers
+  };
+
+  void doubt();
   void cut_off(rd_kafka_resp_err_t error,
                std::vector<logic::ClientEvent>& events);
   void remember(rd_kafka_resp_err_t error, std::string_view words);
@@ -51,10 +61,7 @@ private:
   rd_kafka_t* client_;
   rd_kafka_queue_t* queue_;
   std::string role_;
-  bool cut_off_ = false; ///< from all brokers
-  /// To be cut off. So until the first contact: of a listener that speaks
-  /// another protocol the client says nothing.
-  bool suspected_ = true;
+  Contact contact_ = Contact::in_doubt;
   bool standing_ = false;
   bool complaining_ = false; ///< a fault was said and not taken back
   bool failed_ = false;
