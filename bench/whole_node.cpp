@@ -20,8 +20,8 @@
 #include "bench/measurement.hpp"
 #include "logic/intake/record_source.hpp"
 #include "messages/type_ids.hpp"
-#include "node/commands/load_run.hpp"
 #include "node/demo/broker_process.hpp"
+#include "node/load/load_run.hpp"
 #include "node/node.hpp"
 #include "node/telemetry/logging.hpp"
 
@@ -175,7 +175,7 @@ void generate(const RunOptions& options, const std::string& topic,
   // As Kafka's own producers have it, whatever the node's is.
   if (rate > 0.0)
     config.kafka.linger = 5ms;
-  node::commands::LoadOptions load;
+  node::LoadOptions load;
   load.count = options.events;
   load.rate = rate;
   load.quiet = true;
@@ -184,7 +184,7 @@ void generate(const RunOptions& options, const std::string& topic,
         std::chrono::system_clock::now().time_since_epoch())
         .count();
   auto generator = logic::generation::LoginGenerator::create(load.generator);
-  auto sink = node::commands::open_kafka_sink(config.kafka, load);
+  auto sink = node::open_kafka_sink(config.kafka, load);
   if (!generator || !sink)
     bench::fail(!sink ? sink.error().text : generator.error().text);
   std::ostringstream log;

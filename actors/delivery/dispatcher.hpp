@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "actors/supervision/surviving_state.hpp"
 #include "logic/recovery/flight_recorder.hpp"
 

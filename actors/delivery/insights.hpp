@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/delivery/insights_config.hpp"
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 
 #include <caf/actor_system.hpp>
 

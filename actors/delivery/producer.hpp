@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/delivery/delivery_config.hpp"
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "actors/supervision/surviving_state.hpp"
 #include "logic/delivery/record_sink.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "actors/delivery/delivery_config.hpp"
 #include "actors/intake/flow_config.hpp"
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "actors/supervision/surviving_state.hpp"
 #include "logic/intake/record_source.hpp"
 

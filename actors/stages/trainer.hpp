@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/model.hpp"
 

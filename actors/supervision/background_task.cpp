@@ -1,6 +1,6 @@
 #include "actors/supervision/background_task.hpp"
 
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "messages/lifecycle.hpp"
 
 #include <caf/stateful_actor.hpp>

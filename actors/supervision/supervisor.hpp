@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "logic/supervision/spec.hpp"
 
 #include <caf/actor_control_block.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/stages/stage.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "logic/delivery/offset_ledger.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/recovery/flight_recorder.hpp"
+#include "logic/recovery/offset_ledger.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -6,11 +6,11 @@
 #include "node/chaos/quiescence_watch.hpp"
 #include "node/chaos/recovery_log.hpp"
 #include "node/chaos/storm_screen.hpp"
-#include "node/commands/delivery_check.hpp"
 #include "node/demo/load_thread.hpp"
 #include "node/demo/sandbox.hpp"
 #include "node/lifecycle/run_until_stopped.hpp"
 #include "node/telemetry/logging.hpp"
+#include "node/verification/delivery_check.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -224,8 +224,8 @@ private:
     }
   }
 
-  commands::LoadOptions load_options() const {
-    commands::LoadOptions load;
+  LoadOptions load_options() const {
+    LoadOptions load;
     load.rate = options_.rate;
     load.count = events_of(options_);
     load.quiet = true;
@@ -289,7 +289,7 @@ private:
 
   /// Asks the topics, which takes a while.
   bool all_ended() const {
-    const auto check = commands::check_delivery(config_.kafka, {});
+    const auto check = check_delivery(config_.kafka, {});
     return check && check->report.total.lost == 0;
   }
 
@@ -307,7 +307,7 @@ private:
   }
 
   Result<void> judge() {
-    auto check = commands::check_delivery(config_.kafka, {});
+    auto check = check_delivery(config_.kafka, {});
     if (!check)
       return check.error();
     report_.deliveries = std::move(check->report);

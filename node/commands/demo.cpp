@@ -1,13 +1,13 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
-#include "node/commands/delivery_check.hpp"
-#include "node/commands/load_run.hpp"
 #include "node/demo/demo_screen.hpp"
 #include "node/demo/demo_summary.hpp"
 #include "node/demo/load_thread.hpp"
 #include "node/demo/sandbox.hpp"
 #include "node/lifecycle/run_until_stopped.hpp"
+#include "node/load/load_run.hpp"
 #include "node/telemetry/logging.hpp"
+#include "node/verification/delivery_check.hpp"
 
 #include <CLI/Validators.hpp>
 

@@ -1,7 +1,7 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
-#include "node/commands/load_run.hpp"
 #include "node/lifecycle/signals.hpp"
+#include "node/load/load_run.hpp"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>

@@ -1,6 +1,6 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
-#include "node/commands/delivery_check.hpp"
+#include "node/verification/delivery_check.hpp"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>

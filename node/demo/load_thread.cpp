@@ -6,7 +6,7 @@
 namespace millrace::node::demo {
 
 LoadThread::LoadThread(const adapters::kafka::KafkaConfig& kafka,
-                       commands::LoadOptions options,
+                       LoadOptions options,
                        logic::generation::LoginGenerator& generator)
   : thread_([this, kafka, options = std::move(options), &generator] {
       run(kafka, options, generator);
@@ -23,9 +23,9 @@ void LoadThread::join() {
 }
 
 void LoadThread::run(const adapters::kafka::KafkaConfig& kafka,
-                     const commands::LoadOptions& options,
+                     const LoadOptions& options,
                      logic::generation::LoginGenerator& generator) {
-  auto sink = commands::open_kafka_sink(kafka, options);
+  auto sink = open_kafka_sink(kafka, options);
   if (!sink) {
     log_ << sink.error().text;
     code_ = ExitCode::unavailable;
@@ -34,8 +34,7 @@ void LoadThread::run(const adapters::kafka::KafkaConfig& kafka,
       std::this_thread::sleep_for(wait);
       return stop_.load();
     };
-    code_ = commands::run_load(generator, options, **sink, wait_for_stop, log_,
-                               &counts_);
+    code_ = run_load(generator, options, **sink, wait_for_stop, log_, &counts_);
   }
   done_ = true;
 }

@@ -2,7 +2,7 @@
 
 #include "adapters/kafka/kafka_config.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "node/commands/load_run.hpp"
+#include "node/load/load_run.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -16,8 +16,7 @@ namespace millrace::node::demo {
 class LoadThread {
 public:
   /// The generator must outlive this object.
-  LoadThread(const adapters::kafka::KafkaConfig& kafka,
-             commands::LoadOptions options,
+  LoadThread(const adapters::kafka::KafkaConfig& kafka, LoadOptions options,
              logic::generation::LoginGenerator& generator);
 
   LoadThread(const LoadThread&) = delete;
@@ -37,13 +36,13 @@ public:
 
 private:
   void run(const adapters::kafka::KafkaConfig& kafka,
-           const commands::LoadOptions& options,
+           const LoadOptions& options,
            logic::generation::LoginGenerator& generator);
 
   std::atomic<bool> stop_ = false;
   std::atomic<bool> done_ = false;
   ExitCode code_ = ExitCode::success;
-  commands::LoadCounts counts_;
+  LoadCounts counts_;
   std::ostringstream log_;
   std::thread thread_; ///< last: it uses all of the above
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/stages/stage.hpp"
 #include "actors/supervision/background_task.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "node/config/node_config.hpp"
 

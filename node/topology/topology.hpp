@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/stages/stage.hpp"
 #include "actors/supervision/background_task.hpp"
+#include "actors/supervision/supervised.hpp"
 #include "logic/delivery/record_sink.hpp"
 #include "logic/detection/model.hpp"
 #include "logic/enrichment/geo_lookup.hpp"

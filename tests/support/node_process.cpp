@@ -2,7 +2,7 @@
 
 #include "adapters/kafka/topic_writer.hpp"
 #include "logic/verification/verification_report_text.hpp"
-#include "node/commands/delivery_check.hpp"
+#include "node/verification/delivery_check.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
 
@@ -205,9 +205,9 @@ void TopicFixture::write(const std::vector<std::string>& values) {
 
 logic::verification::VerificationReport
 TopicFixture::judge(logic::verification::Guarantee guarantee) {
-  node::commands::DeliveryCheckOptions options;
+  node::DeliveryCheckOptions options;
   options.guarantee = guarantee;
-  auto check = node::commands::check_delivery(kafka, options);
+  auto check = node::check_delivery(kafka, options);
   if (!check)
     throw std::runtime_error{check.error().text};
   return check->report;

@@ -1,6 +1,6 @@
 #define CAF_SUITE verify
 
-#include "node/commands/delivery_check.hpp"
+#include "node/verification/delivery_check.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -19,7 +19,6 @@
 using namespace millrace::logic;
 using namespace millrace::node;
 namespace kafka = millrace::adapters::kafka;
-using commands::DeliveryCheckOptions;
 using verification::Guarantee;
 
 namespace {
@@ -142,7 +141,7 @@ Report verify(const kafka::KafkaConfig& config,
   std::ostringstream out;
   std::ostringstream complaints;
   Report report;
-  report.code = commands::report_delivery(config, options, out, complaints);
+  report.code = report_delivery(config, options, out, complaints);
   report.text = out.str();
   report.complaints = complaints.str();
   return report;

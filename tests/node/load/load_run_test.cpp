@@ -1,6 +1,6 @@
-#define CAF_SUITE generate
+#define CAF_SUITE load_run
 
-#include "node/commands/load_run.hpp"
+#include "node/load/load_run.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -9,7 +9,6 @@
 #include <sstream>
 
 using namespace millrace::node;
-using namespace millrace::node::commands;
 using millrace::logic::Result;
 using millrace::logic::generation::LoginGenerator;
 using millrace::logic::generation::SendSchedule;

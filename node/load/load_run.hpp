@@ -13,7 +13,7 @@
 #include <ostream>
 #include <string_view>
 
-namespace millrace::node::commands {
+namespace millrace::node {
 
 /// What `millrace generate` does once its command line is read.
 struct LoadOptions {
@@ -75,4 +75,4 @@ ExitCode run_load(logic::generation::LoginGenerator& generator,
                   const StopWaiter& wait_for_stop, std::ostream& log,
                   LoadCounts* counts = nullptr);
 
-} // namespace millrace::node::commands
+} // namespace millrace::node

@@ -1,6 +1,6 @@
 #define CAF_SUITE offset_ledger
 
-#include "logic/delivery/offset_ledger.hpp"
+#include "logic/recovery/offset_ledger.hpp"
 
 #include "caf/test/dsl.hpp"
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::node::commands {
+namespace millrace::node {
 
 struct DeliveryCheckOptions {
   logic::verification::Guarantee guarantee
@@ -50,4 +50,4 @@ ExitCode report_delivery(const adapters::kafka::KafkaConfig& kafka,
                          const DeliveryCheckOptions& options, std::ostream& out,
                          std::ostream& complaints);
 
-} // namespace millrace::node::commands
+} // namespace millrace::node

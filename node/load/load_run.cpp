@@ -1,11 +1,11 @@
-#include "node/commands/load_run.hpp"
+#include "node/load/load_run.hpp"
 
 #include "logic/generation/send_schedule.hpp"
 
 #include <algorithm>
 #include <iomanip>
 
-namespace millrace::node::commands {
+namespace millrace::node {
 
 namespace {
 
@@ -152,4 +152,4 @@ ExitCode run_load(LoginGenerator& generator, const LoadOptions& options,
   return outcome;
 }
 
-} // namespace millrace::node::commands
+} // namespace millrace::node

@@ -1,10 +1,10 @@
 #include "adapters/kafka/topic_admin.hpp"
 #include "adapters/kafka/topic_writer.hpp"
-#include "node/commands/load_run.hpp"
+#include "node/load/load_run.hpp"
 
 #include <utility>
 
-namespace millrace::node::commands {
+namespace millrace::node {
 
 namespace {
 
@@ -112,4 +112,4 @@ std::unique_ptr<LoadSink> make_line_sink(std::ostream& out) {
   return std::make_unique<LineSink>(out);
 }
 
-} // namespace millrace::node::commands
+} // namespace millrace::node

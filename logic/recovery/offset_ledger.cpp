@@ -1,4 +1,4 @@
-#include "logic/delivery/offset_ledger.hpp"
+#include "logic/recovery/offset_ledger.hpp"
 
 #include <cassert>
 

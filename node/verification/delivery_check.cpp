@@ -1,4 +1,4 @@
-#include "node/commands/delivery_check.hpp"
+#include "node/verification/delivery_check.hpp"
 
 #include "adapters/kafka/topic_reader.hpp"
 #include "logic/verification/verification_report_text.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace millrace::node::commands {
+namespace millrace::node {
 
 namespace {
 
@@ -222,4 +222,4 @@ ExitCode report_delivery(const KafkaConfig& kafka,
   return accepted ? ExitCode::success : ExitCode::verdict_failed;
 }
 
-} // namespace millrace::node::commands
+} // namespace millrace::node
