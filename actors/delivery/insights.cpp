@@ -8,11 +8,16 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace millrace::actors {
 
 namespace {
+
+/// Between two lines on the watch list.
+constexpr std::int64_t watched_log_pause_ms = 300'000;
 
 class InsightsState {
 public:
@@ -30,7 +35,10 @@ public:
         export_counts(*counts.tally);
         tally_.merge(*counts.tally);
       },
-      [this](messages::PublishNow) { publish(); },
+      [this](messages::PublishNow) {
+        publish();
+        log_watched();
+      },
       [this](messages::Tick) {
         publish();
         schedule();
@@ -65,19 +73,33 @@ private:
       tell(self_, parameters_.producer,
            messages::PublishInsight{std::make_shared<const std::string>(
              tally_.to_json(parameters_.node, window_start_ms_, now_ms))});
-      if (tally_.watched != 0)
-        parameters_.surroundings.log->info(
-          "insights", "logins on watched versions",
-          {{"count", tally_.watched}, {"of", tally_.logins}});
+      watched_ += tally_.watched;
+      watched_of_ += tally_.logins;
       tally_.clear();
     }
     window_start_ms_ = now_ms;
+    if (!watched_log_ms_ || now_ms - *watched_log_ms_ >= watched_log_pause_ms)
+      log_watched();
+  }
+
+  /// The metric counts exactly; the line tells people that there is something
+  /// to see, which need not be said in every window.
+  void log_watched() {
+    if (watched_ == 0)
+      return;
+    parameters_.surroundings.log->info("insights", "logins on watched versions",
+                                       {{"count", std::exchange(watched_, 0)},
+                                        {"of", std::exchange(watched_of_, 0)}});
+    watched_log_ms_ = parameters_.surroundings.clock->now_ms();
   }
 
   InsightsActor::pointer self_;
   InsightsParameters parameters_;
   logic::InsightTally tally_;
   std::int64_t window_start_ms_ = 0;
+  std::uint64_t watched_ = 0; ///< since the last line
+  std::uint64_t watched_of_ = 0;
+  std::optional<std::int64_t> watched_log_ms_; ///< when that was written
 };
 
 } // namespace

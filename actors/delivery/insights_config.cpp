@@ -16,7 +16,8 @@ void describe(logic::SettingVisitor& visitor, InsightsConfig& config) {
                   &config.interval);
   visitor.setting({.name = "watched_versions",
                    .help = "App versions whose logins are counted and logged "
-                           "as an insight."},
+                           "as an insight: at the first, then with the sum "
+                           "at most every 5 minutes."},
                   &config.watched_versions);
 }
 

@@ -15,8 +15,8 @@ namespace millrace::adapters::kafka {
 /// How this node talks to Kafka. Section `kafka` of the settings file.
 struct KafkaConfig {
   std::string bootstrap_servers = "localhost:9092";
-  /// Where the health check knocks instead of at `bootstrap_servers`; empty
-  /// and 0 for the first of those.
+  /// Where the health check knocks instead of at `bootstrap_servers`. Without
+  /// a host the first of those at this port; without a port 9092.
   std::string bootstrap_host;
   std::int64_t bootstrap_port = 0;
   std::string client_id = "millrace";
@@ -59,8 +59,13 @@ struct KafkaConfig {
 void describe(logic::SettingVisitor& visitor, KafkaConfig& config);
 
 /// What no single setting shows: faults between settings, topics named
-/// twice, properties that must stay ours. Empty when all is well.
+/// twice, servers that are none, TLS files that cannot be read, properties
+/// that must stay ours or that the client does not know. Empty when all is
+/// well. Reads files; asks nothing of the network.
 std::vector<logic::Error> check(const KafkaConfig& config);
+
+/// The same with the address that health checks ask as its only server.
+KafkaConfig health_check_config(const KafkaConfig& config);
 
 /// Splits a `name=value` property at the first `=`.
 logic::Result<std::pair<std::string, std::string>>

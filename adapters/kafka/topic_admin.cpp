@@ -177,14 +177,8 @@ TopicAdmin::open(const KafkaConfig& config) {
 logic::Result<void>
 TopicAdmin::check_reachable(std::chrono::milliseconds deadline) {
   const auto& config = state_->config();
-  if (!config.bootstrap_host.empty()) {
-    KafkaConfig other = config;
-    const auto port = config.bootstrap_port == 0 ? std::int64_t{9092}
-                                                 : config.bootstrap_port;
-    other.bootstrap_servers = config.bootstrap_host + ":"
-                              + std::to_string(port);
-    other.bootstrap_host.clear();
-    auto admin = open(other);
+  if (!config.bootstrap_host.empty() || config.bootstrap_port != 0) {
+    auto admin = open(health_check_config(config));
     if (!admin)
       return admin.error();
     return (*admin)->check_reachable(deadline);
@@ -270,11 +264,31 @@ TopicAdmin::create(std::span<const TopicSpec> specs,
       created.push_back(name);
     else if (error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
       const char* detail = rd_kafka_topic_result_error_string(results[index]);
-      return to_error(error, "creating topic " + name,
-                      detail == nullptr ? "" : detail);
+      auto fault = to_error(error, "creating topic " + name,
+                            detail == nullptr ? "" : detail);
+      if (error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR)
+        fault.text += replication_remedy(name, specs, deadline);
+      return fault;
     }
   }
   return created;
+}
+
+std::string TopicAdmin::replication_remedy(const std::string& topic,
+                                           std::span<const TopicSpec> specs,
+                                           std::chrono::milliseconds deadline) {
+  const auto spec = std::find_if(
+    specs.begin(), specs.end(),
+    [&topic](const TopicSpec& each) { return each.name == topic; });
+  const auto found = state_->metadata(nullptr, "counting brokers", deadline);
+  if (spec == specs.end() || !found)
+    return "; lower the replication in kafka.create_topics or add brokers";
+  const auto brokers = (*found)->broker_cnt;
+  return "; " + std::to_string(spec->replication) + " copies are asked of "
+         + std::to_string(brokers) + (brokers == 1 ? " broker" : " brokers")
+         + ": write " + topic + ":" + std::to_string(spec->partitions) + ":"
+         + std::to_string(brokers)
+         + " in kafka.create_topics (KAFKA_CREATE_TOPICS), or add brokers";
 }
 
 logic::Result<void>

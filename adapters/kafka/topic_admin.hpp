@@ -62,6 +62,12 @@ public:
                                        std::chrono::milliseconds deadline);
 
 private:
+  /// What to write instead where there are fewer brokers than copies, as the
+  /// end of a sentence.
+  std::string replication_remedy(const std::string& topic,
+                                 std::span<const TopicSpec> specs,
+                                 std::chrono::milliseconds deadline);
+
   class State;
   explicit TopicAdmin(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

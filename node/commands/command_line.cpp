@@ -7,48 +7,113 @@
 #include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::node {
 
 namespace {
 
-constexpr const char* footer
-  = "Exit codes: 0 success, 1 a run-time error, 2 a wrong command line, 3 the "
-    "configuration\nwas refused, 4 verification found a fault, 5 something is "
-    "not reachable, 6 work was\nleft when the shutdown deadline passed, 7 a "
-    "part of the node died, 130 interrupted.\nSettings: `millrace check` shows "
-    "them, docs/configuration.md explains them.";
+/// All exit codes, in lines of the width of a terminal.
+std::string footer() {
+  constexpr std::size_t width = 80;
+  std::string text = "Exit codes:";
+  std::size_t column = text.size();
+  for (const auto& info : exit_codes) {
+    std::string item = std::to_string(to_int(info.code)) + " "
+                       + std::string{info.in_short}
+                       + (&info == &exit_codes.back() ? "." : ",");
+    if (column + 1 + item.size() > width) {
+      text += "\n ";
+      column = 1;
+    }
+    text += " " + item;
+    column += 1 + item.size();
+  }
+  return text
+         + "\nSettings: `millrace check` shows them, docs/configuration.md "
+           "explains them.";
+}
 
 void name_the_app(CLI::App& app) {
   app.name("millrace");
   app.description("millrace takes login events from Kafka, checks, enriches "
                   "and judges them, and passes them on.");
-  app.footer(footer);
+  app.footer(footer());
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "the help of every command");
 }
 
-/// " (did you mean 'run'?)" where the name of a command was misspelt: walks
-/// down the commands that the words lead to and judges the first other word.
-std::string command_suggestion(const CLI::App& app,
-                               std::span<const char* const> words) {
+/// "run, demo, check": the commands below this one.
+std::vector<std::string> command_names(const CLI::App& at) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : at.get_subcommands(nullptr))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words)
+    text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// The option that a word such as "--config=x" names; null for none.
+const CLI::Option* find_option(const CLI::App& at, const std::string& word) {
+  const auto name = word.substr(0, word.find('='));
+  for (const CLI::Option* option : at.get_options(nullptr))
+    if (option->check_name(name))
+      return option;
+  return nullptr;
+}
+
+std::string unknown_option_text(const CLI::App& at, const std::string& word) {
+  const auto name = word.substr(0, word.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : at.get_options(nullptr))
+    for (const auto& long_name : option->get_lnames())
+      known.push_back("--" + long_name);
+  return "unknown option '" + name + "' of " + at.get_name()
+         + suggestion(name, known);
+}
+
+/// Names the first word that is no command and no option: walks down the
+/// commands that the words lead to. Empty where all words are known.
+std::string unknown_word(const CLI::App& app,
+                         std::span<const char* const> words) {
   const CLI::App* at = &app;
+  bool is_value = false;
   for (const std::string word : words) {
-    std::vector<std::string> names;
-    const CLI::App* next = nullptr;
-    for (const CLI::App* command : at->get_subcommands(nullptr)) {
-      names.push_back(command->get_name());
-      if (names.back() == word)
-        next = command;
+    if (std::exchange(is_value, false))
+      continue;
+    if (word.starts_with("-") && word.size() > 1) {
+      const auto* option = find_option(*at, word);
+      if (option == nullptr)
+        return word.starts_with("--") && word.size() > 2
+                 ? unknown_option_text(*at, word)
+                 : std::string{};
+      is_value = option->get_items_expected_max() > 0
+                 && word.find('=') == std::string::npos;
+      continue;
     }
-    if (next == nullptr)
-      return word.starts_with('-') ? std::string{} : suggestion(word, names);
-    at = next;
+    const auto names = command_names(*at);
+    if (names.empty())
+      return {}; // an argument of its own kind
+    if (std::find(names.begin(), names.end(), word) == names.end()) {
+      const auto near = suggestion(lower_case(word), names);
+      return "there is no command '" + word + "' of " + at->get_name()
+             + (near.empty() ? "; there are " + joined(names) : near);
+    }
+    at = at->get_subcommand(word);
   }
-  return {};
+  const auto names = command_names(*at);
+  return names.empty() ? std::string{}
+                       : "a command of " + at->get_name()
+                           + " is required: " + joined(names);
 }
 
 } // namespace
@@ -69,7 +134,13 @@ ExitCode run_command_line(std::span<const char* const> arguments,
     return ExitCode::success;
   } catch (const CLI::ParseError& fault) {
     const auto words = arguments.empty() ? arguments : arguments.subspan(1);
-    err << "error: " << fault.what() << command_suggestion(app, words)
+    // CLI11 itself only counts what is missing or too much.
+    const bool is_unknown = dynamic_cast<const CLI::ExtrasError*>(&fault)
+                              != nullptr
+                            || dynamic_cast<const CLI::RequiredError*>(&fault)
+                                 != nullptr;
+    const auto text = is_unknown ? unknown_word(app, words) : std::string{};
+    err << "error: " << (text.empty() ? fault.what() : text)
         << "\nRun with --help for the commands and options.\n";
     return ExitCode::usage;
   } catch (const std::exception& fault) {

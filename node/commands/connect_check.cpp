@@ -1,10 +1,10 @@
 #include "node/commands/connect_check.hpp"
 
-#include "adapters/files/model_file.hpp"
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/topic_admin.hpp"
 #include "logic/core/event_time.hpp"
 #include "logic/detection/model.hpp"
+#include "node/lifecycle/node_files.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -61,16 +61,23 @@ ConnectItem check_topic(const kafka::KafkaConfig& config,
             + topic + ":PARTITIONS:REPLICATION"};
 }
 
-void check_kafka(const kafka::KafkaConfig& config,
+void check_kafka(const kafka::KafkaConfig& settings,
                  std::chrono::milliseconds deadline,
                  std::vector<ConnectItem>& items) {
+  const auto config = kafka::health_check_config(settings);
   using Topics = logic::Result<std::vector<kafka::TopicInfo>>;
   const auto admin = kafka::TopicAdmin::open(config);
   const auto reachable = admin ? (*admin)->check_reachable(deadline)
                                : logic::Result<void>{admin.error()};
   const Topics topics = reachable ? (*admin)->topics(deadline)
                                   : Topics{reachable.error()};
-  items.push_back({"broker " + config.bootstrap_servers, topics.has_value(),
+  const std::string_view own_key = settings.bootstrap_host.empty()
+                                     ? "kafka.bootstrap_port"
+                                     : "kafka.bootstrap_host";
+  const bool is_own = config.bootstrap_servers != settings.bootstrap_servers;
+  items.push_back({"broker " + config.bootstrap_servers
+                     + (is_own ? " (" + std::string{own_key} + ")" : ""),
+                   topics.has_value(),
                    topics ? "answers" : topics.error().text});
   for (const auto& [key, topic] : used_topics(config)) {
     auto item = topics ? check_topic(config, *topics, topic)
@@ -124,7 +131,7 @@ void check_model(const logic::detection::DetectionConfig& config,
     return;
   }
   ConnectItem item{"model " + config.model_file, false, {}};
-  const auto model = adapters::read_model_file(config.model_file);
+  const auto model = open_model(config);
   item.reached = model.has_value();
   if (item.reached) {
     const auto& info = (*model)->info;

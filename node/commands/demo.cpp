@@ -85,7 +85,8 @@ public:
                                  : node.error())
                      .text
                 << std::endl;
-      return ExitCode::failure;
+      return watch && generator ? code_of_start(node.error())
+                                : ExitCode::failure;
     }
     const auto url = (*node)->endpoint_url();
     std::cout << "metrics, health and status: " << url << "\n\n" << std::flush;

@@ -27,7 +27,8 @@ struct GenerateOptions {
   LoadOptions load;
   std::string topic;
   std::string lines_file;
-  bool lines_once = false;
+  bool repeat_lines = false;
+  bool once = false; ///< the default, still accepted
   std::vector<std::string> bad_kinds;
   std::string truth_file;
   double event_span_hours = 0.0;
@@ -93,10 +94,15 @@ void declare(CLI::App& command, GenerateOptions& options) {
   declare_stream(command, options);
   auto* lines = command
                   .add_option("--file", options.lines_file,
-                              "send the lines of this file instead")
+                              "send the lines of this file instead, once")
                   ->type_name("FILE");
-  command.add_flag("--once", options.lines_once, "send the lines once")
-    ->needs(lines);
+  auto* repeat = command
+                   .add_flag("--repeat", options.repeat_lines,
+                             "send the lines of the file over and over")
+                   ->needs(lines);
+  command.add_flag("--once", options.once, "send the lines once (the default)")
+    ->needs(lines)
+    ->excludes(repeat);
   command.add_flag("--stdout", load.to_stdout,
                    "print the values as lines, without Kafka");
   command.add_flag("-q,--quiet", load.quiet, "no progress on stderr");
@@ -140,7 +146,7 @@ Result<void> complete(GenerateOptions& options) {
     if (!lines)
       return lines.error();
     generator.lines = *lines;
-    generator.cycle_lines = !options.lines_once;
+    generator.cycle_lines = options.repeat_lines;
   }
   load.event_span = std::chrono::milliseconds{
     static_cast<std::int64_t>(options.event_span_hours * 3'600'000.0)};
@@ -184,9 +190,10 @@ ExitCode refuse(const Error& error, ExitCode code) {
 }
 
 ExitCode run(GenerateOptions& options) {
-  auto loaded = load_config(*options.config);
   if (!options.topic.empty())
-    loaded.config.kafka.input_topic = options.topic;
+    options.config->shorts.push_back(
+      {"kafka.input_topic=" + options.topic, "--topic"});
+  const auto loaded = load_config(*options.config);
   if (!accept_config(loaded, std::cerr))
     return ExitCode::invalid_config;
   if (auto completed = complete(options); !completed)

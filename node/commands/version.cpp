@@ -81,6 +81,10 @@ void print_version(bool as_json) {
 } // namespace
 
 void add_version(CLI::App& app, ExitCode& outcome) {
+  app.set_version_flag("-V,--version",
+                       "millrace " + std::string{version} + " ("
+                         + std::string{revision} + ")",
+                       "the version; the command version tells more");
   auto* command = app.add_subcommand(
     "version", "Print the versions of millrace and of what it is built from.");
   auto as_json = std::make_shared<bool>(false);

@@ -1,3 +1,4 @@
+#include "node/config/foreign_variables.hpp"
 #include "node/config/setting_source.hpp"
 #include "node/config/words.hpp"
 
@@ -25,27 +26,6 @@ constexpr std::array<std::string_view, 6> other_variables{
 bool is_set(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found != environment.end() && !found->second.empty();
-}
-
-/// Kubernetes puts a dozen variables into every pod for every Service of its
-/// namespace, named after the Service ("Environment variables" in its manual
-/// on Services). A Service that is called millrace gives these.
-bool is_service_link(std::string_view name, std::string_view value) {
-  if (name.ends_with("_PORT") && value.find("://") != std::string_view::npos)
-    return true;
-  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")
-      || name.find("_SERVICE_PORT_") != std::string_view::npos)
-    return true;
-  const auto port = name.rfind("_PORT_");
-  if (port == std::string_view::npos)
-    return false;
-  const auto rest = name.substr(port + 6);
-  const auto digits = std::min(rest.find_first_not_of("0123456789"),
-                               rest.size());
-  const auto protocol = rest.substr(digits);
-  return digits > 0
-         && (protocol.starts_with("_TCP") || protocol.starts_with("_UDP")
-             || protocol.starts_with("_SCTP"));
 }
 
 class EnvironmentReader {
@@ -80,8 +60,7 @@ private:
       const bool is_new = known_.insert(name).second;
       // With "_FILE" behind it, one setting's name may be another's.
       if (!is_new || !is_set(environment_, name)
-          || (name.starts_with("MILLRACE_")
-              && is_service_link(name, environment_.at(name))))
+          || is_service_link(name, environment_.at(name)))
         continue;
       if (i >= right_names)
         reading_.warnings.push_back("variable " + name + " is accepted for "
@@ -103,42 +82,60 @@ private:
 
   void judge_the_rest() {
     std::vector<std::string> millrace_names;
-    std::vector<std::string> kafka_names;
-    for (const auto& name : known_) {
+    for (const auto& name : known_)
       if (name.starts_with("MILLRACE_"))
         millrace_names.push_back(name);
-      else if (name.starts_with("KAFKA_"))
-        kafka_names.push_back(name);
-    }
     std::string links;
     for (const auto& [name, value] : environment_) {
-      if (name.starts_with("MILLRACE_")) {
-        if (is_service_link(name, value))
-          links += (links.empty() ? "" : ", ") + name;
-        else if (!known_.contains(name) && !is_other(name))
-          reading_.faults.push_back(
-            {"variable " + name,
-             {},
-             "unknown variable" + suggestion(name, millrace_names)});
-      } else if (name.starts_with("KAFKA_") && !known_.contains(name)) {
-        warn_of_slip(name, kafka_names);
-      }
+      const bool is_ours = name.starts_with("MILLRACE_");
+      if (!is_ours && !name.starts_with("KAFKA_"))
+        continue;
+      if (is_service_link(name, value))
+        links += (links.empty() ? "" : ", ") + name;
+      else if (is_ours && !known_.contains(name) && !is_other(name))
+        reading_.faults.push_back(
+          {"variable " + name,
+           {},
+           "unknown variable" + suggestion(name, millrace_names)});
     }
     if (!links.empty())
       reading_.warnings.push_back(
         "ignored variables that Kubernetes made for a Service: " + links
         + " (enableServiceLinks: false in the pod is rid of them)");
+    warn_of_unknown_kafka_variables();
+    for (auto& note : notes_on_work_of_others(environment_))
+      reading_.warnings.push_back(std::move(note));
   }
 
-  /// Others use the prefix KAFKA_ too, so only what looks like a slip of the
-  /// pen is worth a word.
-  void warn_of_slip(const std::string& name,
-                    const std::vector<std::string>& known) {
-    const auto near = nearest_word(name, known);
-    if (!near.empty() && edit_distance(name, near) <= 2)
-      reading_.warnings.push_back("variable " + name
-                                  + " is not known and ignored (did you mean '"
-                                  + near + "'?)");
+  /// Others use the prefix KAFKA_ too, so that it is no fault; but what was
+  /// meant for us and is not taken must not go unnoticed.
+  void warn_of_unknown_kafka_variables() {
+    constexpr std::string_view prefix = "KAFKA_";
+    std::vector<std::string> words;
+    for (const auto& name : known_)
+      if (name.starts_with(prefix))
+        words.push_back(name.substr(prefix.size()));
+    std::string strangers;
+    for (const auto& [name, value] : environment_) {
+      if (!name.starts_with(prefix) || value.empty() || known_.contains(name)
+          || is_service_link(name, value))
+        continue;
+      const std::string unknown = "variable " + name
+                                  + " is not known and ignored";
+      if (const auto other = replacement_of_java_variable(name); !other.empty())
+        reading_.warnings.push_back(unknown + "; " + std::string{other});
+      else if (const auto near = nearest_word(name.substr(prefix.size()),
+                                              words);
+               !near.empty())
+        reading_.warnings.push_back(unknown + " (did you mean '"
+                                    + std::string{prefix} + near + "'?)");
+      else
+        strangers += (strangers.empty() ? "" : ", ") + name;
+    }
+    if (!strangers.empty())
+      reading_.warnings.push_back(
+        "variables that are not known and ignored: " + strangers
+        + "; docs/configuration.md lists those that are read");
   }
 
   static bool is_other(const std::string& name) {

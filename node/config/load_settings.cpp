@@ -1,6 +1,8 @@
 #include "node/config/load_settings.hpp"
 
 #include "node/config/small_file.hpp"
+#include "node/config/text_rules.hpp"
+#include "node/config/words.hpp"
 
 #include <algorithm>
 #include <set>
@@ -51,7 +53,7 @@ public:
     for (const auto& value : reading.values) {
       const auto* declaration = table_.find(value.key);
       if (declaration != nullptr)
-        set(*declaration, value.key, value.value, value.origin);
+        set_written(*declaration, value);
       else if (declaration = table_.find_file_key(value.key);
                given.contains(declaration->key()))
         fault(value,
@@ -107,14 +109,42 @@ private:
     report_.origins[declaration.key()] = origin;
   }
 
+  /// Takes a value that stands in a source itself. Blanks around a text are a
+  /// slip that nobody sees, and would make another topic or group of it.
+  void set_written(const Declaration& declaration, const SourcedValue& value) {
+    if (value.value.kind != RawValue::Kind::text
+        || !std::holds_alternative<std::string*>(declaration.target)
+        || !declaration.setting.choices.empty())
+      return set(declaration, value.key, value.value, value.origin);
+    const std::string bare{trimmed(value.value.text)};
+    const auto warn = [&](const char* text) {
+      report_.warnings.push_back(to_string(value.origin) + ": " + value.key
+                                 + ": " + text);
+    };
+    if (bare.size() != value.value.text.size() && !bare.empty())
+      warn(declaration.setting.secret
+             ? "the blanks or line ends around the secret were cut; one that "
+               "needs them goes into a file"
+             : "the blanks or line ends around the value were cut");
+    if (declaration.setting.secret && is_in_quotes(bare))
+      warn("the secret begins or ends with a quote, which is taken for a part "
+           "of it");
+    set(declaration, value.key, {RawValue::Kind::text, bare, {}}, value.origin);
+  }
+
   void set_from_file(const Declaration& declaration,
                      const SourcedValue& value) {
     constexpr std::size_t largest_secret_bytes = 64U << 10U;
-    if (value.value.kind != RawValue::Kind::text || value.value.text.empty()) {
+    const std::string path{trimmed(value.value.text)};
+    if (value.value.kind != RawValue::Kind::text || path.empty()) {
       fault(value, "expected the path of a file that holds the secret");
       return;
     }
-    auto text = read_small_file(value.value.text, largest_secret_bytes);
+    if (const auto reason = text_fault(path); !reason.empty()) {
+      fault(value, "got '" + path + "': " + reason);
+      return;
+    }
+    auto text = read_small_file(path, largest_secret_bytes);
     if (!text) {
       fault(value, text.error().text);
       return;
@@ -125,11 +155,11 @@ private:
     if (text->ends_with('\r'))
       text->pop_back();
     if (text->empty()) {
-      fault(value, "expected a secret, got the empty file " + value.value.text);
+      fault(value, "expected a secret, got the empty file " + path);
       return;
     }
     ValueOrigin origin = value.origin;
-    origin.place += " (file " + value.value.text + ")";
+    origin.place += " (file " + path + ")";
     set(declaration, value.key, {RawValue::Kind::text, *std::move(text), {}},
         origin);
   }

@@ -28,7 +28,11 @@ taken from, in rising precedence:
 configuration that results and where each value came from, and reports every
 fault at once. With a fault nothing is started and the exit code is 3. Unknown
 keys, unknown `MILLRACE_` variables, a key that is given twice, and values of the
-wrong kind or out of range are faults.
+wrong kind or out of range are faults, and so are servers that can never be reached,
+TLS files that are not there and properties that the Kafka client does not know. An
+unknown `KAFKA_` variable gets a warning with the nearest known one; variables that
+Kubernetes makes for a Service (`KAFKA_BOOTSTRAP_PORT=tcp://...`) are ignored with a
+warning.
 
 How values are written:
 
@@ -37,12 +41,13 @@ How values are written:
 | true or false | `true`, `yes`, `on`, `1`; `false`, `no`, `off`, `0` |
 | duration | a number with `ms`, `s`, `min` (or `m`), `h` or `d`: `500ms`, `1.5h`; a bare number means milliseconds |
 | size | a number with `B`, `kB`, `MB`, `GB`, `TB` (1000s) or `KiB`, `MiB`, `GiB`, `TiB` (1024s): `256MiB`; a bare number means bytes |
-| list of texts | in the file a YAML list; everywhere also a text with commas between the items (`\,` for a comma inside of one) |
-| text | one of the words where the table lists any (letter case does not matter), else as it stands |
+| list of texts | in the file a YAML list; everywhere also a text with commas between the items (`\,` for a comma inside of one); quotes around the whole or an item are cut |
+| text | one of the words where the table lists any (letter case does not matter), else as it stands, without the blanks and line ends around it; quotes around it and characters that cannot be seen are refused |
 
 A setting marked *secret* is masked wherever the configuration is shown. Its value
 can be kept in a file: the key, or any of its variables, with `_file` (`_FILE`)
-behind names that file; one line end at its end is cut. Variables marked
+behind names that file; one line end at its end is cut, all else is kept. Written
+elsewhere it loses the blanks and line ends around it, with a warning. Variables marked
 *accepted* are older names or misspellings: they work, with a warning, and give
 way to the right name.
 )";

@@ -1,6 +1,7 @@
 #include "node/config/setting_value.hpp"
 
 #include "node/config/quantity.hpp"
+#include "node/config/text_rules.hpp"
 #include "node/config/words.hpp"
 
 #include <algorithm>
@@ -133,6 +134,7 @@ std::string got(const logic::Setting& setting, const RawValue& value) {
 struct Reader {
   const logic::Setting& setting;
   const RawValue& value;
+  std::string reason{}; ///< why a text was refused, where that has one
 
   bool single() const { return value.kind == RawValue::Kind::text; }
 
@@ -183,11 +185,13 @@ struct Reader {
     if (value.kind == RawValue::Kind::structure
         || value.kind == RawValue::Kind::nothing)
       return false;
-    auto items = single() ? parse_list(value.text) : std::optional{value.items};
+    // A whole list in quotes is what an env file makes of a quoted line.
+    auto items = single() ? parse_list(unquoted(value.text))
+                          : std::optional{value.items};
     if (!items)
       return false;
     for (auto& item : *items) {
-      const auto word = chosen(item);
+      const auto word = chosen(std::string{unquoted(item)});
       if (!word)
         return false;
       item = *word;
@@ -206,16 +210,53 @@ private:
   }
 
   /// The word as declared; letter case does not matter where words are few.
-  std::optional<std::string> chosen(const std::string& text) const {
-    if (setting.choices.empty())
+  std::optional<std::string> chosen(const std::string& text) {
+    // A secret may hold anything.
+    if (setting.secret && setting.choices.empty())
       return text;
-    const std::string wanted = lower_case(trimmed(text));
+    const auto bare = trimmed(text);
+    if (setting.choices.empty()) {
+      reason = text_fault(bare);
+      return reason.empty() ? std::optional{std::string{bare}} : std::nullopt;
+    }
+    const std::string wanted = lower_case(bare);
     for (const auto choice : setting.choices)
       if (lower_case(choice) == wanted)
         return std::string{choice};
     return std::nullopt;
   }
 };
+
+/// What may help with a value that was refused, as the end of a sentence.
+std::string hint(const logic::Setting& setting, const RawValue& value,
+                 const logic::SettingTarget& target) {
+  if (value.kind != RawValue::Kind::text || setting.secret)
+    return {};
+  const auto text = trimmed(value.text);
+  if (is_in_quotes(text))
+    return "; write it without the quotes";
+  const std::vector<std::string> words(setting.choices.begin(),
+                                       setting.choices.end());
+  if (!words.empty())
+    return suggestion(lower_case(text), words);
+  // Who writes 25 where 25 is too little means another unit.
+  if (text.empty()
+      || text.find_first_not_of("0123456789.") != std::string_view::npos)
+    return {};
+  const std::string number{text};
+  if (std::holds_alternative<std::chrono::milliseconds*>(target)) {
+    const auto read = parse_duration(text);
+    if (!read || static_cast<double>(read->count()) < setting.min)
+      return "; a bare number means milliseconds: write " + number
+             + "s for seconds";
+  } else if (std::holds_alternative<logic::ByteSize*>(target)) {
+    const auto read = parse_byte_size(text);
+    if (!read || static_cast<double>(read->bytes) < setting.min)
+      return "; a bare number means bytes: write " + number + "KiB or " + number
+             + "MiB for more";
+  }
+  return {};
+}
 
 } // namespace
 
@@ -250,6 +291,9 @@ logic::Result<void> read_value(const logic::Setting& setting,
   Reader reader{setting, value};
   if (std::visit([&](auto* member) { return reader(member); }, target))
     return {};
+  if (!reader.reason.empty())
+    return logic::Error{logic::ErrorCode::invalid_config,
+                        "got " + got(setting, value) + ": " + reader.reason};
   std::string text = "expected ";
   if (!setting.choices.empty()) {
     text += target.index() == 4 ? "a list of " : "one of ";
@@ -261,11 +305,7 @@ logic::Result<void> read_value(const logic::Setting& setting,
       text += (limits.starts_with("at ") ? ", " : ", from ") + limits;
   }
   text += ", got " + got(setting, value);
-  if (value.kind == RawValue::Kind::text && !setting.secret) {
-    const std::vector<std::string> words(setting.choices.begin(),
-                                         setting.choices.end());
-    text += suggestion(lower_case(value.text), words);
-  }
+  text += hint(setting, value, target);
   return logic::Error{logic::ErrorCode::invalid_config, std::move(text)};
 }
 

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
+#include <string_view>
+
 namespace millrace::node {
 
-/// What the process tells the shell. Documented in docs/operations.md.
+/// What the process tells the shell. `exit_codes` below gives each its words;
+/// docs/operations.md says what to do about it.
 enum class ExitCode : int {
   success = 0,
   failure = 1, ///< a run-time error, said on stderr
@@ -17,6 +21,30 @@ enum class ExitCode : int {
   signals_lost = 10, ///< nobody could ask the process to stop any more
   interrupted = 130, ///< a second signal ended the process at once
 };
+
+struct ExitCodeInfo {
+  ExitCode code;
+  std::string_view name; ///< as in the enumeration
+  std::string_view in_short; ///< for `millrace --help`
+};
+
+/// All of them, once; the help and a test of the documentation read it.
+inline constexpr std::array<ExitCodeInfo, 12> exit_codes{{
+  {ExitCode::success, "success", "success"},
+  {ExitCode::failure, "failure", "a run-time error"},
+  {ExitCode::usage, "usage", "a wrong command line"},
+  {ExitCode::invalid_config, "invalid_config", "the configuration was refused"},
+  {ExitCode::verdict_failed, "verdict_failed", "verification found a fault"},
+  {ExitCode::unavailable, "unavailable",
+   "a broker, topic or file is not reachable"},
+  {ExitCode::drain_incomplete, "drain_incomplete",
+   "work was left when the shutdown deadline passed"},
+  {ExitCode::actor_failed, "actor_failed", "the node could not go on"},
+  {ExitCode::out_of_memory, "out_of_memory", "no memory or no thread"},
+  {ExitCode::disk_full, "disk_full", "the disk is full"},
+  {ExitCode::signals_lost, "signals_lost", "signals cannot be read"},
+  {ExitCode::interrupted, "interrupted", "a second signal ended it at once"},
+}};
 
 constexpr int to_int(ExitCode code) noexcept {
   return static_cast<int>(code);

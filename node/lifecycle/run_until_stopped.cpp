@@ -39,6 +39,19 @@ constexpr std::chrono::milliseconds grace{4'000};
 
 } // namespace
 
+ExitCode code_of_start(const logic::Error& error) noexcept {
+  switch (error.code) {
+    case logic::ErrorCode::no_space:
+      return ExitCode::disk_full;
+    case logic::ErrorCode::io_failed:
+      return ExitCode::unavailable;
+    case logic::ErrorCode::invalid_config:
+      return ExitCode::invalid_config;
+    default:
+      return ExitCode::failure;
+  }
+}
+
 ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
                    SignalWaiter& waiter, std::chrono::milliseconds deadline,
                    NodeTotals* totals) {
@@ -95,8 +108,7 @@ ExitCode run_until_stopped(const NodeConfig& config,
   if (!node) {
     log->fatal(component, "could not start", {{"error", node.error().text}});
     log->flush();
-    return node.error().code == logic::ErrorCode::no_space ? ExitCode::disk_full
-                                                           : ExitCode::failure;
+    return code_of_start(node.error());
   }
   bool signals_lost = false;
   for (;;) {

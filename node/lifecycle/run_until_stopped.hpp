@@ -20,6 +20,10 @@ class Logging;
 ExitCode run_until_stopped(const NodeConfig& config,
                            std::shared_ptr<Logging> log, SignalWaiter& waiter);
 
+/// What a start that failed tells the shell: `disk_full`, `unavailable` for a
+/// file that cannot be read, `invalid_config`, else `failure`.
+ExitCode code_of_start(const logic::Error& error) noexcept;
+
 /// Drains the node and destroys it, within its shutdown deadline or not at
 /// all, as above.
 ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,

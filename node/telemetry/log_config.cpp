@@ -7,9 +7,11 @@ void describe(logic::SettingVisitor& visitor, LogConfig& config) {
                          "and to a file where one is named.");
   visitor.setting(
     {.name = "level",
-     .help = "Lowest level that is written. It can be changed at run time by "
+     .help = "Lowest level that is written; warning is warn, critical is "
+             "fatal. It can be changed at run time by "
              "PUT /log/level?value=debug from the same machine.",
-     .choices = {"debug", "info", "warn", "error", "fatal"},
+     .choices = {"debug", "info", "warn", "error", "fatal", "warning",
+                 "critical"},
      .variable = "LOG_LEVEL",
      .aliases = {"LEVEL"}},
     &config.level);

@@ -9,7 +9,8 @@ namespace millrace::node {
 
 /// Section "log".
 struct LogConfig {
-  std::string level = "info"; ///< debug, info, warn, error, fatal; any case
+  /// debug, info, warn (or warning), error, fatal (or critical); any case
+  std::string level = "info";
   std::string format = "auto"; ///< json, plain, or auto: plain on a terminal
   std::string file; ///< beside stdout; empty: none
   logic::ByteSize max_file_size{64ULL * 1024 * 1024};

@@ -2,6 +2,7 @@
 
 #include "actors/supervision/background_task.hpp"
 #include "adapters/kafka/topic_admin.hpp"
+#include "logic/core/log_limiter.hpp"
 #include "logic/delivery/circuit_breaker.hpp"
 
 #include <chrono>
@@ -20,26 +21,48 @@ constexpr std::string_view component = "node";
 constexpr std::chrono::seconds topic_wait{10};
 constexpr std::chrono::seconds topic_retry{2};
 
-/// Whether that is done.
-bool create_topics(const kafka::KafkaConfig& config, logic::Log& log) {
-  std::vector<kafka::TopicSpec> specs;
-  specs.reserve(config.create_topics.size());
-  for (const auto& text : config.create_topics)
-    if (auto spec = kafka::parse_topic_spec(text))
-      specs.push_back(std::move(*spec));
-  auto admin = kafka::TopicAdmin::open(config);
-  auto created = admin ? (*admin)->create(specs, topic_wait)
-                       : logic::Result<std::vector<std::string>>{admin.error()};
-  if (!created) {
-    log.limited(std::chrono::steady_clock::now(), logic::LogLevel::warn,
-                component, "could not create topics yet, trying again",
-                {{"error", created.error().text}});
-    return false;
+/// Creates `kafka.create_topics` and remembers what it complained about: what
+/// the brokers refuse they refuse every time.
+class TopicCreation {
+public:
+  TopicCreation(kafka::KafkaConfig config, std::shared_ptr<logic::Log> log)
+    : config_(std::move(config)), log_(std::move(log)) {}
+
+  /// Whether that is done.
+  bool run() {
+    std::vector<kafka::TopicSpec> specs;
+    specs.reserve(config_.create_topics.size());
+    for (const auto& text : config_.create_topics)
+      if (auto spec = kafka::parse_topic_spec(text))
+        specs.push_back(std::move(*spec));
+    auto admin = kafka::TopicAdmin::open(config_);
+    auto created = admin ? (*admin)->create(specs, topic_wait)
+                         : Created{admin.error()};
+    if (!created) {
+      complain(created.error());
+      return false;
+    }
+    for (const auto& name : *created)
+      log_->info(component, "topic created", {{"topic", name}});
+    return true;
   }
-  for (const auto& name : *created)
-    log.info(component, "topic created", {{"topic", name}});
-  return true;
-}
+
+private:
+  using Created = logic::Result<std::vector<std::string>>;
+
+  void complain(const logic::Error& error) {
+    const auto tries = limiter_.admit(component, error.text,
+                                      std::chrono::steady_clock::now());
+    if (tries)
+      log_->warn(component, "could not create topics yet, trying again",
+                 {{"error", error.text}, {"suppressed", *tries}});
+  }
+
+  kafka::KafkaConfig config_;
+  std::shared_ptr<logic::Log> log_;
+  logic::LogLimiter limiter_{
+    {.interval = std::chrono::minutes{10}, .burst = 1, .max_messages = 16}};
+};
 
 /// Looks after changed GeoIP files, less often while they cannot be used.
 void reload(adapters::geoip::GeoDatabase& geo, logic::CircuitBreaker& circuit,
@@ -73,10 +96,10 @@ background_tasks(const NodeConfig& config,
                  const actors::Surroundings& surroundings) {
   std::map<std::string, actors::BackgroundTask> tasks;
   if (!config.kafka.create_topics.empty())
-    tasks["topic_creation"] = {[kafka = config.kafka, log = surroundings.log] {
-                                 return !create_topics(kafka, *log);
-                               },
-                               topic_retry};
+    tasks["topic_creation"] = {
+      [creation = std::make_shared<TopicCreation>(
+         config.kafka, surroundings.log)] { return !creation->run(); },
+      topic_retry};
   if (!config.geoip.files.empty() && config.geoip.reload_interval.count() > 0)
     tasks["geoip_reload"] = {[geo = std::move(geo),
                               circuit = std::make_shared<logic::CircuitBreaker>(

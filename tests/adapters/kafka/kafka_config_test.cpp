@@ -6,6 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "tests/support/temporary_folder.hpp"
+
 #include <set>
 #include <string>
 
@@ -52,18 +54,37 @@ CAF_TEST(every_variable_of_the_tradition_is_declared) {
   NameCollector collector;
   describe(collector, config);
   CAF_CHECK_EQUAL(collector.sections, std::set<std::string>{"kafka"});
-  for (const auto* variable :
-       {"KAFKA_BOOTSTRAP_SERVERS",  "KAFKA_BOOTSTRAP_HOST",
-        "KAFKA_BOOTSTRAP_PORT",     "KAFKA_INPUT_TOPIC",
-        "KAFKA_OUTPUT_TOPIC",       "KAFKA_DLQ_TOPIC",
-        "KAFKA_CONSUMER_GROUP",     "KAFKA_SESSION_TIMEOUT",
-        "KAFKA_SOCKET_TIMEOUT",     "KAFKA_AUTO_OFFSET_RESET",
-        "KAFKA_ENABLE_AUTO_COMMIT", "KAFKA_CREATE_TOPICS",
-        "KAFKA_ENABLE_AUTO_COMMT",  "ENABLE_AUTO_COMMIT",
-        "CONSUMER_GROUP",           "INPUT_TOPIC",
-        "BOOTSTRAP_SERVERS",        "KAFKA_TOPIC",
-        "KAFKA_TOPIC_IN",           "KAFKA_TOPIC_OUT",
-        "KAFKA_BROKER_URL"})
+  for (const auto* variable : {"KAFKA_BOOTSTRAP_SERVERS",
+                               "KAFKA_BOOTSTRAP_HOST",
+                               "KAFKA_BOOTSTRAP_PORT",
+                               "KAFKA_INPUT_TOPIC",
+                               "KAFKA_OUTPUT_TOPIC",
+                               "KAFKA_DLQ_TOPIC",
+                               "KAFKA_CONSUMER_GROUP",
+                               "KAFKA_SESSION_TIMEOUT",
+                               "KAFKA_SOCKET_TIMEOUT",
+                               "KAFKA_AUTO_OFFSET_RESET",
+                               "KAFKA_ENABLE_AUTO_COMMIT",
+                               "KAFKA_CREATE_TOPICS",
+                               "KAFKA_ENABLE_AUTO_COMMT",
+                               "ENABLE_AUTO_COMMIT",
+                               "CONSUMER_GROUP",
+                               "INPUT_TOPIC",
+                               "BOOTSTRAP_SERVERS",
+                               "KAFKA_TOPIC",
+                               "KAFKA_TOPIC_IN",
+                               "KAFKA_TOPIC_OUT",
+                               "KAFKA_BROKER_URL",
+                               "KAFKA_CLIENT_ID",
+                               "KAFKA_COMPRESSION_TYPE",
+                               "KAFKA_SECURITY_PROTOCOL",
+                               "KAFKA_SASL_MECHANISM",
+                               "KAFKA_SASL_USERNAME",
+                               "KAFKA_SASL_PASSWORD",
+                               "KAFKA_SSL_CA_LOCATION",
+                               "KAFKA_SSL_CERTIFICATE_LOCATION",
+                               "KAFKA_SSL_KEY_LOCATION",
+                               "KAFKA_SSL_KEY_PASSWORD"})
     CAF_CHECK_EQUAL(collector.variables.count(variable), 1u);
   CAF_CHECK_EQUAL(collector.secrets,
                   (std::set<std::string>{"sasl_password", "ssl_key_password"}));
@@ -101,9 +122,91 @@ CAF_TEST(security_settings_must_fit_each_other) {
   config.ssl_certificate_file = "node.pem";
   CAF_CHECK(complains_about(config, "need each other"));
   config.ssl_key_file = "node.key";
-  CAF_CHECK(check(config).empty());
   config.security_protocol = "plaintext";
-  CAF_CHECK(complains_about(config, "have no effect"));
+  CAF_CHECK(complains_about(config, "kafka.ssl_certificate_file, "
+                                    "kafka.ssl_key_file would have no effect"));
+  config = {};
+  config.sasl_username = "alice";
+  CAF_CHECK(complains_about(config, "have no effect with"));
+}
+
+CAF_TEST(tls_files_must_be_there_and_be_pem) {
+  const tests::TemporaryFolder folder;
+  KafkaConfig config;
+  config.security_protocol = "ssl";
+  config.ssl_ca_file = folder.path() + "/missing.pem";
+  CAF_CHECK(complains_about(config, "kafka.ssl_ca_file: " + config.ssl_ca_file
+                                      + " cannot be read: No such file"));
+  config.ssl_ca_file = folder.write("empty.pem", "");
+  CAF_CHECK(complains_about(config, "is empty"));
+  config.ssl_ca_file = folder.write("binary.p12", "0\x82");
+  CAF_CHECK(complains_about(config, "is no PEM file"));
+  const auto key = folder.write("node.key", "-----BEGIN PRIVATE KEY-----\n");
+  config.ssl_ca_file = key;
+  CAF_CHECK(complains_about(config, "holds no CERTIFICATE"));
+  // The form is right; what the client thinks of the content shows as well.
+  config.ssl_ca_file = folder.write(
+    "broken.pem",
+    "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+  CAF_CHECK(complains_about(config, "do not fit together"));
+  config.ssl_ca_file.clear();
+  config.ssl_certificate_file = folder.path();
+  config.ssl_key_file = key;
+  CAF_CHECK(complains_about(config, "is a directory"));
+  config = {};
+  config.security_protocol = "ssl";
+  config.ssl_ca_file = folder.path(); // a folder of certificates
+  CAF_CHECK(check(config).empty());
+}
+
+CAF_TEST(tokens_need_a_source) {
+  KafkaConfig config;
+  config.security_protocol = "sasl_ssl";
+  config.sasl_mechanism = "OAUTHBEARER";
+  CAF_CHECK(complains_about(config, "has no source of tokens"));
+  config.properties = {"sasl.oauthbearer.method=oidc"};
+  CAF_CHECK(complains_about(config, "has no source of tokens"));
+  config.properties.emplace_back(
+    "sasl.oauthbearer.token.endpoint.url=https://id.example/token");
+  CAF_CHECK(check(config).empty());
+  config.properties = {"enable.sasl.oauthbearer.unsecure.jwt=true"};
+  CAF_CHECK(check(config).empty());
+}
+
+CAF_TEST(servers_that_are_none_are_refused_by_their_setting) {
+  KafkaConfig config;
+  config.bootstrap_servers = "a;b,:99999";
+  CAF_CHECK(complains_about(config, "kafka.bootstrap_servers: 'a;b' holds"));
+  CAF_CHECK(complains_about(config, "kafka.bootstrap_servers: ':99999' "));
+  config = {};
+  config.bootstrap_host = "kafka:9092";
+  CAF_CHECK(complains_about(config, "its port is kafka.bootstrap_port"));
+}
+
+CAF_TEST(health_checks_ask_the_host_and_port_that_are_set) {
+  KafkaConfig config;
+  config.bootstrap_servers = "[::1]:9093,b:1";
+  const auto asked = [&config] {
+    return health_check_config(config).bootstrap_servers;
+  };
+  CAF_CHECK_EQUAL(asked(), "[::1]:9093,b:1");
+  config.bootstrap_port = 7;
+  CAF_CHECK_EQUAL(asked(), "[::1]:7");
+  config.bootstrap_host = "probe";
+  CAF_CHECK_EQUAL(asked(), "probe:7");
+  config.bootstrap_host = "fe80::1";
+  config.bootstrap_port = 0;
+  CAF_CHECK_EQUAL(asked(), "[fe80::1]:9092");
+  CAF_CHECK_EQUAL(health_check_config(config).bootstrap_host, "");
+}
+
+CAF_TEST(names_with_quotes_are_refused) {
+  KafkaConfig config;
+  config.consumer_group = "a\"b";
+  CAF_CHECK(complains_about(config, "kafka.consumer_group holds a quote"));
+  config = {};
+  config.client_id = "it's";
+  CAF_CHECK(complains_about(config, "kafka.client_id holds a quote"));
 }
 
 CAF_TEST(properties_that_break_a_promise_are_refused) {
@@ -114,6 +217,10 @@ CAF_TEST(properties_that_break_a_promise_are_refused) {
   CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
   config.properties = {"group.id=other"};
   CAF_CHECK(complains_about(config, "set kafka.consumer_group"));
+  config.properties = {"nonsense.x=1"};
+  CAF_CHECK(complains_about(config, "has no property 'nonsense.x'"));
+  config.properties = {"socket.nagle.disable=maybe"};
+  CAF_CHECK(complains_about(config, "kafka.properties: socket.nagle.disable"));
   config.properties = {"nonsense"};
   CAF_CHECK(complains_about(config, "is not name=value"));
 }

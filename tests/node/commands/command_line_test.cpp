@@ -15,6 +15,7 @@
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
@@ -107,12 +108,57 @@ CAF_TEST(a_wrong_command_line_is_a_usage_error) {
 CAF_TEST(a_misspelt_command_is_told_the_nearest) {
   CAF_CHECK(contains(run({"chekc"}).err, "(did you mean 'check'?)"));
   CAF_CHECK(!contains(run({"--chekc"}).err, "did you mean"));
+  CAF_CHECK(contains(run({"CHEKC"}).err, "there is no command 'CHEKC'"));
+  CAF_CHECK(
+    contains(run({"xyzzy"}).err, "there are check, status, version, throw"));
+  CAF_CHECK(contains(run({}).err, "a command of millrace is required: check"));
+}
+
+CAF_TEST(a_misspelt_option_is_told_the_nearest) {
+  CAF_CHECK(contains(run({"check", "--confg", "x"}).err,
+                     "unknown option '--confg' of check (did you mean "
+                     "'--config'?)"));
+  CAF_CHECK(contains(run({"check", "--set", "a.b=c", "--conect"}).err,
+                     "(did you mean '--connect'?)"));
+  CAF_CHECK(contains(run({"--verison"}).err, "(did you mean '--version'?)"));
+}
+
+CAF_TEST(the_help_and_the_documentation_list_every_exit_code) {
+  const auto help = run({"--help"}).out;
+  std::ostringstream text;
+  text << std::ifstream{std::string{MILLRACE_SOURCE_DIR}
+                        + "/docs/operations.md"}
+            .rdbuf();
+  const auto page = text.str();
+  std::size_t rows = 0;
+  for (const auto& info : exit_codes) {
+    const auto number = std::to_string(to_int(info.code));
+    CAF_CHECK(contains(help, " " + number + " "));
+    const auto row = "\n| " + number + " | " + std::string{info.name} + " | ";
+    if (!contains(page, row))
+      CAF_ERROR("docs/operations.md has no row" << row);
+  }
+  const auto begin = page.find("## Exit codes");
+  const auto end = page.find("\n## ", begin + 1);
+  for (auto at = page.find("\n| ", begin); at < end;
+       at = page.find("\n| ", at + 1))
+    ++rows;
+  CAF_CHECK_EQUAL(rows, exit_codes.size() + 2); // with the head
 }
 
 CAF_TEST(an_exception_ends_as_a_sentence) {
   const auto outcome = run({"throw"});
   CAF_CHECK(outcome.code == ExitCode::failure);
   CAF_CHECK_EQUAL(outcome.err, "error: the tape is torn\n");
+}
+
+CAF_TEST(version_is_an_option_too) {
+  for (const auto* option : {"--version", "-V"}) {
+    const auto outcome = run({option});
+    CAF_CHECK(outcome.code == ExitCode::success);
+    CAF_CHECK(outcome.out.starts_with("millrace "));
+    CAF_CHECK_EQUAL(outcome.err, "");
+  }
 }
 
 CAF_TEST(version_names_what_it_is_built_from) {
@@ -222,6 +268,30 @@ CAF_TEST(check_finds_broker_and_topics_and_says_what_is_missing) {
     CAF_CHECK_EQUAL(items[i].reached, i < 4);
   CAF_CHECK(contains(items[4].text, "/nowhere.mmdb"));
   CAF_CHECK(contains(items[5].text, "/nowhere.forest"));
+}
+
+CAF_TEST(check_asks_the_host_that_is_for_health_checks) {
+  const auto broker = adapters::kafka::EmbeddedBroker::start(
+    {.topics = {{"user-login", 1}}});
+  CAF_REQUIRE(broker);
+  const auto servers = (*broker)->bootstrap_servers();
+  const auto colon = servers.rfind(':');
+  NodeConfig config;
+  config.kafka.insights_topic = "";
+  config.kafka.bootstrap_servers = "127.0.0.1:1";
+  config.kafka.bootstrap_host = servers.substr(0, colon);
+  config.kafka.bootstrap_port = std::stoi(servers.substr(colon + 1));
+  auto items = commands::check_connections(config, 10s);
+  CAF_CHECK(items[0].reached);
+  CAF_CHECK_EQUAL(items[0].name,
+                  "broker " + servers + " (kafka.bootstrap_host)");
+  CAF_CHECK(items[1].reached);
+  config.kafka.bootstrap_servers = servers;
+  config.kafka.bootstrap_host = "127.0.0.1";
+  config.kafka.bootstrap_port = 1;
+  items = commands::check_connections(config, 300ms);
+  CAF_CHECK(!items[0].reached);
+  CAF_CHECK_EQUAL(items[0].name, "broker 127.0.0.1:1 (kafka.bootstrap_host)");
 }
 
 CAF_TEST(check_says_how_to_create_a_topic_that_is_missing) {

@@ -2,6 +2,8 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "logic/core/log.hpp"
+#include "node/config/load_config.hpp"
 #include "tests/node/config/config_sample.hpp"
 
 using namespace millrace::node;
@@ -105,13 +107,93 @@ CAF_TEST(variables_that_kubernetes_makes_for_services_only_warn) {
   CAF_CHECK_EQUAL(slip.report.faults.size(), 2u);
 }
 
-CAF_TEST(a_slip_in_a_kafka_variable_is_worth_a_warning) {
+CAF_TEST(kubernetes_variables_of_a_kafka_service_only_warn) {
+  const auto loaded = load_config(
+    {"",
+     {{"KAFKA_BOOTSTRAP_PORT", "tcp://10.0.0.1:9092"},
+      {"KAFKA_BOOTSTRAP_SERVICE_HOST", "10.0.0.1"},
+      {"KAFKA_BOOTSTRAP_SERVICE_PORT", "9092"},
+      {"KAFKA_BOOTSTRAP_SERVICE_PORT_TCP_CLIENTS", "9092"},
+      {"KAFKA_BOOTSTRAP_PORT_9092_TCP", "tcp://10.0.0.1:9092"},
+      {"KAFKA_BOOTSTRAP_PORT_9092_TCP_ADDR", "10.0.0.1"},
+      {"KAFKA_PORT", "tcp://10.0.0.2:9092"}},
+     {}});
+  CAF_CHECK(loaded.faults.empty());
+  CAF_CHECK_EQUAL(loaded.config.kafka.bootstrap_port, 0);
+  CAF_REQUIRE_EQUAL(loaded.warnings.size(), 1u);
+  for (const auto* name :
+       {"KAFKA_BOOTSTRAP_PORT,", "KAFKA_BOOTSTRAP_PORT_9092_TCP_ADDR",
+        "KAFKA_BOOTSTRAP_SERVICE_HOST", "KAFKA_PORT", "enableServiceLinks"})
+    CAF_CHECK(contains(loaded.warnings.front(), name));
+  const auto meant = load_config({"", {{"KAFKA_BOOTSTRAP_PORT", "9093"}}, {}});
+  CAF_CHECK_EQUAL(meant.config.kafka.bootstrap_port, 9093);
+}
+
+CAF_TEST(every_unknown_kafka_variable_is_worth_a_warning) {
   const Loaded loaded{
     variables({{"KAFKA_SAMPLE_TOPC", "a"}, {"KAFKA_HEAP_OPTS", "-Xmx1g"}})};
   CAF_CHECK_EQUAL(loaded.faults(), "");
   CAF_CHECK_EQUAL(loaded.warnings(),
                   "variable KAFKA_SAMPLE_TOPC is not known and ignored (did "
-                  "you mean 'KAFKA_SAMPLE_TOPIC'?)\n");
+                  "you mean 'KAFKA_SAMPLE_TOPIC'?)\n"
+                  "variables that are not known and ignored: KAFKA_HEAP_OPTS; "
+                  "docs/configuration.md lists those that are read\n");
+  const Loaded java{variables({{"KAFKA_SASL_JAAS_CONFIG", "a"},
+                               {"KAFKA_SSL_TRUSTSTORE_LOCATION", "b"},
+                               {"KAFKA_SSL_KEYSTORE_PASSWORD", "hidden"}})};
+  CAF_CHECK(contains(java.warnings(), "set KAFKA_SASL_USERNAME and"));
+  CAF_CHECK(contains(java.warnings(), "set KAFKA_SSL_CA_LOCATION to a PEM"));
+  CAF_CHECK(contains(java.warnings(), "KAFKA_SSL_KEY_LOCATION to PEM"));
+  CAF_CHECK(!contains(java.warnings(), "hidden"));
+}
+
+CAF_TEST(variables_of_the_trade_set_the_security) {
+  const auto loaded = load_config({"",
+                                   {{"KAFKA_SECURITY_PROTOCOL", "SASL_SSL"},
+                                    {"KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"},
+                                    {"KAFKA_SASL_USERNAME", "alice"},
+                                    {"KAFKA_SASL_PASSWORD", "p"}},
+                                   {}});
+  CAF_CHECK(loaded.faults.empty());
+  CAF_CHECK(loaded.warnings.empty());
+  CAF_CHECK_EQUAL(loaded.config.kafka.security_protocol, "sasl_ssl");
+  CAF_CHECK_EQUAL(loaded.config.kafka.sasl_mechanism, "SCRAM-SHA-512");
+  CAF_CHECK_EQUAL(loaded.config.kafka.sasl_username, "alice");
+  CAF_CHECK_EQUAL(loaded.config.kafka.sasl_password, "p");
+  // Credentials that would not be used are no silent plaintext.
+  CAF_CHECK_EQUAL(
+    load_config({"", {{"KAFKA_SASL_USERNAME", "alice"}}, {}}).faults.size(),
+    1u);
+}
+
+CAF_TEST(what_others_do_gets_a_line_that_says_where) {
+  const Loaded loaded{variables({{"LOGGING_SERVICE", "cloudwatch"},
+                                 {"CLOUDWATCH_LOG_GROUP", "g"},
+                                 {"GCP_PROJECT_ID", "p"},
+                                 {"STACKDRIVER_X", "x"},
+                                 {"AZURE_CLIENT_SECRET", "hidden"},
+                                 {"ELASTICSEARCH_URL", "http://e"},
+                                 {"LOG_INDEX", "i"},
+                                 {"ALERT_EMAIL", "me"},
+                                 {"ALERTS", "unrelated"}})};
+  CAF_CHECK_EQUAL(loaded.faults(), "");
+  CAF_REQUIRE_EQUAL(loaded.report.warnings.size(), 2u);
+  for (const auto* name :
+       {"LOGGING_SERVICE", "CLOUDWATCH_LOG_GROUP", "GCP_PROJECT_ID",
+        "STACKDRIVER_X", "AZURE_CLIENT_SECRET", "ELASTICSEARCH_URL",
+        "LOG_INDEX", "JSON lines to stdout"})
+    CAF_CHECK(contains(loaded.report.warnings[0], name));
+  CAF_CHECK(contains(loaded.report.warnings[1], "not read: ALERT_EMAIL; alerts "
+                                                "are rules"));
+  CAF_CHECK(!contains(loaded.warnings(), "hidden"));
+}
+
+CAF_TEST(the_log_level_takes_the_words_of_other_loggers) {
+  for (const auto* level : {"CRITICAL", "Warning", "warn", "FATAL"}) {
+    const auto loaded = load_config({"", {{"LOG_LEVEL", level}}, {}});
+    CAF_CHECK(loaded.faults.empty());
+    CAF_CHECK(millrace::logic::parse_log_level(loaded.config.log.level));
+  }
 }
 
 CAF_TEST(a_bad_value_names_its_variable_and_key) {

@@ -1,0 +1,257 @@
+#include "adapters/kafka/kafka_config.hpp"
+
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/kafka_security_check.hpp"
+#include "adapters/kafka/server_list.hpp"
+#include "adapters/kafka/topic_admin.hpp"
+#include "adapters/kafka/topic_name.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+using logic::Error;
+using logic::ErrorCode;
+
+struct ProtectedProperty {
+  std::string_view name;
+  std::string_view reason;
+};
+
+/// What would break a promise of the node, or has a setting of its own.
+constexpr std::array protected_properties = {
+  ProtectedProperty{"bootstrap.servers", "set kafka.bootstrap_servers"},
+  ProtectedProperty{"metadata.broker.list", "set kafka.bootstrap_servers"},
+  ProtectedProperty{"client.id", "set kafka.client_id"},
+  ProtectedProperty{"group.id", "set kafka.consumer_group"},
+  ProtectedProperty{"session.timeout.ms", "set kafka.session_timeout"},
+  ProtectedProperty{"socket.timeout.ms", "set kafka.socket_timeout"},
+  ProtectedProperty{"compression.type", "set kafka.compression"},
+  ProtectedProperty{"compression.codec", "set kafka.compression"},
+  ProtectedProperty{"partitioner", "set kafka.partitioning"},
+  ProtectedProperty{"linger.ms", "set kafka.linger"},
+  ProtectedProperty{"queue.buffering.max.ms", "set kafka.linger"},
+  ProtectedProperty{"delivery.timeout.ms", "set kafka.delivery_timeout"},
+  ProtectedProperty{"message.timeout.ms", "set kafka.delivery_timeout"},
+  ProtectedProperty{"security.protocol", "set kafka.security_protocol"},
+  ProtectedProperty{"sasl.password",
+                    "set kafka.sasl_password, which is masked"},
+  ProtectedProperty{"ssl.key.password",
+                    "set kafka.ssl_key_password, which is masked"},
+  ProtectedProperty{"auto.offset.reset", "set kafka.auto_offset_reset"},
+  ProtectedProperty{"enable.auto.commit",
+                    "offsets are committed by the node, after delivery"},
+  ProtectedProperty{"enable.auto.offset.store",
+                    "offsets are committed by the node, after delivery"},
+  ProtectedProperty{"enable.idempotence",
+                    "without it a retry can repeat or reorder records"},
+  ProtectedProperty{"acks", "anything but all can lose delivered records"},
+  ProtectedProperty{"request.required.acks",
+                    "anything but all can lose delivered records"},
+  ProtectedProperty{"partition.assignment.strategy",
+                    "the node gives partitions back cooperatively"},
+  ProtectedProperty{"group.protocol",
+                    "the node gives partitions back by the classic protocol"},
+  ProtectedProperty{"max.poll.interval.ms",
+                    "a node without credit would be put out of the group"},
+  ProtectedProperty{"queued.max.messages.kbytes",
+                    "the memory budget decides it"},
+  ProtectedProperty{"queue.buffering.max.messages",
+                    "the memory budget decides it"},
+  ProtectedProperty{"queue.buffering.max.kbytes",
+                    "the memory budget decides it"},
+  ProtectedProperty{"transactional.id", "the node delivers at least once, without transactions"},
+};
+
+void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
+  const std::array topics = {
+    std::pair{"input_topic", &config.input_topic},
+    std::pair{"output_topic", &config.output_topic},
+    std::pair{"dlq_topic", &config.dlq_topic},
+    std::pair{"insights_topic", &config.insights_topic},
+  };
+  for (auto first = topics.begin(); first != topics.end(); ++first)
+    for (auto second = first + 1; second != topics.end(); ++second)
+      if (!first->second->empty() && *first->second == *second->second)
+        faults.push_back({ErrorCode::invalid_config,
+                          std::string{"kafka."} + first->first + " and kafka."
+                            + second->first + " are both " + *first->second});
+  for (const auto& [name, topic] : topics)
+    if (!topic->empty() && !is_topic_name(*topic))
+      faults.push_back({ErrorCode::invalid_config,
+                        std::string{"kafka."} + name + " \"" + *topic
+                          + "\" is no name of a topic: at most 249 of "
+                            "letters, digits, '.', '_' and '-'"});
+  for (const auto& text : config.create_topics)
+    if (auto spec = parse_topic_spec(text); !spec)
+      faults.push_back({ErrorCode::invalid_config,
+                        "kafka.create_topics: " + spec.error().text});
+}
+
+std::string_view without_brackets(std::string_view host) {
+  return host.starts_with('[') && host.ends_with(']')
+           ? host.substr(1, host.size() - 2)
+           : host;
+}
+
+void check_servers(const KafkaConfig& config, std::vector<Error>& faults) {
+  const auto add = [&faults](std::string text) {
+    faults.push_back({ErrorCode::invalid_config, std::move(text)});
+  };
+  for (const auto& fault :
+       parse_server_list(config.bootstrap_servers, config.security_protocol)
+         .faults)
+    add("kafka.bootstrap_servers: " + fault);
+  if (config.bootstrap_host.empty())
+    return;
+  if (const auto reason = host_fault(without_brackets(config.bootstrap_host));
+      !reason.empty())
+    add("kafka.bootstrap_host: '" + config.bootstrap_host + "' " + reason
+        + "; it is one host alone, its port is kafka.bootstrap_port");
+}
+
+/// Kafka takes any text as the name of a group or a client, so that a slip
+/// would quietly be another one.
+void check_names(const KafkaConfig& config, std::vector<Error>& faults) {
+  constexpr std::size_t longest_name = 249;
+  for (const auto& [key, name] :
+       {std::pair{"consumer_group", &config.consumer_group},
+        std::pair{"client_id", &config.client_id}}) {
+    const auto add = [&faults, key = key](const char* text) {
+      faults.push_back(
+        {ErrorCode::invalid_config, std::string{"kafka."} + key + " " + text});
+    };
+    if (name->find_first_of("\"'`") != std::string::npos)
+      add("holds a quote; write it without quotes");
+    if (name->size() > longest_name)
+      add("is longer than 249 bytes");
+  }
+}
+
+/// Raw properties: ours stay ours, and the client must know the others.
+void check_properties(const KafkaConfig& config, std::vector<Error>& faults) {
+  const Owned<rd_kafka_conf_t, rd_kafka_conf_destroy> scratch{
+    rd_kafka_conf_new()};
+  for (const auto& text : config.properties) {
+    auto property = parse_property(text);
+    if (!property) {
+      faults.push_back(property.error());
+      continue;
+    }
+    const auto& [name, value] = *property;
+    const auto* const ours = std::find_if(
+      protected_properties.begin(), protected_properties.end(),
+      [&name = name](const auto& each) { return each.name == name; });
+    if (ours != protected_properties.end()) {
+      faults.push_back(
+        {ErrorCode::invalid_config, "kafka.properties must not set " + name
+                                      + ": " + std::string{ours->reason}});
+      continue;
+    }
+    std::array<char, 512> words{};
+    const auto set = rd_kafka_conf_set(
+      scratch.get(), name.c_str(), value.c_str(), words.data(), words.size());
+    if (set == RD_KAFKA_CONF_UNKNOWN)
+      faults.push_back({ErrorCode::invalid_config,
+                        "kafka.properties: the client has no property '" + name
+                          + "'; its names are in librdkafka's "
+                            "CONFIGURATION.md (Java clients have others)"});
+    else if (set != RD_KAFKA_CONF_OK)
+      faults.push_back({ErrorCode::invalid_config,
+                        "kafka.properties: " + name + ": " + words.data()});
+  }
+}
+
+/// Makes a client without a broker to talk to and drops it: what the client
+/// would refuse when the node starts, such as a key that is not the
+/// certificate's, shows now.
+void check_client(const KafkaConfig& config, std::vector<Error>& faults) {
+  const bool is_plain = config.security_protocol == "plaintext"
+                        && config.properties.empty();
+  // These two would ask for tokens and tickets.
+  const bool asks = config.sasl_mechanism == "OAUTHBEARER"
+                    || config.sasl_mechanism == "GSSAPI";
+  if (is_plain || asks)
+    return;
+  auto alone = config;
+  alone.bootstrap_servers.clear();
+  std::erase_if(alone.properties, [](const std::string& text) {
+    return text.starts_with("debug=");
+  });
+  const auto client = ClientSettings{alone}.create(ClientRole::producer);
+  if (client)
+    return;
+  const bool is_tls = config.security_protocol.ends_with("ssl");
+  faults.push_back(
+    {ErrorCode::invalid_config,
+     std::string{is_tls ? "the TLS files (kafka.ssl_ca_file, "
+                          "kafka.ssl_certificate_file, "
+                          "kafka.ssl_key_file), "
+                          "kafka.ssl_key_password or "
+                        : ""}
+       + "kafka.properties do not fit together: " + client.error().text});
+}
+
+} // namespace
+
+std::vector<Error> check(const KafkaConfig& config) {
+  std::vector<Error> faults;
+  if (config.enable_auto_commit)
+    faults.push_back({ErrorCode::invalid_config,
+                      "kafka.enable_auto_commit must be false: with it Kafka "
+                      "takes records for done that were never delivered, and "
+                      "a crash loses them; the node commits after delivery"});
+  check_servers(config, faults);
+  check_names(config, faults);
+  check_topics(config, faults);
+  check_security(config, faults);
+  if (config.delivery_timeout.count() != 0
+      && config.delivery_timeout < config.linger)
+    faults.push_back({ErrorCode::invalid_config,
+                      "kafka.delivery_timeout must not be below kafka.linger"});
+  if (config.fetch_max.bytes < config.fetch_max_partition.bytes)
+    faults.push_back(
+      {ErrorCode::invalid_config,
+       "kafka.fetch_max must not be below kafka.fetch_max_partition"});
+  check_properties(config, faults);
+  if (faults.empty())
+    check_client(config, faults);
+  return faults;
+}
+
+KafkaConfig health_check_config(const KafkaConfig& config) {
+  auto asked = config;
+  asked.bootstrap_host.clear();
+  asked.bootstrap_port = 0;
+  if (config.bootstrap_host.empty() && config.bootstrap_port == 0)
+    return asked;
+  Server server{std::string{without_brackets(config.bootstrap_host)}};
+  if (server.host.empty()) {
+    const auto list = parse_server_list(config.bootstrap_servers,
+                                        config.security_protocol);
+    if (list.servers.empty())
+      return asked;
+    server = list.servers.front();
+  }
+  if (config.bootstrap_port != 0)
+    server.port = static_cast<std::uint16_t>(config.bootstrap_port);
+  asked.bootstrap_servers = to_string(server);
+  return asked;
+}
+
+logic::Result<std::pair<std::string, std::string>>
+parse_property(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0)
+    return Error{ErrorCode::invalid_config,
+                 "kafka.properties: \"" + std::string{text.substr(0, equals)}
+                   + "\" is not name=value"};
+  return std::pair{std::string{text.substr(0, equals)},
+                   std::string{text.substr(equals + 1)}};
+}
+
+} // namespace millrace::adapters::kafka
