@@ -103,7 +103,14 @@ CAF_TEST(a_topic_that_cannot_be_created_is_named_with_the_reason) {
   // The reason is the broker's own.
   CAF_CHECK_NOT_EQUAL(node.log().find("INVALID_REPLICATION_FACTOR"),
                       std::string::npos);
+  CAF_CHECK_NOT_EQUAL(node.log().find("3 copies are asked of 1 broker: write "
+                                      + kafka.input_topic + ":4:1"),
+                      std::string::npos);
   CAF_CHECK_EQUAL(node.stop(), 0);
+  // It was tried every two seconds and said once.
+  const auto log = node.log();
+  const std::string said = "could not create topics yet";
+  CAF_CHECK_EQUAL(log.find(said), log.rfind(said));
   CAF_CHECK_EQUAL(partitions_of(kafka.input_topic), 0);
 }
 
