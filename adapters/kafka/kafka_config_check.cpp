@@ -92,6 +92,14 @@ void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
                         "kafka.create_topics: " + spec.error().text});
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  const auto first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos
+           ? std::string_view{}
+           : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 std::string_view without_brackets(std::string_view host) {
   return host.starts_with('[') && host.ends_with(']')
            ? host.substr(1, host.size() - 2)
@@ -250,8 +258,8 @@ parse_property(std::string_view text) {
     return Error{ErrorCode::invalid_config,
                  "kafka.properties: \"" + std::string{text.substr(0, equals)}
                    + "\" is not name=value"};
-  return std::pair{std::string{text.substr(0, equals)},
-                   std::string{text.substr(equals + 1)}};
+  return std::pair{std::string{trimmed(text.substr(0, equals))},
+                   std::string{trimmed(text.substr(equals + 1))}};
 }
 
 } // namespace millrace::adapters::kafka

@@ -230,6 +230,10 @@ private:
 /// What may help with a value that was refused, as the end of a sentence.
 std::string hint(const logic::Setting& setting, const RawValue& value,
                  const logic::SettingTarget& target) {
+  if (value.kind == RawValue::Kind::list
+      && std::holds_alternative<std::string*>(target)
+      && setting.choices.empty())
+    return "; write it as one text, with commas if it has parts";
   if (value.kind != RawValue::Kind::text || setting.secret)
     return {};
   const auto text = trimmed(value.text);

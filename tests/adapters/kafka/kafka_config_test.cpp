@@ -213,6 +213,12 @@ CAF_TEST(properties_that_break_a_promise_are_refused) {
   KafkaConfig config;
   config.properties = {"statistics.interval.ms=1000"};
   CAF_CHECK(check(config).empty());
+  config.properties = {"client.rack = a"};
+  CAF_CHECK(check(config).empty());
+  CAF_CHECK(*parse_property(" a.b = c d ")
+            == (std::pair<std::string, std::string>{"a.b", "c d"}));
+  config.properties = {" acks = 1"};
+  CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
   config.properties = {"acks=1"};
   CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
   config.properties = {"group.id=other"};
