@@ -239,6 +239,9 @@ std::string hint(const logic::Setting& setting, const RawValue& value,
   const auto text = trimmed(value.text);
   if (is_in_quotes(text))
     return "; write it without the quotes";
+  if (std::holds_alternative<std::vector<std::string>*>(target)
+      && !parse_list(unquoted(text)))
+    return "; an item is empty: take the extra comma out";
   const std::vector<std::string> words(setting.choices.begin(),
                                        setting.choices.end());
   if (!words.empty())

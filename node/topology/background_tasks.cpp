@@ -54,6 +54,9 @@ private:
     if (limiter_.admit(component, error.text, std::chrono::steady_clock::now()))
       log_->warn(component, "could not create topics yet, trying again",
                  {{"error", error.text}});
+    else
+      log_->debug(component, "topics are still not created",
+                  {{"error", error.text}});
   }
 
   kafka::KafkaConfig config_;

@@ -148,7 +148,7 @@ CAF_TEST(tls_files_must_be_there_and_be_pem) {
   config.ssl_ca_file = folder.write(
     "broken.pem",
     "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
-  CAF_CHECK(complains_about(config, "do not fit together"));
+  CAF_CHECK(complains_about(config, "broken.pem is damaged; write it anew"));
   config.ssl_ca_file.clear();
   config.ssl_certificate_file = folder.path();
   config.ssl_key_file = key;
@@ -243,4 +243,8 @@ CAF_TEST(topics_to_create_are_read) {
   KafkaConfig config;
   config.create_topics = {"logins:0:1"};
   CAF_CHECK(complains_about(config, "kafka.create_topics"));
+  config.create_topics = {"a:1:1 b:1:1"};
+  CAF_CHECK(complains_about(config, "separate topics with commas"));
+  config.create_topics = {"a:1:1;b:1:1"};
+  CAF_CHECK(complains_about(config, "separate topics with commas"));
 }
