@@ -49,15 +49,6 @@ std::string host_name() {
   return name;
 }
 
-/// A file that was asked for and cannot be used, whatever is wrong with it;
-/// but what is wrong with the settings stays that.
-logic::Error unreadable(logic::Error error) {
-  if (error.code != logic::ErrorCode::invalid_config
-      && error.code != logic::ErrorCode::no_space)
-    error.code = logic::ErrorCode::io_failed;
-  return error;
-}
-
 class RunningNode final : public Node {
 public:
   RunningNode(NodeConfig config, std::shared_ptr<Logging> log,
@@ -75,15 +66,15 @@ public:
 
   logic::Result<void> start() {
     const LoggerReturn logger_return;
-    auto database = geoip::GeoDatabase::open(config_.geoip);
+    auto database = open_geo(config_.geoip);
     if (!database)
-      return unreadable(database.error());
+      return database.error();
     geo_ = std::move(*database);
     if (config_.geoip.files.empty())
       log_->info(component, "no GeoIP files configured, events carry no place");
     auto model = open_model(config_.detection);
     if (!model)
-      return unreadable(model.error());
+      return model.error();
     // A client that cannot even be made shows now, not in a restart.
     if (auto opened = clients_.open_first(); !opened)
       return opened;

@@ -29,7 +29,8 @@ void describe_topics(SettingVisitor& visitor, KafkaConfig& config) {
                    .required = true},
                   &config.dlq_topic);
   visitor.setting({.name = "insights_topic",
-                   .help = "The topic for rolling counts; empty for none."},
+                   .help = "The topic for rolling counts; empty for none.",
+                   .variable = "KAFKA_INSIGHTS_TOPIC"},
                   &config.insights_topic);
   visitor.setting({.name = "create_topics",
                    .help = "Topics to create at start where they are missing, "
@@ -44,7 +45,8 @@ void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
     {.name = "consumer_group",
      .help = "The consumer group; nodes that share the work share the group.",
      .variable = "KAFKA_CONSUMER_GROUP",
-     .aliases = {"KAFKA_GROUP_ID", "KAFKA_CONSUMER_GROUP_ID", "CONSUMER_GROUP"},
+     .aliases = {"KAFKA_GROUP_ID", "KAFKA_GROUP", "KAFKA_CONSUMER_GROUP_ID",
+                 "CONSUMER_GROUP"},
      .required = true},
     &config.consumer_group);
   visitor.setting({.name = "auto_offset_reset",

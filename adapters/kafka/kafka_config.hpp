@@ -67,7 +67,7 @@ std::vector<logic::Error> check(const KafkaConfig& config);
 /// The same with the address that health checks ask as its only server.
 KafkaConfig health_check_config(const KafkaConfig& config);
 
-/// Splits a `name=value` property at the first `=`.
+/// Splits a `name=value` property at the first `=`; cuts blanks around both.
 logic::Result<std::pair<std::string, std::string>>
 parse_property(std::string_view text);
 

@@ -92,6 +92,14 @@ void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
                         "kafka.create_topics: " + spec.error().text});
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  const auto first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos
+           ? std::string_view{}
+           : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 std::string_view without_brackets(std::string_view host) {
   return host.starts_with('[') && host.ends_with(']')
            ? host.substr(1, host.size() - 2)
@@ -166,6 +174,36 @@ void check_properties(const KafkaConfig& config, std::vector<Error>& faults) {
   }
 }
 
+/// What to look at where the client refuses its settings; its own words are
+/// behind.
+std::string refusal_text(const KafkaConfig& config, const std::string& words) {
+  const auto speaks_of = [&words](std::string_view part) {
+    return words.find(part) != std::string::npos;
+  };
+  const auto behind = " (" + words + ")";
+  if (speaks_of("key values mismatch"))
+    return "kafka.ssl_key_file: " + config.ssl_key_file
+           + " is not the key of the certificate in "
+             "kafka.ssl_certificate_file"
+           + behind;
+  if (speaks_of("ssl.key.location") && !config.ssl_key_file.empty())
+    return "kafka.ssl_key_file: " + config.ssl_key_file
+           + (config.ssl_key_password.empty()
+                ? " is damaged, or needs kafka.ssl_key_password"
+                : " is damaged, or kafka.ssl_key_password is not its password")
+           + behind;
+  if (speaks_of("ssl.certificate.location")
+      && !config.ssl_certificate_file.empty())
+    return "kafka.ssl_certificate_file: " + config.ssl_certificate_file
+           + " is damaged; write it anew" + behind;
+  if (speaks_of("ssl.ca.location") && !config.ssl_ca_file.empty())
+    return "kafka.ssl_ca_file: " + config.ssl_ca_file
+           + " is damaged; write it anew" + behind;
+  return "the client refuses the settings of kafka.security_protocol and "
+         "kafka.properties together"
+         + behind;
+}
+
 /// Makes a client without a broker to talk to and drops it: what the client
 /// would refuse when the node starts, such as a key that is not the
 /// certificate's, shows now.
@@ -185,15 +223,8 @@ void check_client(const KafkaConfig& config, std::vector<Error>& faults) {
   const auto client = ClientSettings{alone}.create(ClientRole::producer);
   if (client)
     return;
-  const bool is_tls = config.security_protocol.ends_with("ssl");
   faults.push_back(
-    {ErrorCode::invalid_config,
-     std::string{is_tls ? "the TLS files (kafka.ssl_ca_file, "
-                          "kafka.ssl_certificate_file, "
-                          "kafka.ssl_key_file), "
-                          "kafka.ssl_key_password or "
-                        : ""}
-       + "kafka.properties do not fit together: " + client.error().text});
+    {ErrorCode::invalid_config, refusal_text(config, client.error().text)});
 }
 
 } // namespace
@@ -250,8 +281,8 @@ parse_property(std::string_view text) {
     return Error{ErrorCode::invalid_config,
                  "kafka.properties: \"" + std::string{text.substr(0, equals)}
                    + "\" is not name=value"};
-  return std::pair{std::string{text.substr(0, equals)},
-                   std::string{text.substr(equals + 1)}};
+  return std::pair{std::string{trimmed(text.substr(0, equals))},
+                   std::string{trimmed(text.substr(equals + 1))}};
 }
 
 } // namespace millrace::adapters::kafka

@@ -46,6 +46,9 @@ logic::Result<TopicSpec> parse_topic_spec(std::string_view text) {
                           + "\": " + std::string{why}
                           + "; write name:partitions:replication"};
   };
+  if (text.find_first_of(" \t\r\n;|") != std::string_view::npos)
+    return refuse("it holds a blank, a semicolon or a bar; separate topics "
+                  "with commas");
   TopicSpec spec;
   auto rest = text;
   const bool open_end = text.ends_with(':');

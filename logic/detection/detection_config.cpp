@@ -103,10 +103,12 @@ void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
                    .choices = {"isolation_forest", "velocity",
                                "impossible_travel", "new_device"}},
                   &config.rules);
-  visitor.setting({.name = "placeholder_users",
-                   .help = "User ids that stand for nobody in particular. The "
-                           "rules about one user's habits leave them alone."},
-                  &config.placeholder_users);
+  visitor.setting(
+    {.name = "placeholder_users",
+     .help = "User ids that stand for nobody in particular, in any "
+             "letter case. The rules about one user's habits "
+             "leave them alone."},
+    &config.placeholder_users);
 }
 
 } // namespace

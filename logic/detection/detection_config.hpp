@@ -46,16 +46,23 @@ struct DetectionConfig {
   std::vector<std::string> rules = {"isolation_forest", "velocity",
                                     "impossible_travel", "new_device"};
 
-  /// User ids that many people share. The rules about one person's habits
+  /// User ids that many people share, in any letter case, with or without
+  /// blanks around. The rules about one person's habits
   /// are not asked about them; the forest is.
   std::vector<std::string> placeholder_users = {
     "unknown",
     "anonymous",
     "guest",
     "null",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
     "undefined",
     "0",
-    "00000000-0000-0000-0000-000000000000"};
+    "-",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000"};
 };
 
 /// Declares the settings of section `detection`.

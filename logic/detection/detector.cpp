@@ -115,8 +115,7 @@ Detector::Detector(const DetectionConfig& config, std::uint32_t shard,
                shard_count),
       shard_seed(config.seed, shard)) {
   assert(shard < shard_count);
-  for (const auto& user : config.placeholder_users)
-    placeholders_.push_back(hash_user(user));
+  placeholders_ = PlaceholderUsers{config.placeholder_users};
 }
 
 void Detector::use_forest(ModelPtr model) {
@@ -172,7 +171,7 @@ void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
   const auto& origin = batch.origins[event_index];
   const auto login = login_of(event, origin);
   auto& findings = findings_[place];
-  if (is_placeholder(origin.user_hash)) {
+  if (placeholders_.contains(event.user_id)) {
     findings = compare(nobody, login, limits_, repeated);
   } else if (repeated) {
     const auto* known = users_.find(origin.user_hash);
@@ -208,11 +207,6 @@ float Detector::rarity_bits(const LoginEvent& event, const Origin& origin,
       rarity_[kind].count(words[kind]);
   }
   return bits;
-}
-
-bool Detector::is_placeholder(std::uint64_t user_hash) const noexcept {
-  return std::find(placeholders_.begin(), placeholders_.end(), user_hash)
-         != placeholders_.end();
 }
 
 void Detector::ask_forest(ShardJudgements& out) {

@@ -4,6 +4,7 @@
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/features.hpp"
 #include "logic/detection/model.hpp"
+#include "logic/detection/placeholder_users.hpp"
 #include "logic/detection/sample_reservoir.hpp"
 #include "logic/detection/user_rules.hpp"
 #include "logic/detection/user_state.hpp"
@@ -69,7 +70,6 @@ private:
   void conclude(ShardJudgements& out);
   float rarity_bits(const LoginEvent& event, const Origin& origin,
                     bool repeated) noexcept;
-  bool is_placeholder(std::uint64_t user_hash) const noexcept;
   float threshold() const noexcept;
 
   std::uint32_t shard_;
@@ -78,7 +78,7 @@ private:
   float fixed_threshold_; ///< 0: the model's
   std::uint8_t asked_rules_; ///< bit `1 << Rule`
   RuleLimits limits_;
-  std::vector<std::uint64_t> placeholders_; ///< hashes
+  PlaceholderUsers placeholders_;
   ModelPtr model_;
   UserTable users_;
   AppliedOffsets applied_;

@@ -1,5 +1,7 @@
 #include "node/commands/config_options.hpp"
 
+#include "node/config/words.hpp"
+
 #include <CLI/Option.hpp>
 
 #include <array>
@@ -76,7 +78,7 @@ LoadedConfig load_config(const ConfigOptions& options) {
   inputs.file = options.file;
   if (const auto named = inputs.environment.find("MILLRACE_CONFIG");
       inputs.file.empty() && named != inputs.environment.end())
-    inputs.file = named->second;
+    inputs.file = trimmed(named->second);
   for (const auto& assignment : options.sets)
     inputs.flags.push_back({assignment});
   inputs.flags.insert(inputs.flags.end(), options.shorts.begin(),

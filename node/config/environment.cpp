@@ -124,7 +124,7 @@ private:
                                   + " is not known and ignored";
       if (const auto other = replacement_of_java_variable(name); !other.empty())
         reading_.warnings.push_back(unknown + "; " + std::string{other});
-      else if (const auto near = nearest_word(name.substr(prefix.size()),
+      else if (const auto near = nearest_name(name.substr(prefix.size()),
                                               words);
                !near.empty())
         reading_.warnings.push_back(unknown + " (did you mean '"
@@ -136,6 +136,19 @@ private:
       reading_.warnings.push_back(
         "variables that are not known and ignored: " + strangers
         + "; docs/configuration.md lists those that are read");
+  }
+
+  /// The nearest by letters, else one that goes on where the other ends.
+  static std::string nearest_name(const std::string& word,
+                                  const std::vector<std::string>& known) {
+    constexpr std::size_t shortest_prefix = 4;
+    auto near = nearest_word(word, known);
+    if (!near.empty() || word.size() < shortest_prefix)
+      return near;
+    const auto longer = std::find_if(
+      known.begin(), known.end(),
+      [&word](const std::string& it) { return it.starts_with(word); });
+    return longer == known.end() ? std::string{} : *longer;
   }
 
   static bool is_other(const std::string& name) {

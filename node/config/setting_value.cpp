@@ -230,11 +230,18 @@ private:
 /// What may help with a value that was refused, as the end of a sentence.
 std::string hint(const logic::Setting& setting, const RawValue& value,
                  const logic::SettingTarget& target) {
+  if (value.kind == RawValue::Kind::list
+      && std::holds_alternative<std::string*>(target)
+      && setting.choices.empty())
+    return "; write it as one text, with commas if it has parts";
   if (value.kind != RawValue::Kind::text || setting.secret)
     return {};
   const auto text = trimmed(value.text);
   if (is_in_quotes(text))
     return "; write it without the quotes";
+  if (std::holds_alternative<std::vector<std::string>*>(target)
+      && !parse_list(unquoted(text)))
+    return "; an item is empty: take the extra comma out";
   const std::vector<std::string> words(setting.choices.begin(),
                                        setting.choices.end());
   if (!words.empty())

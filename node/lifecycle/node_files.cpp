@@ -7,13 +7,34 @@
 
 namespace millrace::node {
 
+namespace {
+
+/// A file that was asked for and cannot be used, whatever is wrong with it;
+/// but what is wrong with the settings stays that.
+logic::Error unreadable(logic::Error error) {
+  if (error.code != logic::ErrorCode::invalid_config
+      && error.code != logic::ErrorCode::no_space)
+    error.code = logic::ErrorCode::io_failed;
+  return error;
+}
+
+} // namespace
+
+logic::Result<std::unique_ptr<adapters::geoip::GeoDatabase>>
+open_geo(const adapters::geoip::GeoipConfig& config) {
+  auto database = adapters::geoip::GeoDatabase::open(config);
+  if (!database)
+    return unreadable(database.error());
+  return std::move(*database);
+}
+
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config) {
   if (config.model_file.empty())
     return logic::detection::ModelPtr{};
   auto model = adapters::read_model_file(config.model_file);
   if (!model)
-    return model.error();
+    return unreadable(model.error());
   if (!logic::detection::fits_events(**model))
     return logic::Error{logic::ErrorCode::invalid_config,
                         "the model '" + config.model_file

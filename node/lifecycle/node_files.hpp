@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/geoip/geo_database.hpp"
 #include "adapters/recovery/crash_recorder.hpp"
 #include "logic/core/log.hpp"
 #include "logic/core/result.hpp"
@@ -11,8 +12,14 @@
 
 namespace millrace::node {
 
-/// The model that the configuration names; null where it names none. An error
-/// also where the model was not trained on login events.
+/// The GeoIP files that the configuration names; `io_failed` for one that
+/// cannot be used.
+logic::Result<std::unique_ptr<adapters::geoip::GeoDatabase>>
+open_geo(const adapters::geoip::GeoipConfig& config);
+
+/// The model that the configuration names; null where it names none.
+/// `io_failed` for one that cannot be used, `invalid_config` for one that was
+/// not trained on login events.
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config);
 

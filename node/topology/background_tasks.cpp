@@ -51,11 +51,12 @@ private:
   using Created = logic::Result<std::vector<std::string>>;
 
   void complain(const logic::Error& error) {
-    const auto tries = limiter_.admit(component, error.text,
-                                      std::chrono::steady_clock::now());
-    if (tries)
+    if (limiter_.admit(component, error.text, std::chrono::steady_clock::now()))
       log_->warn(component, "could not create topics yet, trying again",
-                 {{"error", error.text}, {"suppressed", *tries}});
+                 {{"error", error.text}});
+    else
+      log_->debug(component, "topics are still not created",
+                  {{"error", error.text}});
   }
 
   kafka::KafkaConfig config_;

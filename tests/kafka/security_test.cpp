@@ -51,6 +51,16 @@ struct Fixture : tests::RealKafkaFixture {
              {"MILLRACE_KAFKA_SSL_CA_FILE", broker().file("ca.pem")}}};
   }
 
+  /// The same by the variables that other clients read.
+  Access scram_by_the_variables_of_the_trade() const {
+    return {broker().sasl_ssl(),
+            {{"KAFKA_SECURITY_PROTOCOL", "SASL_SSL"},
+             {"KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"},
+             {"KAFKA_SASL_USERNAME", "millrace"},
+             {"KAFKA_SASL_PASSWORD", broker().password() + "\n"},
+             {"KAFKA_SSL_CA_LOCATION", broker().file("ca.pem")}}};
+  }
+
   /// By PLAIN, with the password from its file.
   Access plain() const {
     auto access = scram().with("SASL_MECHANISM", "PLAIN");
@@ -134,6 +144,10 @@ CAF_TEST_FIXTURE_SCOPE(security_tests, Fixture)
 
 CAF_TEST(a_node_works_over_tls_with_scram) {
   works_by(scram());
+}
+
+CAF_TEST(a_node_works_by_the_variables_of_the_trade) {
+  works_by(scram_by_the_variables_of_the_trade());
 }
 
 CAF_TEST(a_node_works_over_tls_with_plain) {

@@ -93,7 +93,8 @@ CAF_TEST(topics_are_created_as_configured_and_the_node_works) {
 
 CAF_TEST(a_topic_that_cannot_be_created_is_named_with_the_reason) {
   const tests::Environment wish{
-    {"KAFKA_CREATE_TOPICS", kafka.input_topic + ":4:3"}};
+    {"KAFKA_CREATE_TOPICS", kafka.input_topic + ":4:3"},
+    {"LOG_LEVEL", "debug"}};
   NodeProcess node{kafka.bootstrap_servers, names(), wish};
   CAF_CHECK(eventually(20s, [&] {
     return node.log().find("creating topic " + kafka.input_topic)
@@ -103,7 +104,17 @@ CAF_TEST(a_topic_that_cannot_be_created_is_named_with_the_reason) {
   // The reason is the broker's own.
   CAF_CHECK_NOT_EQUAL(node.log().find("INVALID_REPLICATION_FACTOR"),
                       std::string::npos);
+  CAF_CHECK_NOT_EQUAL(node.log().find("3 copies are asked of 1 broker: write "
+                                      + kafka.input_topic + ":4:1"),
+                      std::string::npos);
+  // It is tried again and again, and said once.
+  CAF_CHECK(eventually(20s, [&] {
+    return node.log().find("topics are still not created") != std::string::npos;
+  }));
   CAF_CHECK_EQUAL(node.stop(), 0);
+  const auto log = node.log();
+  const std::string said = "could not create topics yet";
+  CAF_CHECK_EQUAL(log.find(said), log.rfind(said));
   CAF_CHECK_EQUAL(partitions_of(kafka.input_topic), 0);
 }
 

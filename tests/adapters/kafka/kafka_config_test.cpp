@@ -148,7 +148,7 @@ CAF_TEST(tls_files_must_be_there_and_be_pem) {
   config.ssl_ca_file = folder.write(
     "broken.pem",
     "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
-  CAF_CHECK(complains_about(config, "do not fit together"));
+  CAF_CHECK(complains_about(config, "broken.pem is damaged; write it anew"));
   config.ssl_ca_file.clear();
   config.ssl_certificate_file = folder.path();
   config.ssl_key_file = key;
@@ -213,6 +213,12 @@ CAF_TEST(properties_that_break_a_promise_are_refused) {
   KafkaConfig config;
   config.properties = {"statistics.interval.ms=1000"};
   CAF_CHECK(check(config).empty());
+  config.properties = {"client.rack = a"};
+  CAF_CHECK(check(config).empty());
+  CAF_CHECK(*parse_property(" a.b = c d ")
+            == (std::pair<std::string, std::string>{"a.b", "c d"}));
+  config.properties = {" acks = 1"};
+  CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
   config.properties = {"acks=1"};
   CAF_CHECK(complains_about(config, "acks: anything but all can lose"));
   config.properties = {"group.id=other"};
@@ -237,4 +243,8 @@ CAF_TEST(topics_to_create_are_read) {
   KafkaConfig config;
   config.create_topics = {"logins:0:1"};
   CAF_CHECK(complains_about(config, "kafka.create_topics"));
+  config.create_topics = {"a:1:1 b:1:1"};
+  CAF_CHECK(complains_about(config, "separate topics with commas"));
+  config.create_topics = {"a:1:1;b:1:1"};
+  CAF_CHECK(complains_about(config, "separate topics with commas"));
 }

@@ -229,7 +229,7 @@ CAF_TEST(placeholder_users_have_no_habits) {
   Detector detector{small_config(), 0, 1};
   std::vector<LoginText> logins(50);
   for (std::size_t i = 0; i != logins.size(); ++i) {
-    logins[i].user = "anonymous";
+    logins[i].user = i % 3 == 0 ? "anonymous" : i % 3 == 1 ? "NULL" : " None ";
     logins[i].place = i % 2 == 0 ? &lisbon : &hartford;
     logins[i].device = std::to_string(i);
   }

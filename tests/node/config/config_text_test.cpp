@@ -84,6 +84,8 @@ CAF_TEST(a_list_may_stand_in_quotes_and_so_may_its_items) {
   }
   const Loaded open{{"", {{"MILLRACE_STREAM_FIELDS", "\"x,y"}}, {}}};
   CAF_CHECK(contains(open.faults(), "write it without quotes"));
+  const Loaded gap{{"", {{"MILLRACE_STREAM_FIELDS", "x,,y"}}, {}}};
+  CAF_CHECK(contains(gap.faults(), "an item is empty: take the extra comma"));
   const Loaded none{{"", {{"MILLRACE_STREAM_FIELDS", "\"\""}}, {}}};
   CAF_CHECK_EQUAL(none.faults(), "");
   CAF_CHECK(none.config.fields.empty());

@@ -122,7 +122,8 @@ CAF_TEST(a_value_of_the_wrong_kind_is_refused_with_what_was_expected) {
                   "expected a size such as 65536, 256MiB or 1GB, got '256m'");
   CAF_CHECK_EQUAL(fault_of(plain, std::string{"a"},
                            RawValue{RawValue::Kind::list, "", {"b"}}),
-                  "expected a text, got a list");
+                  "expected a text, got a list; write it as one text, with "
+                  "commas if it has parts");
   CAF_CHECK_EQUAL(fault_of(plain, std::vector<std::string>{},
                            RawValue{RawValue::Kind::structure, "a map", {}}),
                   "expected a list of texts, got a map");

@@ -1,0 +1,61 @@
+#define CAF_SUITE start_failures
+
+#include "node/lifecycle/run_until_stopped.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include "node/lifecycle/exit_code.hpp"
+#include "tests/support/program.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace millrace;
+using namespace millrace::node;
+using tests::run_program;
+
+namespace {
+
+/// How `millrace run` ends with one setting.
+tests::ProgramOutcome run_with(const std::string& assignment) {
+  return run_program({tests::millrace_binary(), "run", "--set", assignment},
+                     {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
+}
+
+} // namespace
+
+CAF_TEST(a_file_that_cannot_be_read_ends_a_run_as_unavailable) {
+  const tests::TemporaryFolder folder;
+  const auto text = folder.write("text", "nothing of use");
+  for (const std::string key : {"geoip.files", "detection.model_file"})
+    for (const auto& path : {std::string{"/nowhere"}, text, folder.path()}) {
+      const auto outcome = run_with(key + "=" + path);
+      CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
+      CAF_CHECK(outcome.says(path));
+      CAF_CHECK(outcome.says("could not start"));
+    }
+}
+
+CAF_TEST(what_the_client_would_refuse_is_refused_before_the_start) {
+  for (const auto* assignment :
+       {"kafka.properties=nonsense.x=1", "kafka.bootstrap_servers=a;b",
+        "kafka.consumer_group=\"g\""}) {
+    const auto outcome = run_with(assignment);
+    CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::invalid_config));
+    CAF_CHECK(outcome.says("the configuration was refused: 1 fault"));
+  }
+  const auto outcome = run_program(
+    {tests::millrace_binary(), "run"},
+    {{"KAFKA_SECURITY_PROTOCOL", "SSL"},
+     {"KAFKA_SSL_CA_LOCATION", "/nowhere/ca.pem"}});
+  CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::invalid_config));
+  CAF_CHECK(outcome.says("variable KAFKA_SSL_CA_LOCATION: kafka.ssl_ca_file: "
+                         "/nowhere/ca.pem cannot be read"));
+}
+
+CAF_TEST(every_reason_not_to_start_has_its_exit_code) {
+  using logic::ErrorCode;
+  CAF_CHECK(code_of_start({ErrorCode::no_space, ""}) == ExitCode::disk_full);
+  CAF_CHECK(code_of_start({ErrorCode::io_failed, ""}) == ExitCode::unavailable);
+  CAF_CHECK(code_of_start({ErrorCode::invalid_config, ""})
+            == ExitCode::invalid_config);
+  CAF_CHECK(code_of_start({ErrorCode::unavailable, ""}) == ExitCode::failure);
+}
