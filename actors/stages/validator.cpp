@@ -16,7 +16,7 @@ public:
 
   ValidatorState(ValidatorActor::pointer self, ValidatorParameters parameters)
     : self_(self), parameters_(std::move(parameters)),
-      validator_(parameters_.config) {}
+      validator_(parameters_.config, parameters_.outcome) {}
 
   ValidatorActor::behavior_type make_behavior() {
     harden(self_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/stages/stage.hpp"
+#include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 
 #include <caf/actor_system.hpp>
@@ -9,6 +10,7 @@ namespace millrace::actors {
 
 struct ValidatorParameters {
   logic::ValidationConfig config;
+  logic::OutcomeConfig outcome;
   LanePlace<logic::ActorKind::validator> place;
 };
 

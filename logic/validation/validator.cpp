@@ -82,8 +82,8 @@ Fault fault_of(std::string_view value, const Stop& stop) {
 
 class Validator::Parser {
 public:
-  explicit Parser(ValidationConfig config)
-    : parser_(options(config), std::move(config)) {}
+  Parser(ValidationConfig config, OutcomeConfig outcome)
+    : parser_(options(config), std::move(config), std::move(outcome)) {}
 
   ValidatedBatchPtr validate(RecordBatchPtr raw, std::int64_t now_ms);
 
@@ -185,8 +185,8 @@ void Validator::Parser::note_splices(std::string_view value,
   event.has_members = handler().member_count() != replaced.size();
 }
 
-Validator::Validator(ValidationConfig config)
-  : parser_(std::make_unique<Parser>(std::move(config))) {}
+Validator::Validator(ValidationConfig config, OutcomeConfig outcome)
+  : parser_(std::make_unique<Parser>(std::move(config), std::move(outcome))) {}
 
 Validator::~Validator() = default;
 Validator::Validator(Validator&&) noexcept = default;

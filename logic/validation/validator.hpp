@@ -2,6 +2,7 @@
 
 #include "logic/records/record_batch.hpp"
 #include "logic/records/validated_batch.hpp"
+#include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace millrace::logic {
 /// not. Keeps its parser between calls, so one per thread; not thread-safe.
 class Validator {
 public:
-  explicit Validator(ValidationConfig config);
+  explicit Validator(ValidationConfig config, OutcomeConfig outcome = {});
   ~Validator();
   Validator(Validator&&) noexcept;
   Validator& operator=(Validator&&) noexcept;

@@ -91,7 +91,7 @@ void EventHandler::refuse_timestamp(std::string_view text,
 
 void EventHandler::refuse_type(std::string_view found, std::string_view value) {
   std::string_view expected = "a string";
-  if (field_ == Field::required)
+  if (field_ >= Field::outcome)
     return; // any type will do
   if (field_ == Field::timestamp)
     expected = "a whole number or a string of digits";

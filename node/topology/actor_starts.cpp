@@ -142,8 +142,9 @@ SupervisedTopology::lane_starter(std::uint32_t lane, Spawn spawn) {
 actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::validator>,
                                                std::uint32_t lane) {
   return lane_starter<ActorKind::validator>(lane, [this](auto place) {
-    return actors::spawn_validator(system_,
-                                   {config_.validation, std::move(place)});
+    return actors::spawn_validator(
+      system_,
+      {config_.validation, config_.detection.outcome, std::move(place)});
   });
 }
 
