@@ -6,11 +6,14 @@
 
 #include <caf/actor_system.hpp>
 
+#include <string>
+
 namespace millrace::actors {
 
 struct ValidatorParameters {
   logic::ValidationConfig config;
   logic::OutcomeConfig outcome;
+  std::string member_prefix; ///< of the members that the output adds
   LanePlace<logic::ActorKind::validator> place;
 };
 

@@ -57,7 +57,10 @@ bool fits(const EnrichedBatch& batch,
 
 class Encoder::Writer {
 public:
-  explicit Writer(EncodingConfig config) : config_(std::move(config)) {}
+  explicit Writer(EncodingConfig config)
+    : config_(std::move(config)),
+      members_(OutputMembers{config_.member_prefix}),
+      judgements_(OutputMembers{config_.member_prefix}) {}
 
   EncodedBatchPtr encode(const EnrichedBatch& batch,
                          std::span<const ShardJudgementsPtr> judgements,

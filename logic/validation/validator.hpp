@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/records/output_members.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/records/validated_batch.hpp"
 #include "logic/validation/outcome_config.hpp"
@@ -15,7 +16,9 @@ namespace millrace::logic {
 /// not. Keeps its parser between calls, so one per thread; not thread-safe.
 class Validator {
 public:
-  explicit Validator(ValidationConfig config, OutcomeConfig outcome = {});
+  /// `members` are those that the output adds, and replaces.
+  explicit Validator(ValidationConfig config, OutcomeConfig outcome = {},
+                     OutputMembers members = OutputMembers{});
   ~Validator();
   Validator(Validator&&) noexcept;
   Validator& operator=(Validator&&) noexcept;

@@ -1,7 +1,5 @@
 #include "logic/validation/validator_handler.hpp"
 
-#include "logic/records/output_members.hpp"
-
 #include "logic/core/event_time.hpp"
 #include "logic/validation/validator_words.hpp"
 
@@ -23,8 +21,10 @@ bool same(std::string_view name, const char (&literal)[Size]) noexcept {
 
 } // namespace
 
-EventHandler::EventHandler(ValidationConfig config, OutcomeConfig outcome)
-  : config_(std::move(config)), outcome_member_(std::move(outcome.member)) {
+EventHandler::EventHandler(ValidationConfig config, OutcomeConfig outcome,
+                           OutputMembers members)
+  : config_(std::move(config)), members_written_(std::move(members)),
+    outcome_member_(std::move(outcome.member)) {
   for (const auto name : outcome_path(outcome_member_))
     outcome_path_.emplace_back(name);
   assert(outcome_path_.size() <= max_outcome_depth);
@@ -59,6 +59,7 @@ void EventHandler::begin_record(std::string_view document, LoginEvent& event) {
   fault_.reset();
   scratch_.clear();
   replaced_.clear();
+  replaced_kinds_ = 0;
   std::ranges::fill(seen_names_, std::uint8_t{0});
   std::ranges::fill(present_names_, std::uint8_t{0});
   depth_ = 0;
@@ -140,7 +141,7 @@ EventHandler::field_named(std::string_view name) const noexcept {
   // These two speak only where nothing else is configured.
   if (field != Field::other && !(is_status && !outcome_path_.empty()))
     return field;
-  return is_output_member(name) ? Field::replaced : Field::other;
+  return members_written_.contains(name) ? Field::replaced : Field::other;
 }
 
 void EventHandler::take_name(std::string_view name) {
@@ -159,8 +160,11 @@ void EventHandler::take_name(std::string_view name) {
 void EventHandler::take_unread_name(std::string_view name,
                                     std::uint32_t member) {
   const bool is_replaced = field_ == Field::replaced;
-  if (is_replaced)
+  if (is_replaced) {
     replaced_.push_back(member);
+    replaced_kinds_ |= 1U << static_cast<unsigned>(
+                         *members_written_.find(name));
+  }
   const auto found = std::ranges::find(required_names_, name);
   if (found != required_names_.end()) {
     required_index_ = static_cast<std::size_t>(found - required_names_.begin());

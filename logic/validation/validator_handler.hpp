@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/records/output_members.hpp"
 #include "logic/records/validated_batch.hpp"
 #include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
@@ -33,7 +34,8 @@ public:
   static constexpr std::size_t max_key_size = max_object_size;
   static constexpr std::size_t max_string_size = max_object_size;
 
-  EventHandler(ValidationConfig config, OutcomeConfig outcome);
+  EventHandler(ValidationConfig config, OutcomeConfig outcome,
+               OutputMembers members);
 
   /// Before the records of a batch: where unescaped texts go, and the clock.
   void begin_batch(ValidatedBatch& batch, std::int64_t now_ms);
@@ -55,6 +57,10 @@ public:
   /// replaces.
   std::span<const std::uint32_t> replaced_members() const noexcept {
     return replaced_;
+  }
+  /// Whether one of them is this.
+  bool replaces(OutputMember member) const noexcept {
+    return (replaced_kinds_ & (1U << static_cast<unsigned>(member))) != 0;
   }
   /// Number of top-level members.
   std::uint32_t member_count() const noexcept { return members_; }
@@ -222,6 +228,7 @@ private:
   Fault missing_member() const;
 
   ValidationConfig config_;
+  OutputMembers members_written_;
   /// The configured names: of fields that are read as bits, others by text.
   std::uint32_t required_fields_ = 0;
   std::vector<std::string> required_names_;
@@ -238,6 +245,7 @@ private:
   std::optional<Fault> fault_;
   std::string scratch_;
   std::vector<std::uint32_t> replaced_;
+  std::uint32_t replaced_kinds_ = 0; ///< bit per OutputMember
   std::vector<std::uint8_t> seen_names_; ///< parallel to required_names_
   std::vector<std::uint8_t> present_names_; ///< parallel to required_names_
   std::size_t required_index_ = none; ///< of a member that is required by name

@@ -143,8 +143,8 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::validator>,
                                                std::uint32_t lane) {
   return lane_starter<ActorKind::validator>(lane, [this](auto place) {
     return actors::spawn_validator(
-      system_,
-      {config_.validation, config_.detection.outcome, std::move(place)});
+      system_, {config_.validation, config_.detection.outcome,
+                config_.encoding.member_prefix, std::move(place)});
   });
 }
 
