@@ -78,7 +78,7 @@ void EventHandler::take_user_id(std::string_view text) {
 void EventHandler::take_address(std::string_view text) {
   const auto address = geo::parse_ip(text);
   if (!address)
-    return refuse_address(text);
+    return take_other_address(text);
   event_->ip = *address;
 }
 

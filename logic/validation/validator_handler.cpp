@@ -23,7 +23,8 @@ bool same(std::string_view name, const char (&literal)[Size]) noexcept {
 
 EventHandler::EventHandler(ValidationConfig config, OutcomeConfig outcome,
                            OutputMembers members)
-  : config_(std::move(config)), members_written_(std::move(members)),
+  : config_(std::move(config)), address_forms_(config_.address_forms),
+    members_written_(std::move(members)),
     outcome_member_(std::move(outcome.member)) {
   for (const auto name : outcome_path(outcome_member_))
     outcome_path_.emplace_back(name);

@@ -2,6 +2,7 @@
 
 #include "logic/records/output_members.hpp"
 #include "logic/records/validated_batch.hpp"
+#include "logic/validation/address_form.hpp"
 #include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 #include "logic/validation/validator_fault.hpp"
@@ -221,13 +222,14 @@ private:
   void refuse_length(std::string_view text);
   void refuse_control_character(std::string_view text);
   void refuse_user_id(std::string_view text, std::string_view why);
-  void refuse_address(std::string_view text);
+  void take_other_address(std::string_view text);
   void refuse_timestamp(std::string_view text, std::string_view why);
   void refuse_type(std::string_view found, std::string_view value);
   bool lacks_member() const noexcept;
   Fault missing_member() const;
 
   ValidationConfig config_;
+  AddressForms address_forms_;
   OutputMembers members_written_;
   /// The configured names: of fields that are read as bits, others by text.
   std::uint32_t required_fields_ = 0;
