@@ -8,6 +8,8 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::actors {
@@ -47,7 +49,6 @@ private:
 
   void export_counts(const logic::InsightTally& tally) {
     auto& metrics = *parameters_.surroundings.metrics;
-    metrics.watch_list_hits.Increment(static_cast<double>(tally.watched));
     for (std::size_t index = 0; index != logic::insight_dimension_count;
          ++index) {
       const auto counts = tally.dimensions[index].sorted();
@@ -66,12 +67,25 @@ private:
            messages::PublishInsight{std::make_shared<const std::string>(
              tally_.to_json(parameters_.node, window_start_ms_, now_ms))});
       if (tally_.watched != 0)
-        parameters_.surroundings.log->info(
-          "insights", "logins on watched versions",
-          {{"count", tally_.watched}, {"of", tally_.logins}});
+        log_watched();
       tally_.clear();
     }
     window_start_ms_ = now_ms;
+  }
+
+  void log_watched() {
+    auto& log = *parameters_.surroundings.log;
+    constexpr std::string_view message = "logins on watched versions";
+    std::string users;
+    for (const auto& user : tally_.watched_users)
+      users.append(users.empty() ? "" : ",").append(user);
+    if (users.empty())
+      log.info(name, message,
+               {{"count", tally_.watched}, {"of", tally_.logins}});
+    else
+      log.info(
+        name, message,
+        {{"count", tally_.watched}, {"of", tally_.logins}, {"users", users}});
   }
 
   InsightsActor::pointer self_;

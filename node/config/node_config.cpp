@@ -23,6 +23,7 @@ void for_each_component(Config& config, const Visit& visit) {
   visit(config.supervision);
   visit(config.http);
   visit(config.log);
+  visit(config.privacy);
   visit(config.fault_injection);
 }
 
