@@ -115,7 +115,7 @@ private:
     auto orders = plan_.take_orders();
     for (auto& deal : orders.deals) {
       if (deal.ticket.attempt != 0)
-        count_again();
+        note_again(deal.ticket, *deal.batch);
       tell(self_, parameters_.lanes[deal.ticket.lane],
            messages::ValidateBatch{deal.ticket, std::move(deal.batch)});
     }
@@ -132,9 +132,19 @@ private:
     metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));
   }
 
-  void count_again() {
+  void note_again(const logic::BatchTicket& ticket,
+                  const logic::RecordBatch& batch) {
     ++redispatched_;
     parameters_.surroundings.metrics->redispatches.Increment();
+    auto& log = *parameters_.surroundings.log;
+    if (log.enabled(logic::LogLevel::debug))
+      log.debug(name, "batch given out again",
+                {{"topic", batch.topic()},
+                 {"partition", batch.partition()},
+                 {"offset", batch.first_offset()},
+                 {"records", batch.size()},
+                 {"lane", ticket.lane},
+                 {"attempt", ticket.attempt + 1}});
   }
 
   void dead_letter(const logic::PoisonedRecords& poisoned) {

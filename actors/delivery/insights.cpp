@@ -7,8 +7,11 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,7 +58,6 @@ private:
 
   void export_counts(const logic::InsightTally& tally) {
     auto& metrics = *parameters_.surroundings.metrics;
-    metrics.watch_list_hits.Increment(static_cast<double>(tally.watched));
     for (std::size_t index = 0; index != logic::insight_dimension_count;
          ++index) {
       const auto counts = tally.dimensions[index].sorted();
@@ -75,6 +77,10 @@ private:
              tally_.to_json(parameters_.node, window_start_ms_, now_ms))});
       watched_ += tally_.watched;
       watched_of_ += tally_.logins;
+      for (const auto& user : tally_.watched_users)
+        if (watched_users_.size() != logic::InsightTally::max_watched_users
+            && std::ranges::find(watched_users_, user) == watched_users_.end())
+          watched_users_.push_back(user);
       tally_.clear();
     }
     window_start_ms_ = now_ms;
@@ -87,9 +93,18 @@ private:
   void log_watched() {
     if (watched_ == 0)
       return;
-    parameters_.surroundings.log->info("insights", "logins on watched versions",
-                                       {{"count", std::exchange(watched_, 0)},
-                                        {"of", std::exchange(watched_of_, 0)}});
+    auto& log = *parameters_.surroundings.log;
+    constexpr std::string_view message = "logins on watched versions";
+    const auto count = std::exchange(watched_, 0);
+    const auto logins = std::exchange(watched_of_, 0);
+    std::string users;
+    for (const auto& user : std::exchange(watched_users_, {}))
+      users.append(users.empty() ? "" : ",").append(user);
+    if (users.empty())
+      log.info(name, message, {{"count", count}, {"of", logins}});
+    else
+      log.info(name, message,
+               {{"count", count}, {"of", logins}, {"users", users}});
     watched_log_ms_ = parameters_.surroundings.clock->now_ms();
   }
 
@@ -99,6 +114,7 @@ private:
   std::int64_t window_start_ms_ = 0;
   std::uint64_t watched_ = 0; ///< since the last line
   std::uint64_t watched_of_ = 0;
+  std::vector<std::string> watched_users_; ///< pseudonyms, the first few
   std::optional<std::int64_t> watched_log_ms_; ///< when that was written
 };
 

@@ -1,6 +1,7 @@
 #include "actors/delivery/producer.hpp"
 
 #include "actors/delivery/delivery_counts.hpp"
+#include "actors/delivery/delivery_log.hpp"
 #include "actors/delivery/output_circuit.hpp"
 #include "logic/delivery/forgotten_epochs.hpp"
 #include "logic/delivery/insight_publisher.hpp"
@@ -242,6 +243,7 @@ private:
                    {{"error", outcome.failure}});
     insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
     output_circuit_.look_at(reports_, now);
+    log_failed_deliveries(log_, name, outbox_, reports_);
     outbox_.apply_reports(reports_, now);
   }
 
@@ -261,6 +263,11 @@ private:
     const auto now = self_->clock().now();
     switch (notice.kind) {
       case OutboxNotice::Kind::given_up:
+        log_.debug(name, "record rejected",
+                   {{"partition", notice.partition},
+                    {"offset", notice.offset},
+                    {"reason", to_string(logic::Reason::delivery_failed)},
+                    {"detail", notice.text}});
         log_.limited(now, logic::LogLevel::warn, name,
                      "a record cannot be delivered and becomes a dead letter",
                      {{"partition", notice.partition},

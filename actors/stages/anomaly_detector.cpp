@@ -96,7 +96,7 @@ private:
       const WorkMark::During during{*parameters_.mark, due.id};
       auto judgements = std::make_shared<logic::ShardJudgements>(
         detector_.judge(*due.batch));
-      count(*judgements);
+      count(*judgements, *due.batch);
       due.promise.deliver(messages::BatchJudged{std::move(judgements)});
     } catch (const std::exception& error) {
       due.promise.deliver(
@@ -135,7 +135,8 @@ private:
            detector_.take_samples())});
   }
 
-  void count(const logic::ShardJudgements& judgements) {
+  void count(const logic::ShardJudgements& judgements,
+             const logic::EnrichedBatch& batch) {
     auto& metrics = *parameters_.surroundings.metrics;
     const auto counts = detector_.counts();
     for (std::size_t index = 0; index != logic::rule_count; ++index)
@@ -148,18 +149,36 @@ private:
     metrics.detector_users_evicted.Increment(
       static_cast<double>(counts.evictions - counted_.evictions));
     counted_ = counts;
-    log_anomalies(judgements);
+    log_anomalies(judgements, batch);
   }
 
-  /// Names rules and reasons; who it was stands in the output record alone.
-  void log_anomalies(const logic::ShardJudgements& judgements) {
+  /// Names rules and reasons; who it was stands in the output record alone, and
+  /// here by a pseudonym where there is a key.
+  void log_anomalies(const logic::ShardJudgements& judgements,
+                     const logic::EnrichedBatch& batch) {
     auto& log = *parameters_.surroundings.log;
     if (!log.enabled(logic::LogLevel::debug))
       return;
-    for (const auto& detail : judgements.details)
-      log.limited(self_->clock().now(), logic::LogLevel::debug,
-                  "anomaly_detector", "anomalous login",
-                  {{"detail", detail.text}});
+    const auto& pseudonyms = parameters_.surroundings.pseudonyms;
+    const auto& raw = *batch.validated->raw;
+    for (const auto& detail : judgements.details) {
+      const auto& event = batch.validated->events[detail.event];
+      const auto now = self_->clock().now();
+      constexpr std::string_view message = "anomalous login";
+      if (pseudonyms)
+        log.limited(now, logic::LogLevel::debug, name, message,
+                    {{"topic", raw.topic()},
+                     {"partition", raw.partition()},
+                     {"offset", raw[event.record].offset},
+                     {"detail", detail.text},
+                     {"user", pseudonyms->pseudonym_of(event.user_id)}});
+      else
+        log.limited(now, logic::LogLevel::debug, name, message,
+                    {{"topic", raw.topic()},
+                     {"partition", raw.partition()},
+                     {"offset", raw[event.record].offset},
+                     {"detail", detail.text}});
+    }
   }
 
   AnomalyDetectorActor::pointer self_ = nullptr;

@@ -38,8 +38,24 @@ private:
     auto batch = encoder_.encode(*order.batch, order.judgements,
                                  parameters_.place.surroundings.clock->now_ms(),
                                  order.columns);
+    log_rejections(*batch);
     tell(self_, parameters_.place.next,
          messages::ProduceBatch{order.ticket, std::move(batch)});
+  }
+
+  /// All that the stages have rejected passes here. Details are masked.
+  void log_rejections(const logic::EncodedBatch& batch) {
+    auto& log = *parameters_.place.surroundings.log;
+    if (batch.details.empty() || !log.enabled(logic::LogLevel::debug))
+      return;
+    for (const auto& record : batch.records)
+      if (record.dead)
+        log.debug(stage_of(record.reason), "record rejected",
+                  {{"topic", batch.raw->topic()},
+                   {"partition", batch.raw->partition()},
+                   {"offset", (*batch.raw)[record.record].offset},
+                   {"reason", to_string(record.reason)},
+                   {"detail", batch.details[record.detail]}});
   }
 
   EncoderActor::pointer self_;

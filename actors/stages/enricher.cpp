@@ -7,6 +7,7 @@
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/policy/select_all.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -51,8 +52,10 @@ private:
     auto batch = enrichment_.enrich(std::move(order.batch));
     count_lookups();
     // A batch that is tried again was counted the first time.
-    if (order.ticket.attempt == 0)
+    if (order.ticket.attempt == 0) {
+      count_watched(*batch);
       count_logins(*batch);
+    }
     if (parameters_.detectors.empty()) {
       tell(self_, parameters_.place.next,
            messages::EncodeBatch{order.ticket, std::move(batch), {}});
@@ -124,6 +127,57 @@ private:
       static_cast<double>(enrichment_.misses() - counted_misses_));
     counted_hits_ = enrichment_.hits();
     counted_misses_ = enrichment_.misses();
+  }
+
+  void count_watched(const logic::EnrichedBatch& batch) {
+    if (batch.watched == 0)
+      return;
+    const auto& around = parameters_.place.surroundings;
+    around.metrics->watch_list_hits.Increment(batch.watched);
+    const bool debug = around.log->enabled(logic::LogLevel::debug);
+    if (!debug && (!around.pseudonyms || is_full(*tally_)))
+      return;
+    // A few of each batch: every login may be on a watched version.
+    std::size_t named = 0;
+    for (std::size_t index = 0; index != batch.origins.size(); ++index)
+      if (batch.origins[index].watched) {
+        name_watched(batch, index, debug);
+        if (++named == logic::InsightTally::max_watched_users)
+          return;
+      }
+  }
+
+  static bool is_full(const logic::InsightTally& tally) {
+    return tally.watched_users.size() == logic::InsightTally::max_watched_users;
+  }
+
+  void name_watched(const logic::EnrichedBatch& batch, std::size_t index,
+                    bool debug) {
+    const auto& around = parameters_.place.surroundings;
+    const auto& event = batch.validated->events[index];
+    std::string user;
+    if (around.pseudonyms) {
+      user = around.pseudonyms->pseudonym_of(event.user_id);
+      tally_->note_watched_user(user);
+    }
+    if (!debug)
+      return;
+    const auto& raw = *batch.validated->raw;
+    const auto now = self_->clock().now();
+    constexpr std::string_view message = "login on a watched version";
+    if (user.empty())
+      around.log->limited(now, logic::LogLevel::debug, name, message,
+                          {{"topic", raw.topic()},
+                           {"partition", raw.partition()},
+                           {"offset", raw[event.record].offset},
+                           {"app_version", event.app_version}});
+    else
+      around.log->limited(now, logic::LogLevel::debug, name, message,
+                          {{"topic", raw.topic()},
+                           {"partition", raw.partition()},
+                           {"offset", raw[event.record].offset},
+                           {"app_version", event.app_version},
+                           {"user", user}});
   }
 
   void count_logins(const logic::EnrichedBatch& batch) {

@@ -16,7 +16,8 @@ public:
 
   ValidatorState(ValidatorActor::pointer self, ValidatorParameters parameters)
     : self_(self), parameters_(std::move(parameters)),
-      validator_(parameters_.config) {}
+      members_(parameters_.member_prefix),
+      validator_(parameters_.config, parameters_.outcome, members_) {}
 
   ValidatorActor::behavior_type make_behavior() {
     harden(self_);
@@ -34,12 +35,31 @@ private:
   void validate(messages::ValidateBatch& order) {
     auto batch = validator_.validate(
       std::move(order.batch), parameters_.place.surroundings.clock->now_ms());
+    // A batch that is tried again was counted the first time.
+    if (order.ticket.attempt == 0)
+      count_replaced(*batch);
     tell(self_, parameters_.place.next,
          messages::EnrichBatch{order.ticket, std::move(batch)});
   }
 
+  void count_replaced(const logic::ValidatedBatch& batch) {
+    const auto& around = parameters_.place.surroundings;
+    for (std::size_t index = 0; index != batch.replaced.size(); ++index) {
+      const auto member = static_cast<logic::OutputMember>(index);
+      if (!around.metrics->count_replaced(member, batch.replaced[index]))
+        continue;
+      around.log->warn(name,
+                       "events bring a member that the node writes, and lose "
+                       "their own; output.member_prefix keeps both",
+                       {{"member", members_.name(member)},
+                        {"topic", batch.raw->topic()},
+                        {"partition", batch.raw->partition()}});
+    }
+  }
+
   ValidatorActor::pointer self_;
   ValidatorParameters parameters_;
+  logic::OutputMembers members_;
   logic::Validator validator_;
 };
 

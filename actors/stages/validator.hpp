@@ -1,14 +1,19 @@
 #pragma once
 
 #include "actors/stages/stage.hpp"
+#include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 
 #include <caf/actor_system.hpp>
+
+#include <string>
 
 namespace millrace::actors {
 
 struct ValidatorParameters {
   logic::ValidationConfig config;
+  logic::OutcomeConfig outcome;
+  std::string member_prefix; ///< of the members that the output adds
   LanePlace<logic::ActorKind::validator> place;
 };
 

@@ -4,6 +4,7 @@
 #include "actors/supervision/registered_actor.hpp"
 #include "actors/telemetry/metrics.hpp"
 #include "logic/core/log.hpp"
+#include "logic/core/pseudonyms.hpp"
 #include "logic/core/result.hpp"
 #include "logic/core/wall_clock.hpp"
 #include "logic/faults/fault_effects.hpp"
@@ -28,6 +29,8 @@ struct Surroundings {
   std::shared_ptr<const logic::WallClock> clock;
   /// Null unless `fault_injection.enabled` is set.
   std::shared_ptr<logic::faults::FaultEffects> fault_effects;
+  /// Null without a key: then logs name nobody.
+  std::shared_ptr<const logic::Pseudonyms> pseudonyms = nullptr;
 };
 
 /// What a broker refuses, somebody must allow; the rest time may mend.

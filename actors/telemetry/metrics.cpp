@@ -85,6 +85,9 @@ constexpr Definition geo_reload{
 constexpr Definition watch_list{
   "millrace_watch_list_hits_total",
   "Events of an application version on the watch list."};
+constexpr Definition replaced_member{
+  "millrace_replaced_members_total",
+  "Events whose own member of a name that the node writes was replaced."};
 constexpr Definition insights{"millrace_insights_published_total",
                               "Insight records sent."};
 constexpr Definition login{
@@ -296,6 +299,12 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
     success_duration_(durations(registry, Outcome::success), duration_bounds),
     failure_duration_(durations(registry, Outcome::failure), duration_bounds) {
+  auto& replaced_family = counters(registry, replaced_member);
+  for (std::size_t i = 0; i < logic::output_member_count; ++i) {
+    const auto member = static_cast<logic::OutputMember>(i);
+    replaced_.set(member, replaced_family.Add(
+                            {{"member", std::string{logic::name_of(member)}}}));
+  }
   for (std::size_t i = 0; i < logic::insight_dimension_count; ++i) {
     const auto name = std::string{
       to_string(static_cast<logic::InsightDimension>(i))};
@@ -318,6 +327,14 @@ Gauge& Metrics::credit_bytes(std::string_view stage) {
 
 Counter& Metrics::limit_reached(std::string_view limit_name) {
   return limit_family_.Add({{"limit", std::string{limit_name}}});
+}
+
+bool Metrics::count_replaced(logic::OutputMember member, std::uint64_t events) {
+  if (events == 0)
+    return false;
+  replaced_[member].Increment(static_cast<double>(events));
+  auto& told = told_of_replaced_[static_cast<std::size_t>(member)];
+  return !told.exchange(true);
 }
 
 void Metrics::count_error(std::string_view component, logic::ErrorCode code) {

@@ -5,6 +5,7 @@
 #include "logic/core/result.hpp"
 #include "logic/enrichment/insight_tally.hpp"
 #include "logic/records/judgement.hpp"
+#include "logic/records/output_members.hpp"
 #include "logic/records/reason.hpp"
 
 #include <prometheus/counter.h>
@@ -14,6 +15,7 @@
 #include <prometheus/registry.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -111,6 +113,10 @@ public:
   Gauge& credit_bytes(std::string_view stage);
   Counter& limit_reached(std::string_view limit);
 
+  /// Counts events whose own member of that name was replaced. True the
+  /// first time that there are any, for whoever tells of it once.
+  bool count_replaced(logic::OutputMember member, std::uint64_t events);
+
   /// For faults, which are rare: looks up by name.
   void count_error(std::string_view component, logic::ErrorCode code);
 
@@ -187,6 +193,8 @@ private:
   WeightedHistogram failure_duration_;
   std::array<std::unique_ptr<TopCounters>, logic::insight_dimension_count>
     logins_;
+  CounterTable<logic::OutputMember, logic::output_member_count> replaced_;
+  std::array<std::atomic<bool>, logic::output_member_count> told_of_replaced_{};
   std::mutex model_mutex_;
   Gauge* model_ = nullptr;
 };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::logic {
@@ -16,6 +17,21 @@ enum class DeliveryFault : std::uint8_t {
   record, ///< this record will never be taken
   fatal, ///< the client is dead (fenced, unauthorised): build it anew
 };
+
+/// "outage", "transient", "record", "fatal".
+constexpr std::string_view to_string(DeliveryFault fault) noexcept {
+  switch (fault) {
+    case DeliveryFault::outage:
+      return "outage";
+    case DeliveryFault::transient:
+      return "transient";
+    case DeliveryFault::record:
+      return "record";
+    case DeliveryFault::fatal:
+      return "fatal";
+  }
+  return "unknown";
+}
 
 struct DeliveryFailure {
   SendToken token;

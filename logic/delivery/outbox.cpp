@@ -171,6 +171,21 @@ void Outbox::apply_reports(const DeliveryReports& reports, TimePoint now) {
     handle_failure(failure, now);
 }
 
+std::optional<Provenance> Outbox::source_of(SendToken token) const {
+  if (token.slot >= slots_.size() || slots_[token.slot].batch == nullptr
+      || token.index >= slots_[token.slot].batch->records.size())
+    return std::nullopt;
+  const auto& batch = *slots_[token.slot].batch;
+  return Provenance{batch.raw->topic(), batch.raw->partition(),
+                    (*batch.raw)[batch.records[token.index].record].offset};
+}
+
+std::uint32_t Outbox::attempts(SendToken token) const {
+  const auto& failed = slots_[token.slot].failed_records;
+  const auto found = failed.find(token.index);
+  return found == failed.end() ? 1 : found->second.attempts;
+}
+
 void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   auto& slot = slots_[failure.token.slot];
   const auto index = failure.token.index;

@@ -67,6 +67,13 @@ public:
   /// Takes delivery reports in.
   void apply_reports(const DeliveryReports& reports, TimePoint now);
 
+  /// Which input record that is; nothing for a token that is not this one's.
+  /// The topic is a view into the batch.
+  std::optional<Provenance> source_of(SendToken token) const;
+
+  /// How often the record was tried.
+  std::uint32_t attempts(SendToken token) const;
+
   /// To be called when the sink has nothing queued: whatever is still not
   /// reported then will never be. Sends the batches concerned again, as nobody
   /// knows which of their records arrived; returns the number of records.

@@ -123,6 +123,7 @@ void describe(SettingVisitor& visitor, DetectionConfig& config) {
                   &config.enabled);
   describe_forest(visitor, config);
   describe_rules(visitor, config);
+  describe(visitor, config.outcome);
 }
 
 } // namespace millrace::logic::detection

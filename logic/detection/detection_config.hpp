@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/core/settings.hpp"
+#include "logic/validation/outcome_config.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -45,6 +46,9 @@ struct DetectionConfig {
   /// Names as in `to_string(Rule)`; a rule that is not named never fires.
   std::vector<std::string> rules = {"isolation_forest", "velocity",
                                     "impossible_travel", "new_device"};
+
+  /// How an event says whether the login succeeded.
+  OutcomeConfig outcome;
 
   /// User ids that many people share, in any letter case, with or without
   /// blanks around. The rules about one person's habits

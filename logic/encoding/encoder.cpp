@@ -61,7 +61,10 @@ bool fits(const EnrichedBatch& batch,
 
 class Encoder::Writer {
 public:
-  explicit Writer(EncodingConfig config) : config_(std::move(config)) {}
+  explicit Writer(EncodingConfig config)
+    : config_(std::move(config)), names_(config_.member_prefix),
+      members_(OutputMembers{config_.member_prefix}),
+      judgements_(OutputMembers{config_.member_prefix}) {}
 
   EncodedBatchPtr encode(const EnrichedBatch& batch,
                          std::span<const ShardJudgementsPtr> judgements,
@@ -78,6 +81,7 @@ private:
                      std::size_t begin, std::size_t length) const;
 
   EncodingConfig config_;
+  OutputMembers names_;
   MemberWriter members_;
   JudgementIndex judgements_;
   std::span<const MemberColumnPtr> columns_; ///< of the batch at hand
@@ -150,10 +154,9 @@ char* Encoder::Writer::write_event(char* to, const EnrichedBatch& batch,
 }
 
 std::size_t Encoder::Writer::columns_bytes(std::size_t event) const {
-  constexpr std::size_t punctuation = 4; // ,"":
   std::size_t bytes = 0;
   for (const auto& column : columns_)
-    bytes += punctuation + name_of(column->member).size()
+    bytes += names_.lead_of(column->member).size()
              + column->values[event].size();
   return bytes;
 }
@@ -162,9 +165,7 @@ char* Encoder::Writer::write_columns(char* to, std::size_t event) const {
   for (const auto& column : columns_) {
     if (column->values[event].empty())
       continue;
-    to = write_text(to, ",\"");
-    to = write_text(to, name_of(column->member));
-    to = write_text(to, "\":");
+    to = write_text(to, names_.lead_of(column->member));
     to = write_text(to, column->values[event]);
   }
   return to;

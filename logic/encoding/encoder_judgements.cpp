@@ -2,7 +2,6 @@
 
 #include "logic/core/json_text.hpp"
 #include "logic/encoding/encoder_members.hpp"
-#include "logic/records/output_members.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -14,7 +13,7 @@ namespace {
 constexpr std::string_view score_prefix = R"("score":)";
 constexpr std::string_view detail_prefix = R"(,"detail":")";
 constexpr std::size_t score_bytes = 5; // 0.512
-/// Longest `,"anomaly":{"score":0.512,"anomalous":false`.
+/// Longest `"score":0.512,"anomalous":false`.
 constexpr std::size_t head_bytes = 48;
 
 std::string render_rules(std::size_t bits) {
@@ -45,7 +44,9 @@ char* write_score(char* to, float score) noexcept {
 
 } // namespace
 
-JudgementIndex::JudgementIndex() {
+JudgementIndex::JudgementIndex(const OutputMembers& members)
+  : lead_(members.lead_of(OutputMember::anomaly)) {
+  lead_ += '{';
   for (std::size_t bits = 0; bits != rules_.size(); ++bits)
     rules_[bits] = render_rules(bits);
 }
@@ -88,7 +89,7 @@ std::size_t JudgementIndex::bound_bytes(std::size_t event) const noexcept {
   if (entries_.empty() || !entries_[event].present)
     return 0;
   const Entry& entry = entries_[event];
-  std::size_t bytes = head_bytes
+  std::size_t bytes = lead_.size() + head_bytes
                       + rules_[entry.judgement.rules % rules_.size()].size()
                       + tails_[entry.shard].size();
   if (entry.detail != nullptr)
@@ -101,8 +102,7 @@ char* JudgementIndex::write(char* to, std::size_t event) const noexcept {
   if (entries_.empty() || !entries_[event].present)
     return to;
   const Entry& entry = entries_[event];
-  to = write_text(to, member_prefix<OutputMember::anomaly>());
-  *to++ = '{';
+  to = write_text(to, lead_);
   if (entry.judgement.scored) {
     to = write_text(to, score_prefix);
     to = write_score(to, entry.judgement.score);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/records/judgement.hpp"
+#include "logic/records/output_members.hpp"
 
 #include <array>
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace millrace::logic {
 /// `anomaly`. Keeps its memory between batches; not thread-safe.
 class JudgementIndex {
 public:
-  JudgementIndex();
+  explicit JudgementIndex(const OutputMembers& members);
 
   /// Takes over the judgements of a batch of `event_count` events; they must
   /// hold each event exactly once (asserted), or none at all. Views into
@@ -39,6 +40,7 @@ private:
     const std::string* detail = nullptr;
   };
 
+  std::string lead_; ///< `,"anomaly":{`
   std::vector<Entry> entries_; ///< by event; empty without judgements
   /// By shard: what follows the rest, `,"model":"..."}` or `}`.
   std::vector<std::string> tails_;

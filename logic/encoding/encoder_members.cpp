@@ -1,7 +1,6 @@
 #include "logic/encoding/encoder_members.hpp"
 
 #include "logic/core/json_text.hpp"
-#include "logic/records/output_members.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -11,8 +10,6 @@ namespace millrace::logic {
 
 namespace {
 
-constexpr auto event_time_prefix = member_prefix<OutputMember::event_time>();
-constexpr auto geo_prefix = member_prefix<OutputMember::geo>();
 constexpr std::size_t max_offset_bytes = 20;
 
 /// Whether a place says anything: "{}" does not.
@@ -22,10 +19,10 @@ bool says_something(const geo::Place* place) noexcept {
 
 } // namespace
 
-MemberWriter::MemberWriter() {
+MemberWriter::MemberWriter(const OutputMembers& members) : members_(members) {
   for (std::size_t index = 1; index != class_count; ++index) {
     auto& member = classes_[index];
-    member = member_prefix<OutputMember::ip_class>();
+    member = members_.lead_of(OutputMember::ip_class);
     member += '"';
     member += geo::to_string(static_cast<geo::AddressClass>(index));
     member += '"';
@@ -38,14 +35,14 @@ void MemberWriter::begin_batch(const RecordBatch& raw, std::int64_t now_ms,
   const char* end = formatter_.write_milliseconds(
     time, std::clamp(now_ms, std::int64_t{0}, max_event_time_ms));
   // The first of all: the comma in front is not its own.
-  processed_at_ = member_prefix<OutputMember::processed_at>().substr(1);
+  processed_at_ = members_.lead_of(OutputMember::processed_at).substr(1);
   processed_at_ += '"';
   processed_at_.append(time, static_cast<std::size_t>(end - time));
   processed_at_ += '"';
   source_.clear();
   if (!with_source)
     return;
-  source_ = member_prefix<OutputMember::source>();
+  source_ = members_.lead_of(OutputMember::source);
   source_ += R"({"topic":")";
   append_json_escaped(source_, raw.topic());
   source_ += R"(","partition":)";
@@ -56,11 +53,13 @@ void MemberWriter::begin_batch(const RecordBatch& raw, std::int64_t now_ms,
 std::size_t MemberWriter::bound_bytes(const Origin& origin) const noexcept {
   const auto address_class = static_cast<std::size_t>(origin.address_class);
   assert(address_class < class_count);
-  std::size_t bytes = processed_at_.size() + event_time_prefix.size()
+  std::size_t bytes = processed_at_.size()
+                      + members_.lead_of(OutputMember::event_time).size()
                       + max_time_bytes + 2 + classes_[address_class].size()
                       + source_.size() + max_offset_bytes + 1;
   if (says_something(origin.place))
-    bytes += geo_prefix.size() + origin.place->json.size();
+    bytes += members_.lead_of(OutputMember::geo).size()
+             + origin.place->json.size();
   return bytes;
 }
 
@@ -68,14 +67,14 @@ char* MemberWriter::write_first(char* to, const LoginEvent& event,
                                 const Origin& origin) {
   to = write_text(to, processed_at_);
   if (event.event_time_ms >= 0) {
-    to = write_text(to, event_time_prefix);
+    to = write_text(to, members_.lead_of(OutputMember::event_time));
     *to++ = '"';
     to = formatter_.write(to, event.event_time_ms);
     *to++ = '"';
   }
   to = write_text(to, classes_[static_cast<std::size_t>(origin.address_class)]);
   if (says_something(origin.place)) {
-    to = write_text(to, geo_prefix);
+    to = write_text(to, members_.lead_of(OutputMember::geo));
     to = write_text(to, origin.place->json);
   }
   return to;

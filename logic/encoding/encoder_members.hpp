@@ -2,6 +2,7 @@
 
 #include "logic/core/event_time.hpp"
 #include "logic/records/enriched_batch.hpp"
+#include "logic/records/output_members.hpp"
 #include "logic/records/record_batch.hpp"
 
 #include <array>
@@ -25,7 +26,7 @@ inline char* write_text(char* to, std::string_view text) noexcept {
 /// for a whole batch is rendered once. Not thread-safe.
 class MemberWriter {
 public:
-  MemberWriter();
+  explicit MemberWriter(const OutputMembers& members);
 
   /// `now_ms` becomes `processed_at`; it is brought into the years that
   /// RFC 3339 can write. Without `with_source` no `source` is written.
@@ -44,6 +45,7 @@ public:
 private:
   static constexpr std::size_t class_count = 9;
 
+  OutputMembers members_;
   TimeFormatter formatter_;
   std::string processed_at_; ///< `"processed_at":"..."`
   std::string source_; ///< `,"source":{...,"offset":`; empty for none

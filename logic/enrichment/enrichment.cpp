@@ -23,6 +23,7 @@ EnrichedBatchPtr Enrichment::enrich(ValidatedBatchPtr batch) {
     origin.user_hash = hash_user(event.user_id);
     origin.address_class = geo::classify(event.ip);
     origin.watched = watched(event.app_version);
+    result->watched += origin.watched ? 1 : 0;
     // Private and reserved addresses are nowhere, whatever a database says.
     if (origin.address_class == geo::AddressClass::public_)
       addresses_.push_back(event.ip);

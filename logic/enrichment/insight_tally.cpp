@@ -123,6 +123,12 @@ void InsightTally::add(const EnrichedBatch& batch) {
     ++rejections[static_cast<std::size_t>(rejection.reason)];
 }
 
+void InsightTally::note_watched_user(const std::string& pseudonym) {
+  if (watched_users.size() < max_watched_users
+      && std::ranges::find(watched_users, pseudonym) == watched_users.end())
+    watched_users.push_back(pseudonym);
+}
+
 void InsightTally::merge(const InsightTally& other) {
   for (std::size_t index = 0; index != dimensions.size(); ++index)
     dimensions[index].merge(other.dimensions[index]);
@@ -130,6 +136,8 @@ void InsightTally::merge(const InsightTally& other) {
     rejections[index] += other.rejections[index];
   logins += other.logins;
   watched += other.watched;
+  for (const auto& pseudonym : other.watched_users)
+    note_watched_user(pseudonym);
 }
 
 void InsightTally::clear() noexcept {
@@ -138,6 +146,7 @@ void InsightTally::clear() noexcept {
   rejections.fill(0);
   logins = 0;
   watched = 0;
+  watched_users.clear();
 }
 
 bool InsightTally::empty() const noexcept {

@@ -62,7 +62,13 @@ struct InsightTally {
   std::array<std::uint64_t, reason_count> rejections{};
   std::uint64_t logins = 0;
   std::uint64_t watched = 0;
+  /// Pseudonyms of some users on watched versions, each once. Not published.
+  std::vector<std::string> watched_users;
 
+  static constexpr std::size_t max_watched_users = 5;
+
+  /// Takes the user in if there is room.
+  void note_watched_user(const std::string& pseudonym);
   void add(const EnrichedBatch& batch);
   void merge(const InsightTally& other);
   void clear() noexcept;

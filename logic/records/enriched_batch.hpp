@@ -25,6 +25,7 @@ struct Origin {
 struct EnrichedBatch {
   ValidatedBatchPtr validated;
   std::vector<Origin> origins;
+  std::uint32_t watched = 0; ///< of the origins
   /// Keeps the places alive that `origins` point to.
   std::shared_ptr<const void> places;
 };

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace millrace::logic {
@@ -19,41 +20,54 @@ enum class OutputMember : std::uint8_t {
   source,
 };
 
-/// By `OutputMember`; part of the public interface.
+/// By `OutputMember`, without a prefix; part of the public interface.
 inline constexpr std::array<std::string_view, 6> output_member_names{
   "processed_at", "event_time", "ip_class", "geo", "anomaly", "source"};
+
+inline constexpr std::size_t output_member_count = output_member_names.size();
 
 constexpr std::string_view name_of(OutputMember member) noexcept {
   return output_member_names[static_cast<std::size_t>(member)];
 }
 
-constexpr bool is_output_member(std::string_view name) noexcept {
-  return std::find(output_member_names.begin(), output_member_names.end(), name)
-         != output_member_names.end();
-}
+/// Whether names with this prefix need no escapes in JSON: letters, digits
+/// and any of `_-.@$`, 32 bytes at most.
+bool is_member_prefix(std::string_view prefix) noexcept;
 
-namespace detail {
+/// The members by the names that they have in records: a configured prefix
+/// and their own. Immutable.
+class OutputMembers {
+public:
+  /// `prefix` must be one (asserted).
+  explicit OutputMembers(std::string_view prefix = {});
 
-template <OutputMember member>
-inline constexpr auto member_prefix = [] {
-  constexpr auto name = name_of(member);
-  std::array<char, name.size() + 4> text{};
-  auto* end = text.data();
-  *end++ = ',';
-  *end++ = '"';
-  end = std::copy(name.begin(), name.end(), end);
-  *end++ = '"';
-  *end = ':';
-  return text;
-}();
+  std::string_view name(OutputMember member) const noexcept {
+    const auto lead = lead_of(member);
+    return lead.substr(2, lead.size() - 4);
+  }
 
-} // namespace detail
+  /// `,"geo":`, what stands in front of the member's value behind another.
+  std::string_view lead_of(OutputMember member) const noexcept {
+    return leads_[static_cast<std::size_t>(member)];
+  }
 
-/// `,"geo":`, what stands in front of the member's value behind another.
-template <OutputMember member>
-constexpr std::string_view member_prefix() noexcept {
-  const auto& text = detail::member_prefix<member>;
-  return {text.data(), text.size()};
-}
+  /// The member of that name, if it is one.
+  std::optional<OutputMember> find(std::string_view name) const noexcept {
+    if (!name.starts_with(prefix_))
+      return std::nullopt;
+    name.remove_prefix(prefix_.size());
+    for (std::size_t index = 0; index != output_member_count; ++index)
+      if (output_member_names[index] == name)
+        return static_cast<OutputMember>(index);
+    return std::nullopt;
+  }
+  bool contains(std::string_view name) const noexcept {
+    return find(name).has_value();
+  }
+
+private:
+  std::string prefix_;
+  std::array<std::string, output_member_count> leads_; ///< by `OutputMember`
+};
 
 } // namespace millrace::logic

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/geo/ip_address.hpp"
+#include "logic/records/output_members.hpp"
 #include "logic/records/reason.hpp"
 #include "logic/records/record_batch.hpp"
 
@@ -65,6 +66,8 @@ struct ValidatedBatch {
   std::vector<LoginEvent> events;
   std::vector<Rejection> rejections;
   std::vector<ByteRange> cuts;
+  /// By `OutputMember`: events that brought a member of that name.
+  std::array<std::uint32_t, output_member_count> replaced{};
   /// Owns texts that had escapes; a deque, as views into it must stay valid.
   std::deque<std::string> unescaped;
 };

@@ -33,6 +33,14 @@ void describe(SettingVisitor& visitor, ValidationConfig& config) {
                    .min = 3,
                    .max = 512},
                   &config.max_depth);
+  visitor.setting(
+    {.name = "address_forms",
+     .help = "What `ip` may hold besides a plain address. With a `port` or a "
+             "`zone`, with `blanks` around it, or as a `list` of which the "
+             "first counts, it is accepted; `empty`, a `dash` or `unknown` "
+             "count as no address. What is not named is a dead letter.",
+     .choices = {"port", "list", "zone", "blanks", "empty", "dash", "unknown"}},
+    &config.address_forms);
   visitor.setting({.name = "max_future_skew",
                    .help = "How far ahead of this node's clock the timestamp "
                            "of an event may lie.",

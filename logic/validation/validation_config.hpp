@@ -22,6 +22,9 @@ struct ValidationConfig {
   ByteSize max_user_id_bytes{256};
   /// Deepest nesting of objects and arrays, the event itself being level 1.
   std::int64_t max_depth = 32;
+  /// Forms besides the plain one that an address may have, by the names of
+  /// `AddressForm`.
+  std::vector<std::string> address_forms;
   /// How far ahead of this node's clock an event's timestamp may lie.
   std::chrono::milliseconds max_future_skew = std::chrono::hours{24};
   /// Oldest timestamp that is accepted, Unix seconds; 0 accepts all.

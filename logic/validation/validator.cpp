@@ -82,8 +82,9 @@ Fault fault_of(std::string_view value, const Stop& stop) {
 
 class Validator::Parser {
 public:
-  explicit Parser(ValidationConfig config)
-    : parser_(options(config), std::move(config)) {}
+  Parser(ValidationConfig config, OutcomeConfig outcome, OutputMembers members)
+    : parser_(options(config), std::move(config), std::move(outcome),
+              std::move(members)) {}
 
   ValidatedBatchPtr validate(RecordBatchPtr raw, std::int64_t now_ms);
 
@@ -95,11 +96,11 @@ private:
   }
 
   std::optional<Fault> take_record(const RecordView& record, LoginEvent& event,
-                                   std::vector<ByteRange>& cuts);
+                                   ValidatedBatch& batch);
   std::optional<Fault> parse(std::string_view value, std::size_t begin,
                              LoginEvent& event);
   void note_splices(std::string_view value, std::uint32_t begin,
-                    LoginEvent& event, std::vector<ByteRange>& cuts);
+                    LoginEvent& event, ValidatedBatch& batch);
 
   EventHandler& handler() { return parser_.handler(); }
 
@@ -117,7 +118,7 @@ ValidatedBatchPtr Validator::Parser::validate(RecordBatchPtr raw,
     // There is room for all, so the event stays where it is.
     LoginEvent& event = batch->events.emplace_back();
     event.record = index;
-    if (auto fault = take_record((*raw)[index], event, batch->cuts)) {
+    if (auto fault = take_record((*raw)[index], event, *batch)) {
       batch->events.pop_back();
       batch->unescaped.resize(unescaped_before);
       batch->rejections.push_back(
@@ -128,9 +129,9 @@ ValidatedBatchPtr Validator::Parser::validate(RecordBatchPtr raw,
   return batch;
 }
 
-std::optional<Fault>
-Validator::Parser::take_record(const RecordView& record, LoginEvent& event,
-                               std::vector<ByteRange>& cuts) {
+std::optional<Fault> Validator::Parser::take_record(const RecordView& record,
+                                                    LoginEvent& event,
+                                                    ValidatedBatch& batch) {
   if (!record.value)
     return Fault{Reason::tombstone, "the record has a null value"};
   const std::string_view value = *record.value;
@@ -148,7 +149,7 @@ Validator::Parser::take_record(const RecordView& record, LoginEvent& event,
     return fault;
   if (auto fault = handler().finish_record(record.timestamp_ms))
     return fault;
-  note_splices(value, static_cast<std::uint32_t>(begin), event, cuts);
+  note_splices(value, static_cast<std::uint32_t>(begin), event, batch);
   return std::nullopt;
 }
 
@@ -172,21 +173,30 @@ std::optional<Fault> Validator::Parser::parse(std::string_view value,
 
 void Validator::Parser::note_splices(std::string_view value,
                                      std::uint32_t begin, LoginEvent& event,
-                                     std::vector<ByteRange>& cuts) {
+                                     ValidatedBatch& batch) {
+  auto& cuts = batch.cuts;
   const auto replaced = handler().replaced_members();
   event.first_cut = static_cast<std::uint32_t>(cuts.size());
   if (begin != 0)
     cuts.push_back({0, begin});
-  if (!replaced.empty())
+  if (!replaced.empty()) {
     append_member_cuts(value, begin, replaced, cuts);
+    for (std::size_t index = 0; index != output_member_count; ++index)
+      batch.replaced[index] += handler().replaces(
+                                 static_cast<OutputMember>(index))
+                                 ? 1
+                                 : 0;
+  }
   event.cut_count = static_cast<std::uint32_t>(cuts.size()) - event.first_cut;
   // Only blanks can follow the root object's brace.
   event.closing_brace = static_cast<std::uint32_t>(value.rfind('}'));
   event.has_members = handler().member_count() != replaced.size();
 }
 
-Validator::Validator(ValidationConfig config)
-  : parser_(std::make_unique<Parser>(std::move(config))) {}
+Validator::Validator(ValidationConfig config, OutcomeConfig outcome,
+                     OutputMembers members)
+  : parser_(std::make_unique<Parser>(std::move(config), std::move(outcome),
+                                     std::move(members))) {}
 
 Validator::~Validator() = default;
 Validator::Validator(Validator&&) noexcept = default;

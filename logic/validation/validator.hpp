@@ -1,7 +1,9 @@
 #pragma once
 
+#include "logic/records/output_members.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/records/validated_batch.hpp"
+#include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 
 #include <cstdint>
@@ -14,7 +16,9 @@ namespace millrace::logic {
 /// not. Keeps its parser between calls, so one per thread; not thread-safe.
 class Validator {
 public:
-  explicit Validator(ValidationConfig config);
+  /// `members` are those that the output adds, and replaces.
+  explicit Validator(ValidationConfig config, OutcomeConfig outcome = {},
+                     OutputMembers members = OutputMembers{});
   ~Validator();
   Validator(Validator&&) noexcept;
   Validator& operator=(Validator&&) noexcept;

@@ -1,7 +1,9 @@
 // What each member's value must be: the second part of EventHandler.
 #include "logic/core/json_text.hpp"
 #include "logic/validation/validator_handler.hpp"
+#include "logic/validation/validator_words.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -11,29 +13,6 @@ namespace {
 
 /// Seconds from here on (the year 5138) are more likely milliseconds.
 constexpr std::uint64_t min_likely_milliseconds = 100'000'000'000;
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size())
-    return false;
-  for (std::size_t index = 0; index != text.size(); ++index) {
-    const char character = text[index];
-    const bool upper = character >= 'A' && character <= 'Z';
-    if ((upper ? static_cast<char>(character - 'A' + 'a') : character)
-        != lower[index])
-      return false;
-  }
-  return true;
-}
-
-LoginStatus status_named(std::string_view text) {
-  for (const std::string_view word : {"success", "succeeded", "successful"})
-    if (equals_ignoring_case(text, word))
-      return LoginStatus::success;
-  for (const std::string_view word : {"failure", "failed", "fail"})
-    if (equals_ignoring_case(text, word))
-      return LoginStatus::failure;
-  return LoginStatus::unknown;
-}
 
 } // namespace
 
@@ -63,11 +42,13 @@ void EventHandler::take_text(std::string_view text) {
       take_timestamp(text);
       break;
     case Field::login_status:
-      take_status(text);
+    case Field::outcome:
+      take_outcome(text);
       break;
     case Field::success:
       refuse_type("a string", text);
       break;
+    case Field::outcome_part:
     case Field::required:
     case Field::replaced:
     case Field::other:
@@ -97,18 +78,31 @@ void EventHandler::take_user_id(std::string_view text) {
 void EventHandler::take_address(std::string_view text) {
   const auto address = geo::parse_ip(text);
   if (!address)
-    return refuse_address(text);
+    return take_other_address(text);
   event_->ip = *address;
 }
 
-void EventHandler::take_status(std::string_view text) {
+void EventHandler::take_outcome(std::string_view text) {
   event_->status = status_named(text);
+}
+
+LoginStatus EventHandler::status_named(std::string_view text) const noexcept {
+  const auto is_text = [text](const std::string& value) {
+    return equals_ignoring_case(text, value);
+  };
+  if (std::ranges::any_of(success_values_, is_text))
+    return LoginStatus::success;
+  if (std::ranges::any_of(failure_values_, is_text))
+    return LoginStatus::failure;
+  return LoginStatus::unknown;
 }
 
 void EventHandler::take_number(std::string_view text) {
   mark_present();
   if (field_ == Field::timestamp)
     take_timestamp(text);
+  else if (field_ == Field::outcome)
+    take_outcome(text);
   else
     refuse_type("a number", text);
 }
@@ -123,7 +117,7 @@ void EventHandler::take_integer(std::uint64_t value, std::string_view text) {
 void EventHandler::take_bool(bool value) {
   mark_present();
   const auto status = value ? LoginStatus::success : LoginStatus::failure;
-  if (field_ == Field::login_status)
+  if (field_ == Field::login_status || field_ == Field::outcome)
     event_->status = status;
   else if (field_ == Field::success)
     success_ = status;
@@ -131,9 +125,12 @@ void EventHandler::take_bool(bool value) {
     refuse_type("a boolean", value ? "true" : "false");
 }
 
-void EventHandler::take_structure(std::string_view type) {
+void EventHandler::take_structure(bool is_object) {
   mark_present();
-  refuse_type(type, {});
+  if (field_ == Field::outcome_part && is_object)
+    read_depth_ = depth_ + 1;
+  else
+    refuse_type(is_object ? "an object" : "an array", {});
 }
 
 void EventHandler::take_timestamp(std::string_view text) {
@@ -166,7 +163,7 @@ bool EventHandler::holds_control_character(
 
 void EventHandler::mark_present() {
   present_ |= bit(field_);
-  if (field_ == Field::required)
+  if (required_index_ != none)
     present_names_[required_index_] = 1;
 }
 

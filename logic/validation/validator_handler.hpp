@@ -1,12 +1,16 @@
 #pragma once
 
+#include "logic/records/output_members.hpp"
 #include "logic/records/validated_batch.hpp"
+#include "logic/validation/address_form.hpp"
+#include "logic/validation/outcome_config.hpp"
 #include "logic/validation/validation_config.hpp"
 #include "logic/validation/validator_fault.hpp"
 
 #include <boost/json/error.hpp>
 #include <boost/json/string_view.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,7 +23,8 @@ namespace millrace::logic {
 
 /// Receives the events of Boost.JSON's SAX parser (`basic_parser`) for one
 /// record after the other and fills a `LoginEvent`. Only top-level members
-/// are looked at; the first fault in document order is kept. Not thread-safe.
+/// are looked at, and those on the way to the configured outcome; the first
+/// fault in document order is kept. Not thread-safe.
 class EventHandler {
 public:
   using Code = boost::json::error_code;
@@ -30,7 +35,8 @@ public:
   static constexpr std::size_t max_key_size = max_object_size;
   static constexpr std::size_t max_string_size = max_object_size;
 
-  explicit EventHandler(ValidationConfig config);
+  EventHandler(ValidationConfig config, OutcomeConfig outcome,
+               OutputMembers members);
 
   /// Before the records of a batch: where unescaped texts go, and the clock.
   void begin_batch(ValidatedBatch& batch, std::int64_t now_ms);
@@ -53,6 +59,10 @@ public:
   std::span<const std::uint32_t> replaced_members() const noexcept {
     return replaced_;
   }
+  /// Whether one of them is this.
+  bool replaces(OutputMember member) const noexcept {
+    return (replaced_kinds_ & (1U << static_cast<unsigned>(member))) != 0;
+  }
   /// Number of top-level members.
   std::uint32_t member_count() const noexcept { return members_; }
 
@@ -62,15 +72,16 @@ public:
   bool on_document_begin(Code&) { return true; }
   bool on_document_end(Code&) { return true; }
   bool on_object_begin(Code&) {
-    begin_structure(depth_ == 0, "an object");
+    begin_structure(true);
     return true;
   }
   bool on_object_end(std::size_t, Code&) {
-    --depth_;
+    if (--depth_ < read_depth_)
+      read_depth_ = std::max(depth_, root_depth);
     return true;
   }
   bool on_array_begin(Code&) {
-    begin_structure(false, "an array");
+    begin_structure(false);
     return true;
   }
   bool on_array_end(std::size_t, Code&) {
@@ -78,12 +89,12 @@ public:
     return true;
   }
   bool on_key_part(Text text, std::size_t, Code&) {
-    if (depth_ == 1)
+    if (depth_ == read_depth_)
       scratch_.append(text.data(), text.size());
     return true;
   }
   bool on_key(Text text, std::size_t total, Code&) {
-    if (depth_ == 1) {
+    if (depth_ == read_depth_) {
       take_name(whole(text, total));
       scratch_.clear();
     }
@@ -138,10 +149,14 @@ private:
     timestamp,
     login_status,
     success,
+    outcome, ///< the configured outcome
+    outcome_part, ///< an object on the way to it
     required, ///< required by the configuration, otherwise unread
     replaced, ///< written by the output
     other,
   };
+  static constexpr std::uint32_t root_depth = 1; ///< of top-level members
+  static constexpr auto none = static_cast<std::size_t>(-1);
   static constexpr std::size_t named_field_count = 9;
 
   static constexpr std::uint32_t bit(Field field) noexcept {
@@ -149,13 +164,13 @@ private:
   }
 
   bool wanted() const noexcept {
-    return depth_ == 1 && field_ < Field::replaced;
+    return depth_ == read_depth_ && field_ < Field::replaced;
   }
-  void begin_structure(bool is_root_object, std::string_view type) {
+  void begin_structure(bool is_object) {
     if (wanted())
-      take_structure(type);
-    if (is_root_object)
-      is_object_ = true;
+      take_structure(is_object);
+    if (depth_ == 0)
+      is_object_ = is_object;
     ++depth_;
   }
 
@@ -174,21 +189,25 @@ private:
   bool in_scratch(std::string_view text) const noexcept {
     return text.data() == scratch_.data();
   }
-  static Field field_named(std::string_view name) noexcept;
+  static Field known_field(std::string_view name) noexcept;
+  Field field_named(std::string_view name) const noexcept;
   static std::string_view name_of(Field field) noexcept;
   static Exposure exposure_of(Field field) noexcept;
 
   void take_name(std::string_view name);
   void take_unread_name(std::string_view name, std::uint32_t member);
+  void take_path_name(std::string_view name);
+  void take_outcome_name(std::string_view name, bool is_outcome);
   void take_text(std::string_view text);
   void take_plain_text(std::string_view text, std::string_view& column);
   void take_user_id(std::string_view text);
   void take_address(std::string_view text);
-  void take_status(std::string_view text);
+  void take_outcome(std::string_view text);
+  LoginStatus status_named(std::string_view text) const noexcept;
   void take_integer(std::uint64_t value, std::string_view text);
   void take_number(std::string_view text);
   void take_bool(bool value);
-  void take_structure(std::string_view type);
+  void take_structure(bool is_object);
   void take_timestamp(std::string_view text);
   void take_seconds(std::uint64_t seconds, std::string_view text);
   void mark_present();
@@ -203,16 +222,22 @@ private:
   void refuse_length(std::string_view text);
   void refuse_control_character(std::string_view text);
   void refuse_user_id(std::string_view text, std::string_view why);
-  void refuse_address(std::string_view text);
+  void take_other_address(std::string_view text);
   void refuse_timestamp(std::string_view text, std::string_view why);
   void refuse_type(std::string_view found, std::string_view value);
   bool lacks_member() const noexcept;
   Fault missing_member() const;
 
   ValidationConfig config_;
+  AddressForms address_forms_;
+  OutputMembers members_written_;
   /// The configured names: of fields that are read as bits, others by text.
   std::uint32_t required_fields_ = 0;
   std::vector<std::string> required_names_;
+  std::string outcome_member_; ///< as configured, perhaps with dots
+  std::vector<std::string> outcome_path_; ///< empty: the default members
+  std::vector<std::string> success_values_; ///< in lower case
+  std::vector<std::string> failure_values_; ///< in lower case
 
   ValidatedBatch* batch_ = nullptr;
   std::int64_t latest_ms_ = 0;
@@ -222,10 +247,15 @@ private:
   std::optional<Fault> fault_;
   std::string scratch_;
   std::vector<std::uint32_t> replaced_;
+  std::uint32_t replaced_kinds_ = 0; ///< bit per OutputMember
   std::vector<std::uint8_t> seen_names_; ///< parallel to required_names_
   std::vector<std::uint8_t> present_names_; ///< parallel to required_names_
-  std::size_t required_index_ = 0; ///< of `field_ == Field::required`
+  std::size_t required_index_ = none; ///< of a member that is required by name
   std::uint32_t depth_ = 0;
+  /// Where members are read: at the top, or inside of an object that is on
+  /// the way to the outcome.
+  std::uint32_t read_depth_ = root_depth;
+  std::uint32_t outcome_seen_ = 0; ///< bit per name of `outcome_path_`
   std::uint32_t members_ = 0;
   std::uint32_t seen_ = 0; ///< bit per Field
   std::uint32_t present_ = 0; ///< bit per Field: not null, not empty

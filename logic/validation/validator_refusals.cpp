@@ -75,9 +75,19 @@ void EventHandler::refuse_user_id(std::string_view text, std::string_view why) {
   refuse({Reason::invalid_user_id, std::move(detail)});
 }
 
-void EventHandler::refuse_address(std::string_view text) {
-  refuse({Reason::invalid_address,
-          "\"ip\" is no IP address: " + masked_address(text)});
+void EventHandler::take_other_address(std::string_view text) {
+  const auto reading = address_forms_.read(text);
+  if (reading.address)
+    event_->ip = *reading.address;
+  else if (reading.absent)
+    present_ &= ~bit(Field::ip);
+  else if (!reading.why.empty())
+    // The mask would hide the very reason, so nothing is shown of the value.
+    refuse({Reason::invalid_address,
+            "\"ip\" " + std::string{reading.why} + ", not a plain IP address"});
+  else
+    refuse({Reason::invalid_address,
+            "\"ip\" is no IP address: " + masked_address(text)});
 }
 
 void EventHandler::refuse_timestamp(std::string_view text,
@@ -91,7 +101,7 @@ void EventHandler::refuse_timestamp(std::string_view text,
 
 void EventHandler::refuse_type(std::string_view found, std::string_view value) {
   std::string_view expected = "a string";
-  if (field_ == Field::required)
+  if (field_ >= Field::outcome)
     return; // any type will do
   if (field_ == Field::timestamp)
     expected = "a whole number or a string of digits";

@@ -1,7 +1,5 @@
 #include "logic/verification/delivery_verifier.hpp"
 
-#include "logic/records/output_members.hpp"
-
 #include "logic/records/provenance.hpp"
 #include "logic/verification/record_content.hpp"
 
@@ -291,10 +289,6 @@ Conclusion DeliveryVerifier::State::conclude() const {
       || total.foreign != 0)
     return Conclusion::failed;
   return total.unproven != 0 ? Conclusion::incomplete : Conclusion::passed;
-}
-
-std::vector<std::string> VerifierConfig::default_added_members() {
-  return {output_member_names.begin(), output_member_names.end()};
 }
 
 DeliveryVerifier::DeliveryVerifier(VerifierConfig config)

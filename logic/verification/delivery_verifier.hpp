@@ -2,6 +2,7 @@
 
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
+#include "logic/records/output_members.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/verification/verification_report.hpp"
 
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace millrace::logic::verification {
 
@@ -23,13 +23,11 @@ struct VerifierConfig {
   Guarantee guarantee = Guarantee::at_least_once;
   Partitioning partitioning = Partitioning::modulo;
   /// Members that the node adds to an output, or replaces in it.
-  std::vector<std::string> added_members = default_added_members();
+  OutputMembers added_members = OutputMembers{};
   /// Offenders kept of each fault.
   std::size_t offender_limit = 10;
   /// Refuse ranges of more input offsets than that in all: 9 bytes each.
   std::uint64_t offset_limit = 200'000'000;
-
-  static std::vector<std::string> default_added_members();
 };
 
 /// What of one input partition is verified.

@@ -5,8 +5,7 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
-#include <vector>
+#include <string>
 
 namespace millrace::logic::verification {
 
@@ -39,13 +38,11 @@ std::string unescaped(std::string_view name) {
   return std::string{parsed.get_string()};
 }
 
-std::size_t find_added(std::string_view name,
-                       std::span<const std::string> added) {
-  if (name.find('\\') == std::string_view::npos)
-    return static_cast<std::size_t>(std::find(added.begin(), added.end(), name)
-                                    - added.begin());
-  return static_cast<std::size_t>(
-    std::find(added.begin(), added.end(), unescaped(name)) - added.begin());
+std::optional<OutputMember> find_added(std::string_view name,
+                                       const OutputMembers& added) {
+  return name.find('\\') == std::string_view::npos
+           ? added.find(name)
+           : added.find(unescaped(name));
 }
 
 /// Takes note of nothing: the parser alone covers.
@@ -173,24 +170,24 @@ bool MemberWalk::skip_value() noexcept {
 }
 
 EventContent read_content(const RecordView& record,
-                          std::span<const std::string> added_members) {
+                          const OutputMembers& added_members) {
   EventContent content;
   if (!record.value)
     return content;
   std::uint64_t hash = hash_piece(record.key, 0);
-  std::uint64_t seen = 0;
+  std::uint32_t seen = 0;
   MemberWalk walk{*record.value};
   RawMember member;
   while (walk.next(member)) {
-    const auto index = find_added(member.name, added_members);
-    if (index == added_members.size()) {
+    const auto added = find_added(member.name, added_members);
+    if (!added) {
       hash = hash_text(member.whole, hash);
       continue;
     }
-    const std::uint64_t bit = 1ULL << std::min<std::size_t>(index, 63);
+    const std::uint32_t bit = 1U << static_cast<unsigned>(*added);
     content.repeats_added = content.repeats_added || (seen & bit) != 0;
     seen |= bit;
-    if (added_members[index] == "source")
+    if (*added == OutputMember::source)
       content.source = member.value;
   }
   if (walk.complete())

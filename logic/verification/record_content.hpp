@@ -1,10 +1,10 @@
 #pragma once
 
+#include "logic/records/output_members.hpp"
 #include "logic/records/record_batch.hpp"
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,7 +56,7 @@ struct EventContent {
 };
 
 EventContent read_content(const RecordView& record,
-                          std::span<const std::string> added_members);
+                          const OutputMembers& added_members);
 
 /// Of key and value, byte for byte, null told from empty.
 std::uint32_t hash_bytes(const RecordView& record) noexcept;

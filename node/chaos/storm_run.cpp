@@ -287,9 +287,15 @@ private:
     return End::reached;
   }
 
+  DeliveryCheckOptions check_options() const {
+    DeliveryCheckOptions options;
+    options.member_prefix = config_.encoding.member_prefix;
+    return options;
+  }
+
   /// Asks the topics, which takes a while.
   bool all_ended() const {
-    const auto check = check_delivery(config_.kafka, {});
+    const auto check = check_delivery(config_.kafka, check_options());
     return check && check->report.total.lost == 0;
   }
 
@@ -307,7 +313,7 @@ private:
   }
 
   Result<void> judge() {
-    auto check = check_delivery(config_.kafka, {});
+    auto check = check_delivery(config_.kafka, check_options());
     if (!check)
       return check.error();
     report_.deliveries = std::move(check->report);

@@ -74,7 +74,8 @@ public:
       waiter_(waiter) {}
 
   ExitCode run() {
-    auto watch = node::demo::OutputWatch::open(config_.kafka);
+    auto watch = node::demo::OutputWatch::open(
+      config_.kafka, logic::OutputMembers{config_.encoding.member_prefix});
     const auto load = load_options(options_);
     auto generator = logic::generation::LoginGenerator::create(load.generator);
     auto node = Node::start(config_, log_, [this] { waiter_.wake(); });
@@ -168,6 +169,7 @@ private:
     std::cout << "\nWhat became of every event (millrace verify)\n";
     DeliveryCheckOptions check;
     check.guarantee = logic::verification::Guarantee::exactly_once;
+    check.member_prefix = config_.encoding.member_prefix;
     const auto verdict = report_delivery(config_.kafka, check, std::cout,
                                          std::cerr);
     std::cout << "\nSummary\n  generated        " << sent << " events in "

@@ -66,6 +66,7 @@ ExitCode run(VerifyOptions& options) {
     return ExitCode::invalid_config;
   if (options.exactly_once)
     options.check.guarantee = logic::verification::Guarantee::exactly_once;
+  options.check.member_prefix = loaded.config.encoding.member_prefix;
   options.check.patience = std::chrono::milliseconds{
     static_cast<std::int64_t>(options.patience_seconds * 1000.0)};
   return report_delivery(loaded.config.kafka, options.check, std::cout,

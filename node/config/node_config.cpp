@@ -44,6 +44,8 @@ std::vector<logic::Error> check(const NodeConfig& config) {
       }
     });
   check_linger(config, faults);
+  std::ranges::move(check(config.detection.outcome),
+                    std::back_inserter(faults));
   auto found = check_brokers(config.fault_injection,
                              config.kafka.bootstrap_servers);
   std::move(found.begin(), found.end(), std::back_inserter(faults));

@@ -6,6 +6,7 @@
 #include "actors/supervision/supervision_config.hpp"
 #include "adapters/geoip/geoip_config.hpp"
 #include "adapters/kafka/kafka_config.hpp"
+#include "adapters/privacy/privacy_config.hpp"
 #include "logic/core/result.hpp"
 #include "logic/core/settings.hpp"
 #include "logic/detection/detection_config.hpp"
@@ -34,6 +35,7 @@ struct NodeConfig {
   actors::SupervisionConfig supervision;
   HttpConfig http;
   LogConfig log;
+  adapters::privacy::PrivacyConfig privacy;
   FaultInjectionConfig fault_injection;
 
   /// Calls `visit` with each component of a (constant or other) configuration.
@@ -50,6 +52,7 @@ struct NodeConfig {
     visit(config.supervision);
     visit(config.http);
     visit(config.log);
+    visit(config.privacy);
     visit(config.fault_injection);
   }
 };

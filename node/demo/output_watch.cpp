@@ -27,18 +27,21 @@ std::string text_of(const boost::json::object& object, std::string_view name) {
 } // namespace
 
 logic::Result<std::unique_ptr<OutputWatch>>
-OutputWatch::open(const adapters::kafka::KafkaConfig& kafka) {
+OutputWatch::open(const adapters::kafka::KafkaConfig& kafka,
+                  const logic::OutputMembers& members) {
   auto reader = adapters::kafka::TopicReader::open(kafka);
   if (!reader)
     return reader.error();
   return std::unique_ptr<OutputWatch>{
-    new OutputWatch(std::move(*reader), kafka.output_topic, kafka.dlq_topic)};
+    new OutputWatch(std::move(*reader), kafka, members)};
 }
 
 OutputWatch::OutputWatch(std::unique_ptr<adapters::kafka::TopicReader> reader,
-                         std::string output_topic, std::string dlq_topic)
-  : reader_(std::move(reader)), output_topic_(std::move(output_topic)),
-    dlq_topic_(std::move(dlq_topic)) {}
+                         const adapters::kafka::KafkaConfig& kafka,
+                         const logic::OutputMembers& members)
+  : reader_(std::move(reader)), output_topic_(kafka.output_topic),
+    dlq_topic_(kafka.dlq_topic),
+    anomaly_name_(members.name(logic::OutputMember::anomaly)) {}
 
 logic::Result<void> OutputWatch::poll() {
   auto outputs = read_new(
@@ -93,7 +96,7 @@ void OutputWatch::take_output(const logic::RecordView& record) {
   if (error || !parsed.is_object())
     return;
   const auto& event = parsed.get_object();
-  const auto* anomaly = event.if_contains("anomaly");
+  const auto* anomaly = event.if_contains(anomaly_name_);
   if (anomaly == nullptr || !anomaly->is_object())
     return;
   AnomalyLine line{

@@ -4,6 +4,7 @@
 #include "adapters/kafka/topic_reader.hpp"
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
+#include "logic/records/output_members.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +29,8 @@ struct AnomalyLine {
 class OutputWatch {
 public:
   static logic::Result<std::unique_ptr<OutputWatch>>
-  open(const adapters::kafka::KafkaConfig& kafka);
+  open(const adapters::kafka::KafkaConfig& kafka,
+       const logic::OutputMembers& members);
 
   /// Takes in what came since the last call. Blocks for moments.
   logic::Result<void> poll();
@@ -63,7 +65,8 @@ private:
   using Positions = std::map<logic::PartitionId, logic::Offset>;
 
   OutputWatch(std::unique_ptr<adapters::kafka::TopicReader> reader,
-              std::string output_topic, std::string dlq_topic);
+              const adapters::kafka::KafkaConfig& kafka,
+              const logic::OutputMembers& members);
 
   logic::Result<void> read_new(const std::string& topic, Positions& positions,
                                const adapters::kafka::RecordVisitor& visit);
@@ -73,6 +76,7 @@ private:
   std::unique_ptr<adapters::kafka::TopicReader> reader_;
   std::string output_topic_;
   std::string dlq_topic_;
+  std::string anomaly_name_; ///< of the member in outputs
   Positions output_positions_;
   Positions dead_positions_;
   std::uint64_t outputs_ = 0;

@@ -134,8 +134,9 @@ template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::validator>(std::uint32_t lane) {
   return lane_starter<ActorKind::validator>(lane, [this](auto place) {
-    return actors::spawn_validator(system_,
-                                   {config_.validation, std::move(place)});
+    return actors::spawn_validator(
+      system_, {config_.validation, config_.detection.outcome,
+                config_.encoding.member_prefix, std::move(place)});
   });
 }
 

@@ -1,6 +1,7 @@
 #include "node/topology/topology.hpp"
 
 #include "actors/supervision/fault_gate.hpp"
+#include "adapters/privacy/keyed_pseudonyms.hpp"
 #include "node/topology/supervised_topology.hpp"
 
 #include <caf/send.hpp>
@@ -29,6 +30,8 @@ SupervisedTopology::SupervisedTopology(caf::actor_system& system,
   : system_(system), parameters_(std::move(parameters)),
     config_(parameters_.config), registrations_(shape()),
     lanes_(shape().lanes) {
+  parameters_.surroundings.pseudonyms
+    = adapters::privacy::make_keyed_pseudonyms(config_.privacy.pseudonym_key);
   for (std::uint32_t shard = 0; shard != shape().shards; ++shard)
     shard_marks_.push_back(std::make_shared<actors::WorkMark>());
   model_.put(parameters_.model);

@@ -54,6 +54,7 @@ private:
     config.partitioning = kafka.partitioning == "key" ? Partitioning::by_key
                                                       : Partitioning::modulo;
     config.offender_limit = options.offender_limit;
+    config.added_members = logic::OutputMembers{options.member_prefix};
     return config;
   }
 

@@ -24,6 +24,7 @@ struct DeliveryCheckOptions {
   std::optional<std::int64_t> to;
   std::optional<std::uint64_t> expect_dead; ///< records, of the judged ones
   std::size_t offender_limit = 10; ///< of each fault
+  std::string member_prefix; ///< output.member_prefix of the node
   bool allow_truncated = false;
   bool json = false;
   /// How long a silent broker is waited for.

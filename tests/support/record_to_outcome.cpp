@@ -4,6 +4,7 @@
 #include "logic/encoding/encoder.hpp"
 #include "logic/records/output_members.hpp"
 #include "logic/validation/validator.hpp"
+#include "logic/validation/validator_words.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -30,12 +31,20 @@ struct Outcome {
   std::string_view output() const { return encoded->bytes; }
 };
 
+/// Validation and encoding as one node is configured.
 class Codec {
 public:
-  Codec() {
+  Codec(const logic::ValidationConfig& validation,
+        const logic::OutcomeConfig& outcome, const std::string& prefix)
+    : members_(prefix), outcome_(outcome),
+      validator_(validation, outcome, members_),
+      encoder_(encoding_with(prefix)) {
     place_.country = "US";
     place_.json = R"({"country":"US"})";
   }
+
+  const logic::OutputMembers& members() const { return members_; }
+  const logic::OutcomeConfig& outcome_config() const { return outcome_; }
 
   Outcome run(std::string_view value) {
     logic::RecordBatch::Builder builder{"user\"login", logic::PartitionId{3},
@@ -58,6 +67,12 @@ public:
   }
 
 private:
+  static logic::EncodingConfig encoding_with(const std::string& prefix) {
+    logic::EncodingConfig config;
+    config.member_prefix = prefix;
+    return config;
+  }
+
   logic::ShardJudgementsPtr judge(logic::Origin& origin) {
     origin.place = &place_;
     origin.address_class = logic::geo::AddressClass::public_;
@@ -71,8 +86,10 @@ private:
   }
 
   logic::geo::Place place_;
-  logic::Validator validator_{{}};
-  logic::Encoder encoder_{{}};
+  logic::OutputMembers members_;
+  logic::OutcomeConfig outcome_;
+  logic::Validator validator_;
+  logic::Encoder encoder_;
 };
 
 std::string_view without_mark(std::string_view value) {
@@ -129,21 +146,22 @@ std::string kept_bytes(const Outcome& outcome, std::string_view value) {
   return kept;
 }
 
-std::string check_members(const boost::json::object& before,
+std::string check_members(const logic::OutputMembers& members,
+                          const boost::json::object& before,
                           const boost::json::object& after) {
   std::size_t own = 0;
   for (const auto& member : after) {
     const std::string_view name{member.key().data(), member.key().size()};
-    if (logic::is_output_member(name))
+    if (members.contains(name))
       ++own;
     else if (before.find(member.key()) == before.end())
       return "the output has a member more";
   }
-  if (own != logic::output_member_names.size())
+  if (own != logic::output_member_count)
     return "the output lacks a member of ours";
   for (const auto& member : before) {
     const std::string_view name{member.key().data(), member.key().size()};
-    if (logic::is_output_member(name))
+    if (members.contains(name))
       continue;
     const auto found = after.find(member.key());
     if (found == after.end())
@@ -154,14 +172,42 @@ std::string check_members(const boost::json::object& before,
         != boost::json::serialize(member.value()))
       return "a member's value was changed";
   }
-  const auto& source = after.at("source").as_object();
+  const auto& source
+    = after.at(members.name(logic::OutputMember::source)).as_object();
   if (source.at("topic").as_string() != "user\"login"
       || source.at("offset").as_int64() != 42)
     return "the source is not this record";
   return {};
 }
 
-std::string check_output(const Outcome& outcome, std::string_view value) {
+bool is_one_of(const std::vector<std::string>& lower_values,
+               std::string_view text) {
+  return std::ranges::find(lower_values, logic::lower_case(text))
+         != lower_values.end();
+}
+
+/// What `event.outcome` says, by the document's tree. The lists hold no
+/// numbers, so none means anything.
+logic::LoginStatus outcome_in(const boost::json::object& event,
+                              const logic::OutcomeConfig& config) {
+  const auto* found = event.if_contains("event.outcome");
+  if (const auto* part = event.if_contains("event"); part && part->is_object())
+    if (const auto* inside = part->get_object().if_contains("outcome"))
+      found = inside;
+  if (found == nullptr)
+    return logic::LoginStatus::unknown;
+  if (const auto* truth = found->if_bool())
+    return *truth ? logic::LoginStatus::success : logic::LoginStatus::failure;
+  const auto* text = found->if_string();
+  if (text != nullptr && is_one_of(config.success_values, *text))
+    return logic::LoginStatus::success;
+  if (text != nullptr && is_one_of(config.failure_values, *text))
+    return logic::LoginStatus::failure;
+  return logic::LoginStatus::unknown;
+}
+
+std::string check_output(const Codec& codec, const Outcome& outcome,
+                         std::string_view value) {
   const auto before = reference_parse(without_mark(value));
   const auto after = reference_parse(outcome.output());
   if (!before || !before->is_object())
@@ -174,15 +220,19 @@ std::string check_output(const Outcome& outcome, std::string_view value) {
   if (!outcome.output().starts_with(kept_bytes(outcome, value))
       || !outcome.output().ends_with(value.substr(event.closing_brace)))
     return "the output does not hold the record's bytes";
-  return check_members(before->get_object(), after->get_object());
+  if (!codec.outcome_config().member.empty()
+      && event.status
+           != outcome_in(before->get_object(), codec.outcome_config()))
+    return "the login's outcome was misread";
+  return check_members(codec.members(), before->get_object(),
+                       after->get_object());
 }
 
 std::string check_repeat(Codec& codec, const Outcome& first) {
   const auto second = codec.run(first.output());
   if (second.dead())
     return "an output is rejected when read again";
-  if (second.validated->events.front().cut_count
-      != logic::output_member_names.size())
+  if (second.validated->events.front().cut_count != logic::output_member_count)
     return "an output does not hold each of our members once";
   const auto third = codec.run(second.output());
   if (third.dead() || third.output() != second.output())
@@ -190,10 +240,7 @@ std::string check_repeat(Codec& codec, const Outcome& first) {
   return {};
 }
 
-} // namespace
-
-std::string violated_property(std::string_view value) {
-  static Codec codec;
+std::string violated_property(Codec& codec, std::string_view value) {
   const auto outcome = codec.run(value);
   const auto& validated = *outcome.validated;
   if (validated.events.size() + validated.rejections.size() != 1
@@ -201,9 +248,31 @@ std::string violated_property(std::string_view value) {
     return "not exactly one outcome";
   if (outcome.dead())
     return check_dead(outcome, value);
-  if (auto violated = check_output(outcome, value); !violated.empty())
+  if (auto violated = check_output(codec, outcome, value); !violated.empty())
     return violated;
   return check_repeat(codec, outcome);
+}
+
+/// All that can be configured, at once.
+Codec make_configured() {
+  logic::ValidationConfig validation;
+  validation.address_forms = {"port",  "list", "zone",   "blanks",
+                              "empty", "dash", "unknown"};
+  validation.required_fields = {"user_id", "event"};
+  logic::OutcomeConfig outcome;
+  outcome.member = "event.outcome";
+  return Codec{validation, outcome, "my_"};
+}
+
+} // namespace
+
+std::string violated_property(std::string_view value) {
+  static Codec usual{{}, {}, {}};
+  static Codec configured = make_configured();
+  if (auto violated = violated_property(usual, value); !violated.empty())
+    return violated;
+  auto violated = violated_property(configured, value);
+  return violated.empty() ? violated : "as configured: " + violated;
 }
 
 } // namespace millrace::tests

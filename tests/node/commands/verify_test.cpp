@@ -190,6 +190,32 @@ CAF_TEST(a_clean_run_passes) {
   CAF_CHECK(report.says(R"("total":{"input":20,"output":18,"dead":2)"));
 }
 
+CAF_TEST(added_members_are_known_by_the_configured_prefix) {
+  Stage stage;
+  auto plan = stage.clean_plan();
+  for (auto& record : plan)
+    if (!record.dead)
+      for (const std::string name : {"\"ip_class\":", "\"source\":"}) {
+        const auto position = record.value.rfind(name);
+        CAF_REQUIRE(position != std::string::npos);
+        record.value.insert(position + 1, "mr_");
+      }
+  stage.write(plan);
+  CAF_CHECK(verify(stage.config()).code == ExitCode::verdict_failed);
+  const std::array<AddCommand, 1> all{commands::add_verify};
+  std::ostringstream err;
+  millrace::tests::CapturedOutput output{1};
+  const std::array<const char*, 7> arguments{
+    "millrace",
+    "verify",
+    "--bootstrap-servers",
+    stage.config().bootstrap_servers.c_str(),
+    "--exactly-once",
+    "--set",
+    "output.member_prefix=mr_"};
+  CAF_CHECK(run_command_line(arguments, all, err, err) == ExitCode::success);
+}
+
 CAF_TEST(a_planted_loss_is_caught) {
   const auto report = verify_spoiled(
     [](Plan& plan) { plan.erase(plan.begin() + 57); });
