@@ -42,6 +42,15 @@ logic::Result<void> Sandbox::fill(LoadedConfig& loaded,
   if (auto written = adapters::geoip::write_demo_database(database); !written)
     return written;
   config.kafka.bootstrap_servers = broker_->bootstrap_servers();
+  config.kafka.bootstrap_host.clear();
+  config.kafka.bootstrap_port = 0;
+  // It speaks no other protocol, whatever the real brokers speak.
+  config.kafka.security_protocol = "plaintext";
+  for (auto* text :
+       {&config.kafka.sasl_mechanism, &config.kafka.sasl_username,
+        &config.kafka.sasl_password, &config.kafka.ssl_ca_file,
+        &config.kafka.ssl_certificate_file, &config.kafka.ssl_key_file})
+    text->clear();
   config.kafka.create_topics.clear();
   prefer(loaded, "geoip.files", config.geoip.files, {database});
   prefer(loaded, "http.port", config.http.port, 0);

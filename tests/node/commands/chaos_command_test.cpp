@@ -93,7 +93,7 @@ CAF_TEST(a storm hits only actors that the configuration has) {
 CAF_TEST(the command that runs it again is printed without passwords) {
   const auto storm = run_chaos({"--list", "--seed", "9", "--mix", "crash=1",
                                 "--set", "flow.batch_max_records=50", "--set",
-                                "kafka.sasl_password=hush"});
+                                "kafka.ssl_key_password=hush"});
   CAF_REQUIRE(storm.code == ExitCode::success);
   const auto line = storm.out.substr(0, storm.out.find('\n'));
   for (const auto* part : {"# millrace chaos --seed 9", "--faults 300",
