@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view mask = "***";
 constexpr std::size_t min_masked_bytes = 6;
+constexpr std::size_t max_two_groups_bytes = 9; // 2001:0db8
+/// A number may be as long as a record; headers and logs must not.
+constexpr std::size_t max_shown_bytes = 64;
 
 /// The end of the second group of an address in text form, npos for others.
 std::size_t end_of_second_group(std::string_view text) {
@@ -47,8 +50,9 @@ std::string masked(std::string_view text) {
 
 std::string masked_address(std::string_view text) {
   const std::size_t end = end_of_second_group(text);
-  return end == std::string_view::npos ? masked(text)
-                                       : quoted_prefix(text.substr(0, end + 1));
+  // Groups longer than those of an address are none, and may be anything.
+  return end > max_two_groups_bytes ? masked(text)
+                                    : quoted_prefix(text.substr(0, end + 1));
 }
 
 std::string shown(std::string_view text, Exposure exposure) {
@@ -60,7 +64,14 @@ std::string shown(std::string_view text, Exposure exposure) {
     case Exposure::open:
       break;
   }
-  return quoted(text);
+  if (text.size() <= max_shown_bytes)
+    return quoted(text);
+  std::size_t length = max_shown_bytes;
+  // A character of several bytes is left out whole.
+  while ((static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+    --length;
+  return quoted(text.substr(0, length)) + " and "
+         + std::to_string(text.size() - length) + " bytes more";
 }
 
 Fault wrong_type(const TypeMismatch& mismatch) {

@@ -28,7 +28,7 @@ std::string masked_address(std::string_view text);
 /// How a member's value may be shown.
 enum class Exposure : std::uint8_t { open, personal, address };
 
-/// The value as that exposure allows it.
+/// The value as that exposure allows it, of a long one the beginning.
 std::string shown(std::string_view text, Exposure exposure);
 
 /// A value of another JSON type than the member must have. `found` names the

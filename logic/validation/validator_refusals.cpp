@@ -93,7 +93,7 @@ void EventHandler::take_other_address(std::string_view text) {
 void EventHandler::refuse_timestamp(std::string_view text,
                                     std::string_view why) {
   std::string detail = "\"timestamp\" ";
-  detail += quoted(text);
+  detail += shown(text, Exposure::open);
   detail += ' ';
   detail += why;
   refuse({Reason::invalid_timestamp, std::move(detail)});

@@ -206,6 +206,29 @@ CAF_TEST(details_mask_personal_values) {
                   R"("device_id" holds a control character: "37***")");
 }
 
+CAF_TEST(details_stay_short_whatever_the_value) {
+  const auto digits = std::string(500'000, '7');
+  CAF_CHECK_EQUAL(detail_of(event_with(",\"locale\":" + digits)),
+                  R"("locale" must be a string, not a number ")"
+                    + std::string(64, '7') + "\" and 499936 bytes more");
+  for (const auto* member : {"timestamp", "user_id", "ip", "device_id"}) {
+    CAF_CHECK(
+      detail_of("{\"" + std::string{member} + "\":" + digits + "}").size()
+      < 200);
+    CAF_CHECK(
+      detail_of("{\"" + std::string{member} + "\":\"" + digits + "\"}").size()
+      < 200);
+  }
+  CAF_CHECK_EQUAL(masked_address("4915112345678.1.2"), R"("49***")");
+  CAF_CHECK_EQUAL(masked_address("2001:0db8:1"), R"("2001:0db8:***")");
+  std::string control;
+  for (int i = 0; i != 300; ++i)
+    control += "\xC3\xAB\\u0001";
+  const auto detail = detail_of(event_with(",\"locale\":\"" + control + '"'));
+  CAF_CHECK(detail.size() < 400);
+  CAF_CHECK(detail.find(" bytes more") != std::string::npos);
+}
+
 CAF_TEST(the_first_fault_in_the_record_is_named) {
   CAF_CHECK_EQUAL(outcome_of(R"({"ip":"x","timestamp":-1,"user_id":1})"),
                   "invalid_address");
