@@ -142,24 +142,41 @@ private:
       if (const auto fired = counts.fired[index] - counted_.fired[index])
         metrics.anomalies[static_cast<logic::Rule>(index)].Increment(
           static_cast<double>(fired));
+    for (std::size_t index = 0; index != logic::rule_count; ++index)
+      if (const auto low = counts.low[index] - counted_.low[index])
+        metrics.low_findings[static_cast<logic::Rule>(index)].Increment(
+          static_cast<double>(low));
     // A gauge over all shards: each adds its own change.
     metrics.detector_users.Increment(static_cast<double>(counts.users)
                                      - static_cast<double>(counted_.users));
     metrics.detector_users_evicted.Increment(
       static_cast<double>(counts.evictions - counted_.evictions));
+    metrics.detector_addresses.Increment(
+      static_cast<double>(counts.addresses)
+      - static_cast<double>(counted_.addresses));
+    metrics.detector_addresses_evicted.Increment(static_cast<double>(
+      counts.address_evictions - counted_.address_evictions));
     counted_ = counts;
     log_anomalies(judgements);
   }
 
   /// Names rules and reasons; who it was stands in the output record alone.
   void log_anomalies(const logic::ShardJudgements& judgements) {
-    auto& log = *parameters_.surroundings.log;
-    if (!log.enabled(logic::LogLevel::debug))
+    if (!parameters_.surroundings.log->enabled(logic::LogLevel::debug))
       return;
-    for (const auto& detail : judgements.details)
-      log.limited(self_->clock().now(), logic::LogLevel::debug,
-                  "anomaly_detector", "anomalous login",
-                  {{"detail", detail.text}});
+    for (const auto& finding : judgements.findings)
+      log_finding(finding);
+    for (const auto& finding : judgements.address_findings)
+      log_finding(finding);
+  }
+
+  void log_finding(const logic::Finding& finding) {
+    parameters_.surroundings.log->limited(
+      self_->clock().now(), logic::LogLevel::debug, "anomaly_detector",
+      "unusual login",
+      {{"rule", to_string(finding.rule)},
+       {"severity", to_string(finding.severity)},
+       {"detail", finding.text}});
   }
 
   AnomalyDetectorActor::pointer self_ = nullptr;

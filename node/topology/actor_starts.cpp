@@ -154,6 +154,7 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::enricher>,
       system_,
       {config_.insights,
        parameters_.make_lookup ? parameters_.make_lookup() : nullptr,
+       parameters_.quiet_networks,
        registrations_.addresses<ActorKind::anomaly_detector>(),
        registrations_.address<ActorKind::insights>(), std::move(place)});
   });
