@@ -18,13 +18,19 @@ bool has(const Findings& findings, Rule rule) noexcept {
   return (findings.rules & bit_of(rule)) != 0;
 }
 
-/// Where the user was last, as far as geolocation can tell. Unknown places
-/// are no home.
-bool is_at_home(const Findings& findings, const RuleLimits& limits) noexcept {
-  if (findings.has_from && findings.travel_hours > 0.0F)
-    return findings.travel_km < limits.travel_min_distance_km;
-  return findings.to_country != 0
-         && findings.to_country == findings.from_country;
+enum class Whence { unknown, home, elsewhere };
+
+/// Where the login comes from against where the user was last, as far as
+/// geolocation can tell.
+Whence whence(const Findings& findings, const RuleLimits& limits) noexcept {
+  if (findings.has_from)
+    return findings.travel_km < limits.travel_min_distance_km
+             ? Whence::home
+             : Whence::elsewhere;
+  if (findings.to_country == 0 || findings.from_country == 0)
+    return Whence::unknown;
+  return findings.to_country == findings.from_country ? Whence::home
+                                                      : Whence::elsewhere;
 }
 
 Severity severity_of(Rule rule, const Findings& findings,
@@ -44,11 +50,12 @@ Severity severity_of(Rule rule, const Findings& findings,
       return findings.new_device && (travelled || pressed) ? Severity::high
                                                            : Severity::medium;
     case Rule::new_device:
-      return is_at_home(findings, limits) && !pressed ? Severity::low
-                                                      : Severity::medium;
+      return whence(findings, limits) == Whence::home && !pressed
+               ? Severity::low
+               : Severity::medium;
     case Rule::brute_force_success:
       // From home with their own device it may be the user, under attack.
-      return findings.known_device && is_at_home(findings, limits)
+      return findings.known_device && whence(findings, limits) == Whence::home
                ? Severity::medium
                : Severity::high;
     default:
@@ -141,12 +148,13 @@ RuleBits low_rules(const Findings& findings,
 }
 
 bool is_explained(const Findings& findings, const RuleLimits& limits) noexcept {
-  if (findings.failures_in_window >= telling_failures)
-    return false;
   if (findings.rules != 0)
     return low_rules(findings, limits) == findings.rules;
-  return findings.known_device
-         && findings.travel_km >= limits.travel_min_distance_km;
+  if (!findings.known_device
+      || findings.failures_in_window >= limits.failure_limit)
+    return false;
+  const bool elsewhere = whence(findings, limits) == Whence::elsewhere;
+  return elsewhere != (findings.failures_in_window > 0);
 }
 
 void explain(const Findings& findings, const Login& login,

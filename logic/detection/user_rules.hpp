@@ -88,8 +88,9 @@ void remember(UserState& state, const Login& login,
 /// Of `findings.rules`, those that do not make the event anomalous.
 RuleBits low_rules(const Findings& findings, const RuleLimits& limits) noexcept;
 
-/// Whether what is unusual about the login is also harmless: it is the user's
-/// own device at a possible distance, or there are findings and all are low.
+/// Whether what is unusual about the login is also harmless: there are findings
+/// and all are low; or it is the user's own device, at a possible distance, or
+/// not elsewhere after a few mistyped passwords.
 bool is_explained(const Findings& findings, const RuleLimits& limits) noexcept;
 
 /// Appends what the rules in `findings.rules` saw, in the order of `Rule`.

@@ -76,11 +76,12 @@ CAF_TEST(a_forgotten_password_is_nothing) {
   User user;
   for (int i = 0; i != 20; ++i)
     user.login(hour * i, 1, &lisbon, LoginStatus::success);
-  for (int i = 0; i != 5; ++i)
-    CAF_CHECK_EQUAL(
-      int{user.login(30 * hour + 10.0 * i, 1, &lisbon, LoginStatus::failure)
-            .rules},
-      0);
+  for (int i = 0; i != 5; ++i) {
+    const auto failed = user.login(30 * hour + 10.0 * i, 1, &lisbon,
+                                   LoginStatus::failure);
+    CAF_CHECK_EQUAL(int{failed.rules}, 0);
+    CAF_CHECK(is_explained(failed, user.limits()));
+  }
   CAF_CHECK_EQUAL(
     int{user.login(30 * hour + 60, 1, &lisbon, LoginStatus::success).rules}, 0);
 }
