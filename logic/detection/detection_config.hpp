@@ -33,7 +33,7 @@ struct DetectionConfig {
   /// Users remembered by this node, over all shards.
   std::int64_t max_users = 262144;
   /// Addresses with failed logins remembered by this node, over all shards.
-  std::int64_t max_addresses = 131072;
+  std::int64_t max_addresses = 65536;
 
   std::chrono::milliseconds velocity_window = std::chrono::minutes{1};
   /// More logins of one user than this within the window fire the rule.
