@@ -64,6 +64,7 @@ Login login_of(const LoginEvent& event, const Origin& origin) noexcept {
     login.country = pack_country(origin.place->country);
   }
   login.quiet = origin.quiet;
+  login.address = static_cast<std::uint16_t>(origin.address_hash >> 16);
   if (!event.device_id.empty())
     login.device = std::max<std::uint16_t>(
       1U, static_cast<std::uint16_t>(hash_of(event.device_id)));

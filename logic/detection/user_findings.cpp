@@ -21,12 +21,14 @@ bool has(const Findings& findings, Rule rule) noexcept {
 enum class Whence { unknown, home, elsewhere };
 
 /// Where the login comes from against where the user was last, as far as
-/// geolocation can tell.
+/// geolocation or the address itself can tell.
 Whence whence(const Findings& findings, const RuleLimits& limits) noexcept {
   if (findings.has_from)
     return findings.travel_km < limits.travel_min_distance_km
              ? Whence::home
              : Whence::elsewhere;
+  if (findings.same_address)
+    return Whence::home;
   if (findings.to_country == 0 || findings.from_country == 0)
     return Whence::unknown;
   return findings.to_country == findings.from_country ? Whence::home

@@ -4,6 +4,7 @@
 #include "logic/records/judgement.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -37,6 +38,17 @@ std::uint32_t count_window(const Slots<size>& counts, std::int64_t newest,
   for (std::int64_t age = 0; age < std::int64_t{size} - passed; ++age)
     count += counts[static_cast<std::uint64_t>(newest - age) % size];
   return count;
+}
+
+/// The number of the slot that a time lies in. A division of doubles is several
+/// times as fast as one of 64-bit integers, and as exact below 2^53 ms.
+std::int64_t slot_of(std::int64_t time_ms, std::int64_t slot_ms) noexcept {
+  return static_cast<std::int64_t>(static_cast<double>(time_ms)
+                                   / static_cast<double>(slot_ms));
+}
+
+bool has_failures(const UserState& state) noexcept {
+  return std::bit_cast<std::uint32_t>(state.slot_failures) != 0;
 }
 
 /// Moves the window to that slot, if it is newer.
@@ -118,11 +130,13 @@ void compare_counts(Findings& findings, const UserState& before,
     findings.failures = before.failures + itself;
   if (login.time_ms >= 0 && before.last_seen_ms >= 0) {
     findings.logins_in_window += count_window(
-      before.slot_logins, before.last_seen_ms / limits.slot_ms,
-      login.time_ms / limits.slot_ms);
-    findings.failures_in_window += count_window(
-      before.slot_failures, before.last_seen_ms / limits.failure_slot_ms,
-      login.time_ms / limits.failure_slot_ms);
+      before.slot_logins, slot_of(before.last_seen_ms, limits.slot_ms),
+      slot_of(login.time_ms, limits.slot_ms));
+    if (has_failures(before))
+      findings.failures_in_window += count_window(
+        before.slot_failures,
+        slot_of(before.last_seen_ms, limits.failure_slot_ms),
+        slot_of(login.time_ms, limits.failure_slot_ms));
     findings.gap_s = static_cast<float>(
                        std::abs(login.time_ms - before.last_seen_ms))
                      / 1000.0F;
@@ -178,6 +192,7 @@ Findings compare(const UserState& before, const Login& login,
   Findings findings;
   findings.quiet = login.quiet;
   findings.succeeded = login.status == LoginStatus::success;
+  findings.same_address = login.address != 0 && login.address == before.address;
   findings.logins = before.logins;
   findings.from_country = before.countries[0];
   findings.to_country = login.country;
@@ -198,37 +213,54 @@ Findings compare(const UserState& before, const Login& login,
   return findings;
 }
 
+namespace {
+
+/// Moves both windows to the login's time, if it is newer, and counts it.
+void count_in_windows(UserState& state, const Login& login,
+                      const RuleLimits& limits) noexcept {
+  const bool failed = login.status == LoginStatus::failure;
+  const auto before_ms = state.last_seen_ms;
+  state.last_seen_ms = std::max(before_ms, login.time_ms);
+  const auto slot = slot_of(state.last_seen_ms, limits.slot_ms);
+  if (before_ms >= 0)
+    advance_window(state.slot_logins, slot_of(before_ms, limits.slot_ms), slot);
+  count_slot(state.slot_logins, slot, slot_of(login.time_ms, limits.slot_ms));
+  if (!failed && !has_failures(state))
+    return;
+  const auto quarter = slot_of(state.last_seen_ms, limits.failure_slot_ms);
+  if (before_ms >= 0)
+    advance_window(state.slot_failures,
+                   slot_of(before_ms, limits.failure_slot_ms), quarter);
+  if (failed)
+    count_slot(state.slot_failures, quarter,
+               slot_of(login.time_ms, limits.failure_slot_ms));
+  const bool forced = count_window(state.slot_failures, quarter, quarter)
+                      >= limits.failure_limit;
+  state.success_told = forced
+                       && (state.success_told
+                           || login.status == LoginStatus::success);
+}
+
+} // namespace
+
 void remember(UserState& state, const Login& login,
               const RuleLimits& limits) noexcept {
   const bool failed = login.status == LoginStatus::failure;
   const bool newest = login.time_ms >= state.last_seen_ms;
-  if (login.time_ms >= 0) {
-    const auto before_ms = std::max<std::int64_t>(0, state.last_seen_ms);
-    state.last_seen_ms = std::max(state.last_seen_ms, login.time_ms);
-    const auto slot = state.last_seen_ms / limits.slot_ms;
-    advance_window(state.slot_logins, before_ms / limits.slot_ms, slot);
-    count_slot(state.slot_logins, slot, login.time_ms / limits.slot_ms);
-    const auto quarter = state.last_seen_ms / limits.failure_slot_ms;
-    advance_window(state.slot_failures, before_ms / limits.failure_slot_ms,
-                   quarter);
-    if (failed)
-      count_slot(state.slot_failures, quarter,
-                 login.time_ms / limits.failure_slot_ms);
-    const bool forced = count_window(state.slot_failures, quarter, quarter)
-                        >= limits.failure_limit;
-    state.success_told = forced
-                         && (state.success_told
-                             || login.status == LoginStatus::success);
-  }
+  if (login.time_ms >= 0)
+    count_in_windows(state, login, limits);
   state.failures = failed ? one_more(state.failures) : std::uint8_t{0};
   if (failed)
     return;
   state.logins = one_more(state.logins);
-  if (login.device != 0)
+  if (login.device != 0
+      && (state.device_count == 0 || login.device != state.devices[0]))
     state.device_count = put_in_front(state.devices, state.device_count,
                                       login.device);
   if (login.quiet)
     return;
+  if (newest)
+    state.address = login.address;
   if (newest && login.country != 0 && login.country != state.countries[0])
     put_in_front(state.countries, count_countries(state), login.country);
   if (login.located && login.time_ms >= 1000

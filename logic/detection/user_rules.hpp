@@ -19,6 +19,7 @@ struct Login {
   float longitude = 0.0F; ///< degrees
   std::uint16_t country = 0; ///< two letters, see `pack_country`
   std::uint16_t device = 0; ///< hash of the device id, 0 where it has none
+  std::uint16_t address = 0; ///< hash, 0 where it has none
   /// From a network whose users are elsewhere: its place is nobody's.
   bool quiet = false;
   LoginStatus status = LoginStatus::unknown;
@@ -46,6 +47,7 @@ struct Findings {
   bool new_device = false;
   bool known_device = false; ///< neither new nor without a name
   bool new_country = false;
+  bool same_address = false; ///< as the login before
   bool quiet = false; ///< from a quiet network
   bool succeeded = false; ///< the event says so
   bool has_from = false; ///< `from` is a place with coordinates

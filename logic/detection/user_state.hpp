@@ -28,6 +28,7 @@ struct alignas(64) UserState {
   /// Two letters each, newest first; 0: none further.
   std::array<std::uint16_t, max_countries> countries{};
   std::uint16_t logins = 0; ///< that did not fail; saturating
+  std::uint16_t address = 0; ///< hash, of the newest login; 0 where unknown
   /// Logins of the last eight slots, at slot number modulo 8; saturating.
   std::array<std::uint8_t, window_slots> slot_logins{};
   /// Failed logins of the last four quarters of the brute-force window, at

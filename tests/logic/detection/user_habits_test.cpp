@@ -136,6 +136,29 @@ CAF_TEST(a_new_device_is_of_low_severity_at_home_only) {
     is_anomalous(pressed.login(24 * hour * 22 + 9, 2, &lisbon), user.limits()));
 }
 
+CAF_TEST(the_last_address_is_home_where_no_place_is_known) {
+  const RuleLimits limits{DetectionConfig{}};
+  UserState state;
+  auto login = User::make(0, 1, nullptr, LoginStatus::success);
+  login.address = 7;
+  for (int i = 0; i != 6; ++i)
+    remember(state, login, limits);
+  login.device = 2;
+  CAF_CHECK(!is_anomalous(compare(state, login, limits, false), limits));
+  login.address = 8;
+  CAF_CHECK(is_anomalous(compare(state, login, limits, false), limits));
+  // Neither a failure nor a quiet network moves home.
+  for (const bool quiet : {false, true}) {
+    auto other = login;
+    other.device = 1;
+    other.quiet = quiet;
+    if (!quiet)
+      other.status = LoginStatus::failure;
+    remember(state, other, limits);
+  }
+  CAF_CHECK_EQUAL(state.address, 7u);
+}
+
 CAF_TEST(who_is_in_many_countries_has_no_country_to_depart_from) {
   User user;
   int alarms = 0;
