@@ -77,7 +77,8 @@ bool measure_forest() {
 /// 1,000 events each; of new users all the time, or of the same 20,000.
 std::vector<logic::EnrichedBatchPtr>
 make_batches(std::size_t count, std::uint64_t users,
-             const logic::geo::Place* places, std::uint64_t place_count) {
+             const logic::geo::Place* places, std::uint64_t place_count,
+             bool outcomes) {
   Random random{5};
   std::vector<logic::EnrichedBatchPtr> batches;
   for (std::size_t batch = 0; batch != count; ++batch) {
@@ -89,6 +90,12 @@ make_batches(std::size_t count, std::uint64_t users,
       login.locale = std::to_string(10 + random.below(50));
       login.place = places + user % place_count;
       login.at_s += static_cast<std::int64_t>(40 * batch);
+      if (!outcomes)
+        continue;
+      login.status = random.below(33) == 0 ? logic::LoginStatus::failure
+                                           : logic::LoginStatus::success;
+      login.address = "10.1." + std::to_string(user / 250 % 250) + "."
+                      + std::to_string(user % 250);
     }
     batches.push_back(tests::login_batch(
       std::move(logins), static_cast<std::int64_t>(1000 * batch)));
@@ -96,7 +103,8 @@ make_batches(std::size_t count, std::uint64_t users,
   return batches;
 }
 
-bool measure_judge(const char* whose, std::uint64_t users) {
+bool measure_judge(const char* whose, std::uint64_t users,
+                   bool outcomes = false) {
   std::vector<logic::geo::Place> places(64);
   for (std::size_t i = 0; i != places.size(); ++i) {
     places[i].country = {static_cast<char>('A' + i % 26), 'X'};
@@ -104,7 +112,8 @@ bool measure_judge(const char* whose, std::uint64_t users) {
     places[i].latitude = static_cast<double>(i);
     places[i].longitude = static_cast<double>(2 * i);
   }
-  const auto batches = make_batches(300, users, places.data(), places.size());
+  const auto batches = make_batches(300, users, places.data(), places.size(),
+                                    outcomes);
   Detector detector{{}, 0, 1};
   std::size_t next = 0;
   const auto judge = [&] { detector.judge(*batches[next++]); };
@@ -130,6 +139,7 @@ int main() {
   std::printf("%-34s %8s\n", "100 trees, 256 samples, 8 features", "ns/event");
   const bool done = measure_forest()
                     && measure_judge("new users", 1'000'000'000)
-                    && measure_judge("known users", 20'000);
+                    && measure_judge("known users", 20'000)
+                    && measure_judge("with outcomes", 20'000, true);
   return done ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 
 #include "adapters/faults/process_faults.hpp"
 #include "adapters/geoip/geo_database.hpp"
+#include "adapters/geoip/quiet_network_list.hpp"
 #include "adapters/system_clock.hpp"
 #include "logic/core/wall_clock.hpp"
 #include "logic/detection/model.hpp"
@@ -72,6 +73,13 @@ public:
     geo_ = std::move(*database);
     if (config_.geoip.files.empty())
       log_->info(component, "no GeoIP files configured, events carry no place");
+    auto quiet = geoip::QuietNetworkList::open(
+      config_.detection.quiet_networks);
+    if (!quiet)
+      return quiet.error();
+    quiet_ = std::move(*quiet);
+    metrics_->quiet_networks.Set(
+      static_cast<double>(quiet_->current()->size()));
     auto model = open_model(config_.detection);
     if (!model)
       return model.error();
@@ -198,17 +206,19 @@ public:
 
 private:
   TopologyParameters topology_parameters(logic::detection::ModelPtr model) {
-    return {.config = config_,
-            .node = host_name(),
-            .workers = workers_,
-            .open_source = [this] { return clients_.open_source(); },
-            .open_sink = [this] { return clients_.open_sink(); },
-            .make_lookup = [this] { return geo_->make_lookup(); },
-            .model = std::move(model),
-            .recorder = recorder_,
-            .background = background_tasks(config_, geo_, surroundings()),
-            .on_give_up = [this](std::string why) { fail(std::move(why)); },
-            .surroundings = surroundings()};
+    return {
+      .config = config_,
+      .node = host_name(),
+      .workers = workers_,
+      .open_source = [this] { return clients_.open_source(); },
+      .open_sink = [this] { return clients_.open_sink(); },
+      .make_lookup = [this] { return geo_->make_lookup(); },
+      .quiet_networks = [quiet = quiet_] { return quiet->current(); },
+      .model = std::move(model),
+      .recorder = recorder_,
+      .background = background_tasks(config_, geo_, quiet_, surroundings()),
+      .on_give_up = [this](std::string why) { fail(std::move(why)); },
+      .surroundings = surroundings()};
   }
 
   actors::Surroundings surroundings() const {
@@ -343,6 +353,7 @@ private:
   SystemConfig system_config_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<geoip::GeoDatabase> geo_;
+  std::shared_ptr<geoip::QuietNetworkList> quiet_;
   std::unique_ptr<HttpEndpoint> endpoint_;
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
   std::shared_ptr<Topology> topology_;

@@ -143,11 +143,20 @@ private:
       if (const auto fired = counts.fired[index] - counted_.fired[index])
         metrics.anomalies[static_cast<logic::Rule>(index)].Increment(
           static_cast<double>(fired));
+    for (std::size_t index = 0; index != logic::rule_count; ++index)
+      if (const auto low = counts.low[index] - counted_.low[index])
+        metrics.low_findings[static_cast<logic::Rule>(index)].Increment(
+          static_cast<double>(low));
     // A gauge over all shards: each adds its own change.
     metrics.detector_users.Increment(static_cast<double>(counts.users)
                                      - static_cast<double>(counted_.users));
     metrics.detector_users_evicted.Increment(
       static_cast<double>(counts.evictions - counted_.evictions));
+    metrics.detector_addresses.Increment(
+      static_cast<double>(counts.addresses)
+      - static_cast<double>(counted_.addresses));
+    metrics.detector_addresses_evicted.Increment(static_cast<double>(
+      counts.address_evictions - counted_.address_evictions));
     counted_ = counts;
     log_anomalies(judgements, batch);
   }
@@ -156,29 +165,29 @@ private:
   /// here by a pseudonym where there is a key.
   void log_anomalies(const logic::ShardJudgements& judgements,
                      const logic::EnrichedBatch& batch) {
-    auto& log = *parameters_.surroundings.log;
-    if (!log.enabled(logic::LogLevel::debug))
+    if (!parameters_.surroundings.log->enabled(logic::LogLevel::debug))
       return;
-    const auto& pseudonyms = parameters_.surroundings.pseudonyms;
+    for (const auto& finding : judgements.findings)
+      log_finding(finding, batch);
+    for (const auto& finding : judgements.address_findings)
+      log_finding(finding, batch);
+  }
+
+  void log_finding(const logic::Finding& finding,
+                   const logic::EnrichedBatch& batch) {
     const auto& raw = *batch.validated->raw;
-    for (const auto& detail : judgements.details) {
-      const auto& event = batch.validated->events[detail.event];
-      const auto now = self_->clock().now();
-      constexpr std::string_view message = "anomalous login";
-      if (pseudonyms)
-        log.limited(now, logic::LogLevel::debug, name, message,
-                    {{"topic", raw.topic()},
-                     {"partition", raw.partition()},
-                     {"offset", raw[event.record].offset},
-                     {"detail", detail.text},
-                     {"user", pseudonyms->pseudonym_of(event.user_id)}});
-      else
-        log.limited(now, logic::LogLevel::debug, name, message,
-                    {{"topic", raw.topic()},
-                     {"partition", raw.partition()},
-                     {"offset", raw[event.record].offset},
-                     {"detail", detail.text}});
-    }
+    const auto& event = batch.validated->events[finding.event];
+    const auto& pseudonyms = parameters_.surroundings.pseudonyms;
+    parameters_.surroundings.log->limited(
+      self_->clock().now(), logic::LogLevel::debug, name, "unusual login",
+      {{"topic", raw.topic()},
+       {"partition", raw.partition()},
+       {"offset", raw[event.record].offset},
+       {"rule", to_string(finding.rule)},
+       {"severity", to_string(finding.severity)},
+       {"detail", finding.text},
+       {"user",
+        pseudonyms ? pseudonyms->pseudonym_of(event.user_id) : std::string{}}});
   }
 
   AnomalyDetectorActor::pointer self_ = nullptr;

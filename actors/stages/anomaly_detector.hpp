@@ -20,9 +20,10 @@ struct AnomalyDetectorParameters {
   Surroundings surroundings;
 };
 
-/// Judges the logins of the users of one shard, the batches of a partition
-/// in the order in which they were read. What it knows of users, and the
-/// model, outlive the actor; what it was asked when it died is asked again.
+/// Judges the logins of the users and the addresses of one shard, the batches
+/// of a partition in the order in which they were read. What it knows of them,
+/// and the model, outlive the actor; what it was asked when it died is asked
+/// again.
 SuccessorFactory<AnomalyDetectorActor>
 anomaly_detectors(caf::actor_system& system,
                   AnomalyDetectorParameters parameters);

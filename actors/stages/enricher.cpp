@@ -31,7 +31,8 @@ public:
   EnricherState(EnricherActor::pointer self, EnricherParameters parameters)
     : self_(self), parameters_(std::move(parameters)),
       enrichment_(parameters_.insights_config.watched_versions,
-                  std::move(parameters_.lookup)) {}
+                  std::move(parameters_.lookup),
+                  std::move(parameters_.quiet_networks)) {}
 
   EnricherActor::behavior_type make_behavior() {
     harden(self_);

@@ -2,6 +2,7 @@
 
 #include "actors/delivery/insights_config.hpp"
 #include "actors/stages/stage.hpp"
+#include "logic/detection/quiet_networks.hpp"
 #include "logic/enrichment/geo_lookup.hpp"
 
 #include <caf/actor_system.hpp>
@@ -15,6 +16,7 @@ namespace millrace::actors {
 struct EnricherParameters {
   InsightsConfig insights_config;
   std::unique_ptr<logic::GeoLookup> lookup; ///< null: no places
+  logic::detection::QuietNetworksSource quiet_networks; ///< empty: none
   std::vector<RegisteredActorPtr<AnomalyDetectorActor>>
     detectors; ///< one per shard, or none
   RegisteredActorPtr<InsightsActor> insights; ///< null: none

@@ -97,11 +97,26 @@ constexpr Definition login{
 // Detection.
 constexpr Definition anomaly{"millrace_anomalies_total",
                              "Events on which a detection rule fired."};
+constexpr Definition low_finding{
+  "millrace_low_findings_total",
+  "Findings of low severity, which make no event anomalous."};
 constexpr Definition users{"millrace_detector_users",
                            "Users that the detectors remember."};
 constexpr Definition evicted{
   "millrace_detector_users_evicted_total",
   "Users forgotten to make room, least recently seen first."};
+constexpr Definition addresses{
+  "millrace_detector_addresses",
+  "Addresses with failed logins that the detectors remember."};
+constexpr Definition addresses_evicted{
+  "millrace_detector_addresses_evicted_total",
+  "Addresses forgotten to make room, least recently seen first."};
+constexpr Definition quiet{
+  "millrace_quiet_networks",
+  "Networks and autonomous systems on the list of quiet ones."};
+constexpr Definition quiet_reload{
+  "millrace_quiet_networks_reloads_total",
+  "Attempts to replace the list of quiet networks, by result."};
 constexpr Definition model{"millrace_model_info",
                            "1 for the isolation forest in use."};
 constexpr Definition fit{"millrace_model_fits_total",
@@ -280,8 +295,17 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     watch_list_hits(counter(registry, watch_list)),
     insights_published(counter(registry, insights)),
     anomalies(table<logic::Rule, logic::rule_count>(registry, anomaly, "rule")),
+    low_findings(
+      table<logic::Rule, logic::rule_count>(registry, low_finding, "rule")),
     detector_users(gauge(registry, users)),
     detector_users_evicted(counter(registry, evicted)),
+    detector_addresses(gauge(registry, addresses)),
+    detector_addresses_evicted(counter(registry, addresses_evicted)),
+    quiet_networks(gauge(registry, quiet)),
+    quiet_reloads_succeeded(
+      counter(registry, quiet_reload, {{"result", "success"}})),
+    quiet_reloads_failed(
+      counter(registry, quiet_reload, {{"result", "failure"}})),
     model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
     time_to_recover(prometheus::BuildHistogram()

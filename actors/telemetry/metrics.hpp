@@ -167,8 +167,14 @@ public:
 
   // Detection
   CounterTable<logic::Rule, logic::rule_count> anomalies;
+  CounterTable<logic::Rule, logic::rule_count> low_findings;
   Gauge& detector_users;
   Counter& detector_users_evicted;
+  Gauge& detector_addresses;
+  Counter& detector_addresses_evicted;
+  Gauge& quiet_networks;
+  Counter& quiet_reloads_succeeded;
+  Counter& quiet_reloads_failed;
   Counter& model_fits_succeeded;
   Counter& model_fits_failed;
 

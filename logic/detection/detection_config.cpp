@@ -1,6 +1,7 @@
 #include "logic/detection/detection_config.hpp"
 
 #include "logic/detection/forest.hpp"
+#include "logic/detection/quiet_networks.hpp"
 
 namespace millrace::logic::detection {
 
@@ -60,6 +61,35 @@ void describe_forest(SettingVisitor& visitor, DetectionConfig& config) {
                   &config.seed);
 }
 
+void describe_failures(SettingVisitor& visitor, DetectionConfig& config) {
+  visitor.setting({.name = "brute_force_window",
+                   .help = "Window, in event time, of the rules `brute_force` "
+                           "and `brute_force_success`.",
+                   .min = 10000,
+                   .max = 24 * hour_ms},
+                  &config.brute_force_window);
+  visitor.setting({.name = "brute_force_failures",
+                   .help = "So many failed logins of one user within the "
+                           "window fire the rule `brute_force`.",
+                   .min = 2,
+                   .max = 250},
+                  &config.brute_force_failures);
+  visitor.setting({.name = "spray_window",
+                   .help = "Window, in event time, of the rule "
+                           "`password_spray`.",
+                   .min = 10000,
+                   .max = 24 * hour_ms},
+                  &config.spray_window);
+  visitor.setting({.name = "spray_users",
+                   .help = "Failed logins of one address (of v6, one /64) at "
+                           "so many users within the window fire the rule "
+                           "`password_spray`, while most logins from there "
+                           "fail.",
+                   .min = 2,
+                   .max = 100},
+                  &config.spray_users);
+}
+
 void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
   visitor.setting({.name = "max_users",
                    .help = "Users remembered by this node, over all shards "
@@ -68,6 +98,14 @@ void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
                    .min = 1024,
                    .max = 64.0 * 1024 * 1024},
                   &config.max_users);
+  visitor.setting({.name = "max_addresses",
+                   .help = "Addresses with failed logins remembered by this "
+                           "node, over all shards (64 bytes each, taken at "
+                           "the start); the least recently seen are forgotten "
+                           "first.",
+                   .min = 1024,
+                   .max = 64.0 * 1024 * 1024},
+                  &config.max_addresses);
   visitor.setting({.name = "velocity_window",
                    .help = "Window, in event time, of the velocity rule.",
                    .min = 10000,
@@ -97,12 +135,28 @@ void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
                    .min = 1,
                    .max = 65535},
                   &config.new_device_min_logins);
-  visitor.setting({.name = "rules",
-                   .help = "Rules that may fire; one that is not named never "
-                           "does.",
-                   .choices = {"isolation_forest", "velocity",
-                               "impossible_travel", "new_device"}},
-                  &config.rules);
+  visitor.setting({.name = "new_country_min_logins",
+                   .help = "Logins of a user before an unknown country fires "
+                           "the rule `new_country`.",
+                   .min = 1,
+                   .max = 65535},
+                  &config.new_country_min_logins);
+  describe_failures(visitor, config);
+  visitor.setting({.name = "quiet_networks",
+                   .help = "Networks whose users are elsewhere (VPN, hosting, "
+                           "relay), as `192.0.2.0/24`, `2001:db8::/32`, "
+                           "`AS64512`, or a file of such lines, which is read "
+                           "again when it changes. Travel and new countries "
+                           "from there are of low severity."},
+                  &config.quiet_networks);
+  visitor.setting(
+    {.name = "rules",
+     .help = "Rules that may fire; one that is not named never "
+             "does.",
+     .choices = {"isolation_forest", "velocity", "impossible_travel",
+                 "new_device", "brute_force", "brute_force_success",
+                 "password_spray", "new_country"}},
+    &config.rules);
   visitor.setting(
     {.name = "placeholder_users",
      .help = "User ids that stand for nobody in particular, in any "
@@ -124,6 +178,17 @@ void describe(SettingVisitor& visitor, DetectionConfig& config) {
   describe_forest(visitor, config);
   describe_rules(visitor, config);
   describe(visitor, config.outcome);
+}
+
+std::vector<Error> check(const DetectionConfig& config) {
+  std::vector<Error> faults;
+  QuietNetworks networks;
+  for (const auto& entry : config.quiet_networks)
+    if (!QuietNetworks::is_file(entry))
+      if (auto added = networks.add(entry); !added)
+        faults.push_back({ErrorCode::invalid_config,
+                          "detection.quiet_networks: " + added.error().text});
+  return faults;
 }
 
 } // namespace millrace::logic::detection

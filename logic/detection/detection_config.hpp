@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/core/settings.hpp"
 #include "logic/validation/outcome_config.hpp"
 
@@ -32,6 +33,8 @@ struct DetectionConfig {
 
   /// Users remembered by this node, over all shards.
   std::int64_t max_users = 262144;
+  /// Addresses with failed logins remembered by this node, over all shards.
+  std::int64_t max_addresses = 65536;
 
   std::chrono::milliseconds velocity_window = std::chrono::minutes{1};
   /// More logins of one user than this within the window fire the rule.
@@ -43,9 +46,26 @@ struct DetectionConfig {
   /// Logins of a user before an unknown device is worth a word.
   std::int64_t new_device_min_logins = 5;
 
+  /// Logins of a user before an unknown country is worth a word.
+  std::int64_t new_country_min_logins = 5;
+
+  std::chrono::milliseconds brute_force_window = std::chrono::minutes{20};
+  /// So many failed logins of one user within the window fire the rule.
+  std::int64_t brute_force_failures = 10;
+
+  std::chrono::milliseconds spray_window = std::chrono::minutes{10};
+  /// Failures of one address at so many users within the window fire the rule.
+  std::int64_t spray_users = 20;
+
+  /// Networks in CIDR notation, autonomous systems (`AS64512`) and files of
+  /// such, a line each: see `QuietNetworks`.
+  std::vector<std::string> quiet_networks;
+
   /// Names as in `to_string(Rule)`; a rule that is not named never fires.
-  std::vector<std::string> rules = {"isolation_forest", "velocity",
-                                    "impossible_travel", "new_device"};
+  std::vector<std::string> rules = {"isolation_forest",  "velocity",
+                                    "impossible_travel", "new_device",
+                                    "brute_force",       "brute_force_success",
+                                    "password_spray",    "new_country"};
 
   /// How an event says whether the login succeeded.
   OutcomeConfig outcome;
@@ -71,5 +91,8 @@ struct DetectionConfig {
 
 /// Declares the settings of section `detection`.
 void describe(SettingVisitor& visitor, DetectionConfig& config);
+
+/// What no single setting's bounds show; files are not looked at.
+std::vector<Error> check(const DetectionConfig& config);
 
 } // namespace millrace::logic::detection

@@ -1,10 +1,10 @@
 #include "logic/detection/detector.hpp"
 
+#include "logic/detection/evidence.hpp"
 #include "logic/detection/user_hash.hpp"
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -18,14 +18,14 @@ namespace millrace::logic::detection {
 
 namespace {
 
-constexpr std::uint8_t forest_bit = 1U << static_cast<unsigned>(Rule::forest);
+constexpr auto forest_bit = bit_of(Rule::forest);
 
 /// The gap of a user's first login, in log2 of seconds: two years.
 constexpr float first_gap = 26.0F;
 
 /// So many events ahead the cache lines of a user are asked for.
 constexpr std::size_t set_lead = 24;
-constexpr std::size_t user_lead = 8;
+constexpr std::size_t row_lead = 8;
 
 /// What a login compares to where nothing may be remembered.
 const UserState nobody{};
@@ -34,13 +34,13 @@ std::uint64_t hash_of(std::string_view word) noexcept {
   return XXH3_64bits(word.data(), word.size());
 }
 
-std::uint8_t rule_bits(const std::vector<std::string>& names) {
-  std::uint8_t bits = 0;
+RuleBits rule_bits(const std::vector<std::string>& names) {
+  RuleBits bits = 0;
   for (std::size_t rule = 0; rule != rule_count; ++rule)
     if (std::find(names.begin(), names.end(),
                   to_string(static_cast<Rule>(rule)))
         != names.end())
-      bits = static_cast<std::uint8_t>(bits | (1U << rule));
+      bits = static_cast<RuleBits>(bits | bit_of(static_cast<Rule>(rule)));
   return bits;
 }
 
@@ -63,9 +63,11 @@ Login login_of(const LoginEvent& event, const Origin& origin) noexcept {
     login.longitude = static_cast<float>(origin.place->longitude);
     login.country = pack_country(origin.place->country);
   }
+  login.quiet = origin.quiet;
+  login.address = static_cast<std::uint16_t>(origin.address_hash >> 16);
   if (!event.device_id.empty())
-    login.device = std::max(
-      1U, static_cast<std::uint32_t>(hash_of(event.device_id)));
+    login.device = std::max<std::uint16_t>(
+      1U, static_cast<std::uint16_t>(hash_of(event.device_id)));
   return login;
 }
 
@@ -94,11 +96,18 @@ FeatureRow features_of(const Findings& findings, std::int64_t time_ms,
   return row;
 }
 
-void append_score(std::string& text, float score) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, score,
-                                 std::chars_format::fixed, 3);
-  text.append(digits, end.ptr);
+Finding forest_finding(float score, float threshold, Severity severity) {
+  Finding told;
+  told.rule = Rule::forest;
+  told.severity = severity;
+  told.text = "unlike most logins: score ";
+  append_number(told.text, score, 3);
+  told.text += ", threshold ";
+  append_number(told.text, threshold, 3);
+  EvidenceWriter{told.evidence}
+    .number("score", score, 3)
+    .number("threshold", threshold, 3);
+  return told;
 }
 
 } // namespace
@@ -108,7 +117,10 @@ Detector::Detector(const DetectionConfig& config, std::uint32_t shard,
   : shard_(shard), shard_count_(shard_count), enabled_(config.enabled),
     fixed_threshold_(static_cast<float>(config.threshold)),
     asked_rules_(rule_bits(config.rules)), limits_(config),
+    address_limits_(config),
     users_(share_of(config.enabled ? config.max_users : 0, shard_count)),
+    addresses_(
+      share_of(config.enabled ? config.max_addresses : 0, shard_count)),
     // A fit needs `first_fit_after` rows at hand, whatever is kept later.
     reservoir_(
       share_of(std::max(config.training_sample, config.first_fit_after),
@@ -133,36 +145,102 @@ ShardJudgements Detector::judge(const EnrichedBatch& batch) {
     return out;
   auto& applied = applied_.at(raw.topic(), raw.partition());
   const bool all_new = applied.highest() < raw.first_offset();
-  rows_.resize(out.events.size());
-  findings_.resize(out.events.size());
+  const auto is_repeated = [&](std::uint32_t event) {
+    return !all_new
+           && applied.contains(
+             raw[batch.validated->events[event].record].offset);
+  };
+  observe_users(batch, out, is_repeated);
+  observe_addresses(batch, out, is_repeated);
+  applied.add(raw.first_offset(), raw.last_offset());
+  ask_forest(out);
+  conclude(batch, out);
+  return out;
+}
+
+void Detector::select(const EnrichedBatch& batch, ShardJudgements& out) {
+  const auto& origins = batch.origins;
+  out.events.reserve(origins.size() / shard_count_ + 1);
+  address_events_.clear();
+  const bool sprays = enabled_
+                      && (asked_rules_ & bit_of(Rule::password_spray)) != 0;
+  for (std::size_t event = 0; event != origins.size(); ++event) {
+    const auto& origin = origins[event];
+    if (shard_of(origin.user_hash, shard_count_) == shard_)
+      out.events.push_back(static_cast<std::uint32_t>(event));
+    if (sprays && origin.address_hash != 0
+        && shard_of(origin.address_hash, shard_count_) == shard_)
+      address_events_.push_back(static_cast<std::uint32_t>(event));
+  }
+}
+
+template <class IsRepeated>
+void Detector::observe_users(const EnrichedBatch& batch,
+                             const ShardJudgements& out,
+                             const IsRepeated& is_repeated) {
+  const auto count = out.events.size();
+  rows_.resize(count);
+  findings_.resize(count);
   const auto user_of = [&](std::size_t place) {
     return batch.origins[out.events[place]].user_hash;
   };
-  const auto count = out.events.size();
   for (std::size_t place = 0; place != std::min(count, set_lead); ++place)
     users_.prefetch_set(user_of(place));
   for (std::size_t place = 0; place != count; ++place) {
     if (place + set_lead < count)
       users_.prefetch_set(user_of(place + set_lead));
-    if (place + user_lead < count)
-      users_.prefetch_user(user_of(place + user_lead));
+    if (place + row_lead < count)
+      users_.prefetch_row(user_of(place + row_lead));
     const auto event = out.events[place];
-    const auto record = batch.validated->events[event].record;
-    observe(batch, event, place,
-            !all_new && applied.contains(raw[record].offset));
+    observe(batch, event, place, is_repeated(event));
   }
-  applied.add(raw.first_offset(), raw.last_offset());
-  ask_forest(out);
-  conclude(out);
-  return out;
 }
 
-void Detector::select(const EnrichedBatch& batch, ShardJudgements& out) const {
-  const auto& origins = batch.origins;
-  out.events.reserve(origins.size() / shard_count_ + 1);
-  for (std::size_t event = 0; event != origins.size(); ++event)
-    if (shard_of(origins[event].user_hash, shard_count_) == shard_)
-      out.events.push_back(static_cast<std::uint32_t>(event));
+template <class IsRepeated>
+void Detector::observe_addresses(const EnrichedBatch& batch,
+                                 ShardJudgements& out,
+                                 const IsRepeated& is_repeated) {
+  const auto count = address_events_.size();
+  const auto address_of = [&](std::size_t place) {
+    return batch.origins[address_events_[place]].address_hash;
+  };
+  for (std::size_t place = 0; place != std::min(count, set_lead); ++place)
+    addresses_.prefetch_set(address_of(place));
+  for (std::size_t place = 0; place != count; ++place) {
+    if (place + set_lead < count)
+      addresses_.prefetch_set(address_of(place + set_lead));
+    const auto event = address_events_[place];
+    observe_address(batch, event, is_repeated(event), out);
+  }
+}
+
+/// Only who fails is remembered: of all others there is nothing to tell.
+void Detector::observe_address(const EnrichedBatch& batch,
+                               std::uint32_t event_index, bool repeated,
+                               ShardJudgements& out) {
+  const auto& event = batch.validated->events[event_index];
+  const auto& origin = batch.origins[event_index];
+  const AddressLogin login{event.event_time_ms, origin.user_hash, event.status};
+  const AddressState* known = nullptr;
+  if (repeated) {
+    known = addresses_.find(origin.address_hash);
+  } else {
+    auto* state = event.status == LoginStatus::failure
+                    ? &addresses_.touch(origin.address_hash)
+                    : addresses_.touch_known(origin.address_hash);
+    if (state)
+      remember(*state, login, address_limits_);
+    known = state;
+  }
+  if (!known)
+    return;
+  const auto findings = consider(*known, login, address_limits_);
+  if (!findings.spray)
+    return;
+  ++counts_.fired[static_cast<std::size_t>(Rule::password_spray)];
+  auto told = explain(findings, address_limits_);
+  told.event = event_index;
+  out.address_findings.push_back(std::move(told));
 }
 
 void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
@@ -229,29 +307,49 @@ void Detector::ask_forest(ShardJudgements& out) {
   }
 }
 
-void Detector::conclude(ShardJudgements& out) {
+void Detector::conclude(const EnrichedBatch& batch, ShardJudgements& out) {
   counts_.judged += out.judgements.size();
   for (std::size_t place = 0; place != out.judgements.size(); ++place) {
     auto& judgement = out.judgements[place];
     auto& findings = findings_[place];
     findings.rules &= asked_rules_;
-    judgement.rules = static_cast<std::uint8_t>((judgement.rules & asked_rules_)
-                                                | findings.rules);
-    if (!judgement.anomalous())
+    judgement.rules = static_cast<RuleBits>((judgement.rules & asked_rules_)
+                                            | findings.rules);
+    if (judgement.rules == 0)
       continue;
-    ++counts_.anomalous;
-    for (std::size_t rule = 0; rule != rule_count; ++rule)
-      if (judgement.has(static_cast<Rule>(rule)))
-        ++counts_.fired[rule];
-    auto text = explain(findings, limits_);
-    if (judgement.has(Rule::forest)) {
-      text += text.empty() ? "unlike most logins: score "
-                           : "; unlike most logins: score ";
-      append_score(text, judgement.score);
-      text += ", threshold ";
-      append_score(text, threshold());
-    }
-    out.details.push_back({out.events[place], std::move(text)});
+    judgement.low_rules = low_rules(findings, limits_);
+    if (judgement.has(Rule::forest) && is_explained(findings, limits_))
+      judgement.low_rules = static_cast<RuleBits>(judgement.low_rules
+                                                  | forest_bit);
+    count(judgement);
+    const auto event = out.events[place];
+    tell(login_of(batch.validated->events[event], batch.origins[event]), event,
+         findings, judgement, out);
+  }
+}
+
+void Detector::tell(const Login& login, std::uint32_t event_index,
+                    const Findings& findings, const Judgement& judgement,
+                    ShardJudgements& out) const {
+  const auto first = out.findings.size();
+  explain(findings, login, limits_, out.findings);
+  if (judgement.has(Rule::forest))
+    out.findings.push_back(forest_finding(
+      judgement.score, threshold(),
+      (judgement.low_rules & forest_bit) != 0 ? Severity::low
+                                              : Severity::medium));
+  for (auto index = first; index != out.findings.size(); ++index)
+    out.findings[index].event = event_index;
+}
+
+void Detector::count(const Judgement& judgement) noexcept {
+  counts_.anomalous += judgement.anomalous() ? 1 : 0;
+  for (std::size_t index = 0; index != rule_count; ++index) {
+    const auto bit = bit_of(static_cast<Rule>(index));
+    if ((judgement.low_rules & bit) != 0)
+      ++counts_.low[index];
+    else if ((judgement.rules & bit) != 0)
+      ++counts_.fired[index];
   }
 }
 
@@ -267,6 +365,8 @@ DetectorCounts Detector::counts() const noexcept {
   auto counts = counts_;
   counts.users = users_.size();
   counts.evictions = users_.evictions();
+  counts.addresses = addresses_.size();
+  counts.address_evictions = addresses_.evictions();
   return counts;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/detection/address_rules.hpp"
 #include "logic/detection/applied_offsets.hpp"
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/features.hpp"
@@ -22,15 +23,20 @@ namespace millrace::logic::detection {
 struct DetectorCounts {
   std::size_t users = 0; ///< remembered now
   std::uint64_t evictions = 0; ///< users forgotten to make room
+  std::size_t addresses = 0; ///< remembered now
+  std::uint64_t address_evictions = 0; ///< forgotten to make room
   std::uint64_t judged = 0;
   std::uint64_t repeated = 0; ///< judged without changing the state
   std::uint64_t anomalous = 0;
-  std::array<std::uint64_t, rule_count> fired{}; ///< by `Rule`
+  /// By `Rule`, those of low severity apart.
+  std::array<std::uint64_t, rule_count> fired{};
+  std::array<std::uint64_t, rule_count> low{};
 };
 
-/// Judges the logins of the users of one shard: keeps a bounded state per
-/// user, applies the rules to it, and asks the isolation forest about the
-/// features of each event. All times are event times; the result depends on
+/// Judges the logins of the users of one shard, and those from the addresses
+/// of the same shard: keeps a bounded state per user and per address, applies
+/// the rules to it, and asks the isolation forest about the features of each
+/// event. All times are event times; the result depends on
 /// nothing but configuration, model and the batches in order. Not
 /// thread-safe: one owner.
 class Detector {
@@ -47,7 +53,8 @@ public:
   void use_forest(ModelPtr model);
   const ModelPtr& forest() const noexcept { return model_; }
 
-  /// Judgements on those events whose user belongs to this shard, in order.
+  /// Judgements on those events whose user belongs to this shard, in order,
+  /// and findings on those whose address does.
   /// Records that were applied before (a re-delivery) are judged as they
   /// stand, without changing any state.
   ShardJudgements judge(const EnrichedBatch& batch);
@@ -63,11 +70,23 @@ public:
   DetectorCounts counts() const noexcept;
 
 private:
-  void select(const EnrichedBatch& batch, ShardJudgements& out) const;
+  void select(const EnrichedBatch& batch, ShardJudgements& out);
+  template <class IsRepeated>
+  void observe_users(const EnrichedBatch& batch, const ShardJudgements& out,
+                     const IsRepeated& is_repeated);
+  template <class IsRepeated>
+  void observe_addresses(const EnrichedBatch& batch, ShardJudgements& out,
+                         const IsRepeated& is_repeated);
+  void observe_address(const EnrichedBatch& batch, std::uint32_t event_index,
+                       bool repeated, ShardJudgements& out);
   void observe(const EnrichedBatch& batch, std::uint32_t event_index,
                std::size_t place, bool repeated);
   void ask_forest(ShardJudgements& out);
-  void conclude(ShardJudgements& out);
+  void conclude(const EnrichedBatch& batch, ShardJudgements& out);
+  void tell(const Login& login, std::uint32_t event_index,
+            const Findings& findings, const Judgement& judgement,
+            ShardJudgements& out) const;
+  void count(const Judgement& judgement) noexcept;
   float rarity_bits(const LoginEvent& event, const Origin& origin,
                     bool repeated) noexcept;
   float threshold() const noexcept;
@@ -76,11 +95,13 @@ private:
   std::uint32_t shard_count_;
   bool enabled_;
   float fixed_threshold_; ///< 0: the model's
-  std::uint8_t asked_rules_; ///< bit `1 << Rule`
+  RuleBits asked_rules_;
   RuleLimits limits_;
+  AddressLimits address_limits_;
   PlaceholderUsers placeholders_;
   ModelPtr model_;
   UserTable users_;
+  AddressTable addresses_;
   AppliedOffsets applied_;
   SampleReservoir reservoir_;
   std::array<RarityCounter, 4> rarity_;
@@ -90,6 +111,7 @@ private:
   std::vector<FeatureRow> rows_;
   std::vector<Findings> findings_;
   std::vector<float> scores_;
+  std::vector<std::uint32_t> address_events_; ///< whose address is here
 };
 
 /// Whether the model was fitted on the features of login events.

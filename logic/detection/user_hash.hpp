@@ -1,5 +1,7 @@
 #pragma once
 
+#include "logic/geo/ip_address.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -8,5 +10,10 @@ namespace millrace::logic {
 /// XXH3 (64 bits, no seed) of a user id. The same on every node and in every
 /// run: it names the detector shard and keys the saved state.
 std::uint64_t hash_user(std::string_view user_id) noexcept;
+
+/// The same of an address: of all of a v4 one, and of a v6 one's first 64 bits,
+/// since whoever has one of those has the whole network. 0 for none, never
+/// else.
+std::uint64_t hash_address(const geo::IpAddress& address) noexcept;
 
 } // namespace millrace::logic

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view score_prefix = R"("score":)";
 constexpr std::string_view detail_prefix = R"(,"detail":")";
+constexpr std::string_view detail_separator = "; ";
+constexpr std::string_view findings_prefix = R"(,"findings":[)";
+constexpr std::string_view rule_prefix = R"({"rule":")";
+constexpr std::string_view severity_prefix = R"(","severity":")";
+/// Room for a finding's rule, severity and punctuation.
+constexpr std::size_t finding_bytes = 80;
 constexpr std::size_t score_bytes = 5; // 0.512
 /// Longest `"score":0.512,"anomalous":false`.
 constexpr std::size_t head_bytes = 48;
@@ -55,34 +61,63 @@ void JudgementIndex::merge(std::size_t event_count,
                            std::span<const ShardJudgementsPtr> judgements) {
   entries_.clear();
   tails_.clear();
+  findings_.clear();
   if (judgements.empty())
     return;
   entries_.resize(event_count);
   std::size_t found = 0;
   for (const auto& shard : judgements) {
-    assert(shard->events.size() == shard->judgements.size());
-    const auto position = static_cast<std::uint32_t>(tails_.size());
-    for (std::size_t index = 0; index != shard->events.size(); ++index) {
-      assert(shard->events[index] < event_count);
-      Entry& entry = entries_[shard->events[index]];
-      assert(!entry.present);
-      entry.judgement = shard->judgements[index];
-      entry.present = true;
-      entry.shard = position;
-    }
+    add(*shard);
     found += shard->events.size();
-    for (const auto& detail : shard->details)
-      entries_[detail.event].detail = &detail.text;
-    auto& tail = tails_.emplace_back();
-    if (!shard->model_id.empty()) {
-      tail += R"(,"model":")";
-      append_json_escaped(tail, shard->model_id);
-      tail += '"';
-    }
-    tail += '}';
   }
   assert(found == event_count);
   static_cast<void>(found);
+  gather_findings(judgements);
+}
+
+void JudgementIndex::add(const ShardJudgements& shard) {
+  assert(shard.events.size() == shard.judgements.size());
+  const auto position = static_cast<std::uint32_t>(tails_.size());
+  for (std::size_t index = 0; index != shard.events.size(); ++index) {
+    assert(shard.events[index] < entries_.size());
+    Entry& entry = entries_[shard.events[index]];
+    assert(!entry.present);
+    entry.judgement = shard.judgements[index];
+    entry.present = true;
+    entry.shard = position;
+  }
+  auto& tail = tails_.emplace_back();
+  if (!shard.model_id.empty()) {
+    tail += R"(,"model":")";
+    append_json_escaped(tail, shard.model_id);
+    tail += '"';
+  }
+  tail += '}';
+}
+
+/// What concerns an address may come from another shard than the user's.
+void JudgementIndex::gather_findings(
+  std::span<const ShardJudgementsPtr> judgements) {
+  for (const auto& shard : judgements) {
+    for (const auto& finding : shard->findings)
+      findings_.push_back(&finding);
+    for (const auto& finding : shard->address_findings) {
+      findings_.push_back(&finding);
+      auto& judgement = entries_[finding.event].judgement;
+      const auto bit = bit_of(finding.rule);
+      judgement.rules = static_cast<RuleBits>(judgement.rules | bit);
+      if (finding.severity == Severity::low)
+        judgement.low_rules = static_cast<RuleBits>(judgement.low_rules | bit);
+    }
+  }
+  std::stable_sort(
+    findings_.begin(), findings_.end(),
+    [](const Finding* a, const Finding* b) { return a->event < b->event; });
+  for (std::size_t index = 0; index != findings_.size(); ++index) {
+    Entry& entry = entries_[findings_[index]->event];
+    if (entry.findings++ == 0)
+      entry.first_finding = static_cast<std::uint32_t>(index);
+  }
 }
 
 std::size_t JudgementIndex::bound_bytes(std::size_t event) const noexcept {
@@ -92,10 +127,44 @@ std::size_t JudgementIndex::bound_bytes(std::size_t event) const noexcept {
   std::size_t bytes = lead_.size() + head_bytes
                       + rules_[entry.judgement.rules % rules_.size()].size()
                       + tails_[entry.shard].size();
-  if (entry.detail != nullptr)
-    bytes += detail_prefix.size() + 1
-             + entry.detail->size() * max_escaped_bytes;
+  if (entry.findings != 0)
+    bytes += detail_prefix.size() + findings_prefix.size() + 2;
+  for (std::size_t index = 0; index != entry.findings; ++index) {
+    const auto& finding = *findings_[entry.first_finding + index];
+    bytes += finding_bytes + finding.text.size() * max_escaped_bytes
+             + finding.evidence.size();
+  }
   return bytes;
+}
+
+/// The texts as one, and each with its evidence.
+char* JudgementIndex::write_findings(char* to,
+                                     const Entry& entry) const noexcept {
+  const std::span findings{findings_.data() + entry.first_finding,
+                           entry.findings};
+  to = write_text(to, detail_prefix);
+  for (const auto* finding : findings) {
+    if (finding != findings.front())
+      to = write_text(to, detail_separator);
+    to = write_json_escaped(to, finding->text);
+  }
+  *to++ = '"';
+  to = write_text(to, findings_prefix);
+  for (const auto* finding : findings) {
+    if (finding != findings.front())
+      *to++ = ',';
+    to = write_text(to, rule_prefix);
+    to = write_text(to, to_string(finding->rule));
+    to = write_text(to, severity_prefix);
+    to = write_text(to, to_string(finding->severity));
+    *to++ = '"';
+    if (!finding->evidence.empty())
+      *to++ = ',';
+    to = write_text(to, finding->evidence);
+    *to++ = '}';
+  }
+  *to++ = ']';
+  return to;
 }
 
 char* JudgementIndex::write(char* to, std::size_t event) const noexcept {
@@ -111,11 +180,8 @@ char* JudgementIndex::write(char* to, std::size_t event) const noexcept {
   to = write_text(to, entry.judgement.anomalous() ? R"("anomalous":true)"
                                                   : R"("anomalous":false)");
   to = write_text(to, rules_[entry.judgement.rules % rules_.size()]);
-  if (entry.detail != nullptr && !entry.detail->empty()) {
-    to = write_text(to, detail_prefix);
-    to = write_json_escaped(to, *entry.detail);
-    *to++ = '"';
-  }
+  if (entry.findings != 0)
+    to = write_findings(to, entry);
   return write_text(to, tails_[entry.shard]);
 }
 

@@ -37,8 +37,13 @@ private:
     Judgement judgement;
     bool present = false;
     std::uint32_t shard = 0; ///< position in `tails_`
-    const std::string* detail = nullptr;
+    std::uint32_t first_finding = 0; ///< index into `findings_`
+    std::uint32_t findings = 0;
   };
+
+  void add(const ShardJudgements& shard);
+  void gather_findings(std::span<const ShardJudgementsPtr> judgements);
+  char* write_findings(char* to, const Entry& entry) const noexcept;
 
   std::string lead_; ///< `,"anomaly":{`
   std::vector<Entry> entries_; ///< by event; empty without judgements
@@ -46,6 +51,7 @@ private:
   std::vector<std::string> tails_;
   /// By the bits of `Judgement::rules`: `,"rules":[...]`, empty for none.
   std::array<std::string, std::size_t{1} << rule_count> rules_;
+  std::vector<const Finding*> findings_; ///< by event
 };
 
 } // namespace millrace::logic

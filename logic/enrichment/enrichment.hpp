@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/detection/quiet_networks.hpp"
 #include "logic/enrichment/geo_lookup.hpp"
 #include "logic/records/enriched_batch.hpp"
 
@@ -15,9 +16,11 @@ namespace millrace::logic {
 /// between calls; not thread-safe.
 class Enrichment {
 public:
-  /// `lookup` may be null: no place is ever known then.
+  /// `lookup` may be null: no place is ever known then. Without
+  /// `quiet_networks` no network is quiet.
   Enrichment(std::vector<std::string> watched_versions,
-             std::unique_ptr<GeoLookup> lookup);
+             std::unique_ptr<GeoLookup> lookup,
+             detection::QuietNetworksSource quiet_networks = {});
 
   EnrichedBatchPtr enrich(ValidatedBatchPtr batch);
 
@@ -26,10 +29,13 @@ public:
   std::uint64_t misses() const noexcept { return misses_; }
 
 private:
+  void locate(EnrichedBatch& batch);
+  void mark_quiet(EnrichedBatch& batch, const ValidatedBatch& validated) const;
   bool watched(std::string_view version) const;
 
   std::vector<std::string> watched_versions_;
   std::unique_ptr<GeoLookup> lookup_;
+  detection::QuietNetworksSource quiet_networks_;
   std::vector<geo::IpAddress> addresses_; ///< of the batch at hand
   std::vector<const geo::Place*> places_;
   std::uint64_t hits_ = 0;

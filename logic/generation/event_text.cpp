@@ -92,6 +92,11 @@ char* write_event(char* to, const EventFields& fields) noexcept {
     to = write_text(to, fields.device_type);
     *to++ = '"';
   }
+  if (!fields.login_status.empty()) {
+    to = write_literal(to, R"(, "login_status": ")");
+    to = write_text(to, fields.login_status);
+    *to++ = '"';
+  }
   *to++ = '}';
   return to;
 }

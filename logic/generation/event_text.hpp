@@ -31,6 +31,7 @@ struct EventFields {
   std::string_view device_id; ///< at most `uuid_bytes`
   std::int64_t timestamp_s = 0; ///< Unix seconds
   std::string_view device_type; ///< "android", "iOS", or empty for none
+  std::string_view login_status; ///< "success", "failed", or empty for none
 };
 
 /// Room that one event needs at most.

@@ -19,6 +19,15 @@ constexpr std::size_t value_bytes_limit = 64U << 20U;
 /// Addresses that one household comes from.
 constexpr std::uint32_t addresses_per_user = 3;
 
+/// Event time that leaves room for holidays after an ordinary past.
+constexpr std::int64_t shortest_span_ms = 20LL * 24 * 3600 * 1000;
+
+/// Event time that passes in the part of the stream with the stories.
+std::int64_t span_ms(const GeneratorConfig& config) {
+  return static_cast<std::int64_t>(config.story_horizon)
+         * (config.event_interval_us / 1000);
+}
+
 Error refuse(std::string text) {
   return {ErrorCode::invalid_argument, std::move(text)};
 }
@@ -32,6 +41,8 @@ Result<void> check(const GeneratorConfig& config) {
     return refuse("the share of bad records must lie between 0 and 1");
   if (!is_share(config.no_device_type_share))
     return refuse("the share without device_type must lie between 0 and 1");
+  if (!is_share(config.failure_share))
+    return refuse("the share of failed logins must lie between 0 and 1");
   if (config.bad_share > 0.0 && config.bad_kinds.empty())
     return refuse("a share of bad records needs at least one kind");
   if (config.event_interval_us < 0)
@@ -45,11 +56,16 @@ Result<void> check(const GeneratorConfig& config) {
     return refuse("more than 100000 stories do not fit");
   if (stories != 0 && config.population == 0)
     return refuse("stories need a population to stand out from");
-  if (stories * records_per_story > config.story_horizon)
-    return refuse("each story needs " + std::to_string(records_per_story)
+  if (config.stories.records() > config.story_horizon)
+    return refuse("the " + std::to_string(stories) + " stories need "
+                  + std::to_string(config.stories.records())
                   + " records of the stream, but there are only "
-                  + std::to_string(config.story_horizon) + " for "
-                  + std::to_string(stories));
+                  + std::to_string(config.story_horizon));
+  if (config.stories.sprays != 0 && config.population < spray_logins)
+    return refuse("a spray needs a population of at least "
+                  + std::to_string(spray_logins));
+  if (config.stories.holidays != 0 && span_ms(config) < shortest_span_ms)
+    return refuse("holidays need 20 days of event time: see --event-span");
   if (!config.lines)
     return {};
   if (config.lines->empty())
@@ -73,6 +89,8 @@ GeneratedBatch::value(const GeneratedRecord& record) const noexcept {
 struct LoginGenerator::State {
   explicit State(GeneratorConfig given)
     : config(std::move(given)), random(config.seed),
+      tells_outcome(config.failure_share > 0.0
+                    || config.stories.has_failures()),
       base_time_ms(config.start_time_ms) {
     users.reserve(config.population);
     while (users.size() != config.population)
@@ -82,6 +100,9 @@ struct LoginGenerator::State {
                            .event_interval_us = config.event_interval_us},
                           random);
     openings_ms.resize(script.stories.size());
+    for (std::size_t index = 0; index != script.stories.size(); ++index)
+      if (script.stories[index].kind == StoryKind::password_spray)
+        script.stories[index].address = to_string(spray_address(index));
   }
 
   std::int64_t stream_time_ms() const noexcept {
@@ -103,10 +124,13 @@ struct LoginGenerator::State {
                     std::string& bytes);
   void append_event(GeneratedRecord& record, EventFields& event,
                     std::string& bytes);
+  geo::IpAddress spray_address(std::size_t story) const;
+  std::string_view outcome(bool failed) const noexcept;
   std::uint32_t home_address(const ReturningUser& user, std::uint32_t city);
 
   GeneratorConfig config;
   RandomStream random;
+  bool tells_outcome;
   std::uint64_t number = 0;
   std::uint64_t base_number = 0;
   std::int64_t base_time_ms = 0;
@@ -156,12 +180,18 @@ void LoginGenerator::State::append_scripted(GeneratedRecord& record,
   const auto& user = script.users[login.story];
   const auto& device = login.odd_device ? script.odd_devices[login.story]
                                         : user.device_id;
+  const auto& tried
+    = login.sprays
+        ? users[random.below(static_cast<std::uint32_t>(users.size()))]
+        : user;
   // Always whole: a record that is rejected tells no story.
-  EventFields event{.user_id = view(user.user_id),
-                    .address_v4 = home_address(user, login.city),
+  EventFields event{.user_id = view(tried.user_id),
+                    .address_v4 = login.sprays ? spray_address(login.story).v4()
+                                               : home_address(user, login.city),
                     .locale = state_codes[user.locale],
                     .device_id = view(device),
-                    .device_type = device_types[user.device_type]};
+                    .device_type = device_types[user.device_type],
+                    .login_status = outcome(login.failed)};
   append_event(record, event, bytes);
 }
 
@@ -173,7 +203,8 @@ void LoginGenerator::State::append_of_population(GeneratedRecord& record,
                     .address_v4 = home_address(user, user.city),
                     .locale = state_codes[user.locale],
                     .device_id = view(user.device_id),
-                    .device_type = device_types[user.device_type]};
+                    .device_type = device_types[user.device_type],
+                    .login_status = {}};
   append_drawn(record, event, bytes);
 }
 
@@ -186,7 +217,8 @@ void LoginGenerator::State::append_of_stranger(GeneratedRecord& record,
                     .address_v4 = static_cast<std::uint32_t>(bits),
                     .locale = state_codes[(bits >> 32) % state_codes.size()],
                     .device_id = view(device_id),
-                    .device_type = device_types[bits >> 63]};
+                    .device_type = device_types[bits >> 63],
+                    .login_status = {}};
   append_drawn(record, event, bytes);
 }
 
@@ -203,6 +235,8 @@ void LoginGenerator::State::append_drawn(GeneratedRecord& record,
     append_bad_value(bytes, kind, event, random, config.too_large_bytes);
     return;
   }
+  event.login_status = outcome(config.failure_share > 0.0
+                               && random.unit() < config.failure_share);
   if (random.unit() < config.no_device_type_share) {
     event.device_type = {};
     record.has_device_type = false;
@@ -218,6 +252,17 @@ void LoginGenerator::State::append_event(GeneratedRecord& record,
   bytes.resize(begin + max_event_bytes);
   const char* end = write_event(bytes.data() + begin, event);
   bytes.resize(static_cast<std::size_t>(end - bytes.data()));
+}
+
+geo::IpAddress LoginGenerator::State::spray_address(std::size_t story) const {
+  return geo::demo_address(geo::demo_cities()[script.users[story].city],
+                           0x5B7A'0000'0000ULL + story);
+}
+
+std::string_view LoginGenerator::State::outcome(bool failed) const noexcept {
+  if (!tells_outcome)
+    return {};
+  return failed ? "failed" : "success";
 }
 
 std::uint32_t LoginGenerator::State::home_address(const ReturningUser& user,

@@ -30,11 +30,15 @@ struct GeneratorConfig {
   std::size_t too_large_bytes = 1'100'000;
   /// Share of events without `device_type`; the real generator's is 5 %.
   double no_device_type_share = 0.05;
+  /// Share of ordinary logins that fail. Above 0, or with stories that are told
+  /// by failures, every event tells its outcome as `login_status`.
+  double failure_share = 0.0;
   /// Returning users with a home city, device and locale. At 0 every event
   /// is of a fresh user at a random address, as the real generator has it.
   std::size_t population = 0;
-  /// Stories to plant. They need a population of at least 1, and at least
-  /// `records_per_story` records of horizon each.
+  /// Stories to plant. They need a population of at least 1 (sprays: of
+  /// `spray_logins`), and `StoryCounts::records` records of horizon; holidays
+  /// need 20 days of event time.
   StoryCounts stories;
   /// Records over which the stories are spread: the length of the stream,
   /// or of its first part where it is endless.

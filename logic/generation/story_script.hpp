@@ -31,6 +31,10 @@ struct ScriptedLogin {
   std::uint32_t story = 0; ///< index into `StoryScript::stories` and `users`
   std::uint32_t city = 0;
   bool odd_device = false;
+  bool failed = false;
+  /// Tries somebody of the population, always from the same address.
+  bool sprays = false;
+  bool in_story = false; ///< not of the ordinary past
   bool opens_story = false; ///< the story's first record
   /// Event time is the stream's, but at most so long after the record that
   /// opens the story.

@@ -16,8 +16,14 @@ struct Origin {
   const geo::Place* place = nullptr;
   /// XXH3 of the user id: names the detector shard and the state's key.
   std::uint64_t user_hash = 0;
+  /// Names the shard and the state's key of the address, see `hash_address`;
+  /// 0 where there is no address or the event does not tell its outcome.
+  std::uint64_t address_hash = 0;
   geo::AddressClass address_class = geo::AddressClass::unknown;
   bool watched = false; ///< app version on the watch list
+  /// From a network (VPN, hosting, relay) that says nothing of where its users
+  /// are.
+  bool quiet = false;
 };
 
 /// A validated batch with its origins, `origins[i]` for `events[i]`.

@@ -34,6 +34,30 @@ struct GenerateOptions {
   double event_span_hours = 0.0;
 };
 
+void declare_stories(CLI::App& command,
+                     logic::generation::StoryCounts& stories) {
+  command.add_option("--travellers", stories.travellers,
+                     "users in two far cities within an hour");
+  command.add_option("--bursts", stories.bursts,
+                     "users with many logins within a minute");
+  command.add_option("--odd-devices", stories.odd_devices,
+                     "established users on a device never seen, elsewhere");
+  command.add_option("--brute-forces", stories.brute_forces,
+                     "users at whom 60 logins fail in 20 minutes");
+  command.add_option("--break-ins", stories.break_ins,
+                     "the same, and then a success");
+  command.add_option("--sprays", stories.sprays,
+                     "addresses that fail at 200 users in 200 seconds");
+  command.add_option("--new-countries", stories.new_countries,
+                     "established users on another device abroad");
+  command.add_option("--holidays", stories.holidays,
+                     "innocent: days abroad on the own device");
+  command.add_option("--forgotten-passwords", stories.forgotten_passwords,
+                     "innocent: a few failures at home, then a success");
+  command.add_option("--home-devices", stories.home_devices,
+                     "innocent: a new device at home");
+}
+
 void declare_stream(CLI::App& command, GenerateOptions& options) {
   auto& generator = options.load.generator;
   const auto share = CLI::Range(0.0, 1.0);
@@ -63,13 +87,13 @@ void declare_stream(CLI::App& command, GenerateOptions& options) {
     .add_option("--population", generator.population,
                 "returning users with a home; 0: every user is new")
     ->capture_default_str();
-  auto& stories = generator.stories;
-  command.add_option("--travellers", stories.travellers,
-                     "users in two far cities within an hour");
-  command.add_option("--bursts", stories.bursts,
-                     "users with many logins within a minute");
-  command.add_option("--odd-devices", stories.odd_devices,
-                     "established users on a device never seen");
+  command
+    .add_option("--failure-share", generator.failure_share,
+                "share of ordinary logins that fail; above 0 events tell their "
+                "outcome")
+    ->check(share)
+    ->capture_default_str();
+  declare_stories(command, generator.stories);
   command
     .add_option("--truth", options.truth_file,
                 "write the planted stories to this file, a JSON object a line")
@@ -172,8 +196,14 @@ Result<void> write_truth(const std::string& path,
   for (const auto& story : generator.stories()) {
     boost::json::object line;
     line["kind"] = to_string(story.kind);
-    line["user_id"] = story.user_id;
-    line["rule"] = to_string(expected_rule(story.kind));
+    if (story.address.empty())
+      line["user_id"] = story.user_id;
+    else
+      line["address"] = story.address;
+    if (const auto rule = expected_rule(story.kind))
+      line["rule"] = to_string(*rule);
+    else
+      line["rule"] = nullptr;
     line["records"] = boost::json::array(story.records.begin(),
                                          story.records.end());
     file << boost::json::serialize(line) << '\n';

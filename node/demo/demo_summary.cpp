@@ -36,7 +36,10 @@ print_stories(std::ostream& out, const OutputWatch& watch,
   std::size_t found = 0;
   out << "\nPlanted among the events, and what the detector made of it\n";
   for (const auto& story : stories) {
-    const auto rule = to_string(expected_rule(story.kind));
+    const auto expected = expected_rule(story.kind);
+    if (!expected)
+      continue;
+    const auto rule = to_string(*expected);
     const bool hit = watch.fired(story.user_id, rule);
     found += hit ? 1 : 0;
     out << "  " << (hit ? "found   " : "MISSED  ") << to_string(story.kind)

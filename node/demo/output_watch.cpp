@@ -85,12 +85,14 @@ void OutputWatch::take_output(const logic::RecordView& record) {
   ++outputs_;
   const auto value = record.value.value_or(std::string_view{});
   // Parsing every output would cost the demo more than the node's own work.
-  if (value.find(R"("anomalous":true)") == std::string_view::npos) {
+  if (value.find(R"("rules":[)") == std::string_view::npos) {
     if (plain_examples_.size() < examples_kept)
       plain_examples_.emplace_back(value);
     return;
   }
-  ++anomalies_;
+  const bool anomalous = value.find(R"("anomalous":true)")
+                         != std::string_view::npos;
+  anomalies_ += anomalous ? 1 : 0;
   boost::system::error_code error;
   const auto parsed = boost::json::parse(value, error);
   if (error || !parsed.is_object())
@@ -109,6 +111,8 @@ void OutputWatch::take_output(const logic::RecordView& record) {
       fired_.emplace(line.user_id, name);
       line.rules += (line.rules.empty() ? "" : ", ") + name;
     }
+  if (!anomalous)
+    return;
   if (anomalous_examples_.size() < examples_kept && !line.detail.empty())
     anomalous_examples_.emplace_back(value);
   latest_.push_front(std::move(line));

@@ -148,6 +148,7 @@ SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t lane) {
       system_,
       {config_.insights,
        parameters_.make_lookup ? parameters_.make_lookup() : nullptr,
+       parameters_.quiet_networks,
        registrations_.addresses<ActorKind::anomaly_detector>(),
        registrations_.address<ActorKind::insights>(), std::move(place)});
   });

@@ -20,6 +20,9 @@ namespace kafka = adapters::kafka;
 constexpr std::string_view component = "node";
 constexpr std::chrono::seconds topic_wait{10};
 constexpr std::chrono::seconds topic_retry{2};
+/// How often files of quiet networks are looked after; a glance costs some
+/// microseconds.
+constexpr std::chrono::seconds quiet_interval{2};
 
 /// Creates `kafka.create_topics` and remembers what it complained about: what
 /// the brokers refuse they refuse every time.
@@ -89,11 +92,33 @@ void reload(adapters::geoip::GeoDatabase& geo, logic::CircuitBreaker& circuit,
     .Set(static_cast<double>(circuit.state(now)));
 }
 
+/// Looks after changed files of quiet networks. They are small: one that cannot
+/// be used costs nothing to look at again.
+void reload(adapters::geoip::QuietNetworkList& quiet, actors::Metrics& metrics,
+            logic::Log& log) {
+  const auto reloaded = quiet.reload_if_changed();
+  if (!reloaded) {
+    metrics.quiet_reloads_failed.Increment();
+    log.error(component,
+              "a changed file of quiet networks cannot be used, keeping the "
+              "old list",
+              {{"error", reloaded.error().text}});
+    return;
+  }
+  if (!*reloaded)
+    return;
+  const auto size = quiet.current()->size();
+  metrics.quiet_reloads_succeeded.Increment();
+  metrics.quiet_networks.Set(static_cast<double>(size));
+  log.info(component, "quiet networks reloaded", {{"entries", size}});
+}
+
 } // namespace
 
 std::map<std::string, actors::BackgroundTask>
 background_tasks(const NodeConfig& config,
                  std::shared_ptr<adapters::geoip::GeoDatabase> geo,
+                 std::shared_ptr<adapters::geoip::QuietNetworkList> quiet,
                  const actors::Surroundings& surroundings) {
   std::map<std::string, actors::BackgroundTask> tasks;
   if (!config.kafka.create_topics.empty())
@@ -111,6 +136,14 @@ background_tasks(const NodeConfig& config,
                                return true;
                              },
                              config.geoip.reload_interval};
+  if (quiet->has_files())
+    tasks["quiet_networks_reload"] = {[quiet = std::move(quiet),
+                                       metrics = surroundings.metrics,
+                                       log = surroundings.log] {
+                                        reload(*quiet, *metrics, *log);
+                                        return true;
+                                      },
+                                      quiet_interval};
   return tasks;
 }
 

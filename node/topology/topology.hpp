@@ -5,6 +5,7 @@
 #include "actors/supervision/supervised.hpp"
 #include "logic/delivery/record_sink.hpp"
 #include "logic/detection/model.hpp"
+#include "logic/detection/quiet_networks.hpp"
 #include "logic/enrichment/geo_lookup.hpp"
 #include "logic/intake/record_source.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
@@ -34,6 +35,7 @@ struct TopologyParameters {
   std::function<logic::Result<std::unique_ptr<logic::RecordSink>>()> open_sink;
   /// One lookup per lane; empty where there is no database.
   std::function<std::unique_ptr<logic::GeoLookup>()> make_lookup;
+  logic::detection::QuietNetworksSource quiet_networks; ///< empty: none
   /// Used instead of fitting one where not null.
   logic::detection::ModelPtr model;
   std::shared_ptr<logic::FlightRecorder> recorder; ///< may be null

@@ -46,6 +46,7 @@ void SimulatedNode::start() {
         std::make_unique<SimulatedSink>(sink)};
     },
     .make_lookup = {},
+    .quiet_networks = {},
     .model = model,
     .recorder = recorder,
     .background = {},

@@ -80,7 +80,10 @@ private:
     judgements->events = {0};
     judgements->judgements.push_back(
       {.score = 0.75F, .rules = 5, .scored = true});
-    judgements->details.push_back({0, "8012 km from \"Lisbon\" in 1.2 h"});
+    judgements->findings.push_back({.event = 0,
+                                    .rule = logic::Rule::impossible_travel,
+                                    .text = "8012 km from \"Lisbon\" in 1.2 h",
+                                    .evidence = R"("distance_km":8012)"});
     judgements->model_id = "forest-1";
     return judgements;
   }

@@ -76,10 +76,17 @@ CAF_TEST(a_traveller_is_told_with_distance_and_countries) {
   CAF_CHECK(judgements.judgements[1].has(Rule::impossible_travel));
   CAF_CHECK(!judgements.judgements[1].scored);
   CAF_CHECK(!judgements.judgements[2].anomalous());
-  CAF_REQUIRE_EQUAL(judgements.details.size(), 1u);
-  CAF_CHECK_EQUAL(judgements.details[0].event, 1u);
-  CAF_CHECK_EQUAL(judgements.details[0].text,
+  CAF_REQUIRE_EQUAL(judgements.findings.size(), 1u);
+  CAF_CHECK_EQUAL(judgements.findings[0].event, 1u);
+  CAF_CHECK(judgements.findings[0].rule == Rule::impossible_travel);
+  CAF_CHECK(judgements.findings[0].severity == Severity::medium);
+  CAF_CHECK_EQUAL(judgements.findings[0].text,
                   "5278 km in 1.0 h, from PT to US");
+  CAF_CHECK_EQUAL(
+    judgements.findings[0].evidence,
+    R"("distance_km":5278,"minutes":60.0,"speed_kmh":5278,)"
+    R"("from":{"country":"PT","latitude":38.72,"longitude":-9.14},)"
+    R"("to":{"country":"US","latitude":41.77,"longitude":-72.67})");
   CAF_CHECK_EQUAL(judgements.model_id, "");
   const auto counts = detector.counts();
   CAF_CHECK_EQUAL(counts.users, 2u);
@@ -191,9 +198,10 @@ CAF_TEST(the_forest_sees_what_no_rule_asks_for) {
   const auto judgements = detector.judge(*login_batch(odd, 3000));
   CAF_CHECK(judgements.judgements[8].has(Rule::forest));
   CAF_CHECK(!judgements.judgements[8].has(Rule::velocity));
-  CAF_REQUIRE(!judgements.details.empty());
-  CAF_CHECK(
-    judgements.details.back().text.starts_with("unlike most logins: score 0."));
+  CAF_REQUIRE(!judgements.findings.empty());
+  CAF_CHECK(judgements.findings.back().text.starts_with(
+    "unlike most logins: score 0."));
+  CAF_CHECK(judgements.judgements[8].anomalous());
 }
 
 CAF_TEST(rules_that_are_switched_off_never_fire) {
@@ -204,7 +212,7 @@ CAF_TEST(rules_that_are_switched_off_never_fire) {
     {{.user = "traveller", .at_s = noon_s, .place = &lisbon},
      {.user = "traveller", .at_s = noon_s + 60, .place = &hartford}}));
   CAF_CHECK(!judgements.judgements[1].anomalous());
-  CAF_CHECK(judgements.details.empty());
+  CAF_CHECK(judgements.findings.empty());
   CAF_CHECK(detector.judge(*login_batch(same_user(11), 2))
               .judgements[10]
               .has(Rule::velocity));
@@ -281,4 +289,94 @@ CAF_TEST(batches_without_events_are_judged_too) {
   CAF_CHECK(detector.judge(*login_batch({}, 600)).events.empty());
   Detector second{small_config(), 1, 2};
   CAF_CHECK(second.judge(*login_batch({}, 0)).judgements.empty());
+}
+
+CAF_TEST(an_address_that_fails_at_many_users_sprays_whatever_their_shards) {
+  std::vector<LoginText> logins;
+  for (int i = 0; i != 200; ++i)
+    logins.push_back({.user = "victim-" + std::to_string(i),
+                      .at_s = noon_s + i,
+                      .status = LoginStatus::failure,
+                      .address = "203.0.113.7"});
+  logins.push_back({.user = "victim-150",
+                    .at_s = noon_s + 201,
+                    .status = LoginStatus::success,
+                    .address = "203.0.113.7"});
+  const auto batch = login_batch(logins);
+  std::vector<Finding> found;
+  for (std::uint32_t shard = 0; shard != 3; ++shard) {
+    Detector detector{small_config(), shard, 3};
+    const auto judgements = detector.judge(*batch);
+    found.insert(found.end(), judgements.address_findings.begin(),
+                 judgements.address_findings.end());
+    CAF_CHECK_EQUAL(detector.counts().addresses,
+                    judgements.address_findings.empty() ? 0u : 1u);
+  }
+  // From the 20th user on, or a few later where two share a bit.
+  CAF_CHECK(found.size() >= 175 && found.size() <= 182);
+  CAF_CHECK(found.front().severity == Severity::medium);
+  CAF_CHECK(found.back().severity == Severity::high);
+  CAF_CHECK_EQUAL(found.back().event, 200u);
+  CAF_CHECK(found.back().text.starts_with(
+    "success of an address that failed at about "));
+}
+
+CAF_TEST(a_redelivered_spray_counts_once) {
+  std::vector<LoginText> logins(12);
+  for (std::size_t i = 0; i != logins.size(); ++i)
+    logins[i] = {.user = std::to_string(i), .status = LoginStatus::failure};
+  Detector detector{small_config(), 0, 1};
+  for (int i = 0; i != 5; ++i)
+    CAF_CHECK(detector.judge(*login_batch(logins)).address_findings.empty());
+  CAF_CHECK_EQUAL(detector.counts().addresses, 1u);
+}
+
+CAF_TEST(addresses_without_failures_take_no_room) {
+  Detector detector{small_config(), 0, 1};
+  std::vector<LoginText> logins(100);
+  for (std::size_t i = 0; i != logins.size(); ++i) {
+    logins[i].status = LoginStatus::success;
+    logins[i].address = "10.0.0." + std::to_string(i);
+  }
+  detector.judge(*login_batch(logins));
+  CAF_CHECK_EQUAL(detector.counts().addresses, 0u);
+}
+
+CAF_TEST(addresses_beyond_the_limit_are_forgotten) {
+  auto config = small_config();
+  config.max_addresses = 1024;
+  Detector detector{config, 0, 1};
+  std::vector<LoginText> logins(5000);
+  for (std::size_t i = 0; i != logins.size(); ++i) {
+    logins[i].status = LoginStatus::failure;
+    logins[i].address = "10.0." + std::to_string(i / 250) + "."
+                        + std::to_string(i % 250);
+  }
+  detector.judge(*login_batch(logins));
+  const auto counts = detector.counts();
+  CAF_CHECK_LESS_OR_EQUAL(counts.addresses, 1024u);
+  CAF_CHECK_EQUAL(counts.addresses + counts.address_evictions, 5000u);
+}
+
+CAF_TEST(findings_from_quiet_networks_are_told_and_not_anomalous) {
+  Detector detector{small_config(), 0, 1};
+  std::vector<LoginText> logins(
+    6, {.at_s = noon_s, .place = &lisbon, .device = "own"});
+  logins.push_back(
+    {.at_s = noon_s + 60, .place = &hartford, .device = "own", .quiet = true});
+  logins.push_back({.at_s = noon_s + 120, .place = &lisbon, .device = "own"});
+  const auto judgements = detector.judge(*login_batch(logins));
+  CAF_CHECK(judgements.judgements[6].has(Rule::impossible_travel));
+  CAF_CHECK(judgements.judgements[6].has(Rule::new_country));
+  CAF_CHECK(!judgements.judgements[6].anomalous());
+  // The exit of a VPN is nobody's place: the way back is none.
+  CAF_CHECK_EQUAL(int{judgements.judgements[7].rules}, 0);
+  CAF_REQUIRE_EQUAL(judgements.findings.size(), 2u);
+  for (const auto& finding : judgements.findings) {
+    CAF_CHECK(finding.severity == Severity::low);
+    CAF_CHECK(finding.evidence.ends_with(R"("quiet_network":true)"));
+  }
+  const auto counts = detector.counts();
+  CAF_CHECK_EQUAL(counts.anomalous, 0u);
+  CAF_CHECK_EQUAL(counts.low[static_cast<std::size_t>(Rule::new_country)], 1u);
 }

@@ -20,6 +20,9 @@ struct LoginText {
   std::string device = {};
   std::string locale = "US";
   std::string version = "2.3.0";
+  logic::LoginStatus status = logic::LoginStatus::unknown;
+  std::string address = "192.0.2.1";
+  bool quiet = false;
 };
 
 /// An enriched batch of these logins at offsets from `first_offset` on, as
@@ -51,10 +54,15 @@ login_batch(std::vector<LoginText> logins, std::int64_t first_offset = 0,
     event.locale = text.locale;
     event.device_id = text.device;
     event.event_time_ms = text.at_s * 1000;
+    event.status = text.status;
     validated->events.push_back(event);
     logic::Origin origin;
     origin.place = text.place;
     origin.user_hash = logic::hash_user(text.user);
+    if (text.status != logic::LoginStatus::unknown)
+      if (const auto address = logic::geo::parse_ip(text.address))
+        origin.address_hash = logic::hash_address(*address);
+    origin.quiet = text.quiet;
     origin.address_class = logic::geo::AddressClass::public_;
     bundle->batch.origins.push_back(origin);
   }

@@ -245,7 +245,7 @@ CAF_TEST(verdicts_of_all_shards_meet_at_their_events) {
   auto second = judgement(0, {.score = 0.5F, .rules = 0, .scored = true});
   second->events.push_back(2);
   second->judgements.push_back({.score = 1.0F, .rules = 1, .scored = true});
-  second->details.push_back({2, "rare"});
+  second->findings.push_back({.event = 2, .text = "rare", .evidence = {}});
   const auto result = encoded(batch, {first, second});
   auto anomaly_of = [&](std::size_t index) {
     return boost::json::parse(output(result, index)).at("anomaly");
@@ -258,19 +258,66 @@ CAF_TEST(verdicts_of_all_shards_meet_at_their_events) {
   CAF_CHECK(
     anomaly_of(3)
     == boost::json::parse(R"({"score":1.0,"anomalous":true,)"
-                          R"("rules":["isolation_forest"],"detail":"rare"})"));
+                          R"("rules":["isolation_forest"],"detail":"rare",)"
+                          R"("findings":[{"rule":"isolation_forest",)"
+                          R"("severity":"medium"}]})"));
 }
 
 CAF_TEST(rules_and_details_of_an_anomaly_are_told) {
   auto shard = judgement(0, {.score = 0.8125F, .rules = 6, .scored = true});
-  shard->details.push_back({0, "8012 km from \"Lisbon\""});
+  shard->findings.push_back({.event = 0,
+                             .rule = Rule::velocity,
+                             .text = "often",
+                             .evidence = R"("logins":11)"});
+  shard->findings.push_back(
+    {.event = 0,
+     .rule = Rule::impossible_travel,
+     .severity = Severity::high,
+     .text = "8012 km from \"Lisbon\"",
+     .evidence = R"("distance_km":8012,"from":{"country":"PT"})"});
   shard->model_id = "a\"b";
   CAF_CHECK_EQUAL(anomaly(shard),
                   R"({"score":0.813,"anomalous":true,)"
                   R"("rules":["velocity","impossible_travel"],)"
-                  R"("detail":"8012 km from \"Lisbon\"","model":"a\"b"})");
+                  R"("detail":"often; 8012 km from \"Lisbon\"",)"
+                  R"("findings":[{"rule":"velocity","severity":"medium",)"
+                  R"("logins":11},)"
+                  R"({"rule":"impossible_travel","severity":"high",)"
+                  R"("distance_km":8012,"from":{"country":"PT"}}],)"
+                  R"("model":"a\"b"})");
   CAF_CHECK_EQUAL(anomaly(judgement(0, {.score = 0, .rules = 8})),
                   R"({"anomalous":true,"rules":["new_device"]})");
+}
+
+CAF_TEST(what_is_only_of_low_severity_is_told_and_not_anomalous) {
+  auto shard = judgement(0, {.score = 0, .rules = 8, .low_rules = 8});
+  shard->findings.push_back({.event = 0,
+                             .rule = Rule::new_device,
+                             .severity = Severity::low,
+                             .text = "new",
+                             .evidence = {}});
+  CAF_CHECK_EQUAL(anomaly(shard),
+                  R"({"anomalous":false,"rules":["new_device"],)"
+                  R"("detail":"new",)"
+                  R"("findings":[{"rule":"new_device","severity":"low"}]})");
+}
+
+CAF_TEST(findings_on_an_address_come_from_any_shard) {
+  const auto batch = enriched({event_with(), event_with()});
+  auto first = judgement(0, {});
+  auto second = judgement(1, {});
+  second->address_findings.push_back({.event = 0,
+                                      .rule = Rule::password_spray,
+                                      .text = "many users",
+                                      .evidence = {}});
+  const auto result = encoded(batch, {first, second});
+  CAF_CHECK(boost::json::parse(output(result, 0)).at("anomaly")
+            == boost::json::parse(
+              R"({"anomalous":true,"rules":["password_spray"],)"
+              R"("detail":"many users","findings":)"
+              R"([{"rule":"password_spray","severity":"medium"}]})"));
+  CAF_CHECK(boost::json::parse(output(result, 1)).at("anomaly")
+            == boost::json::parse(R"({"anomalous":false})"));
 }
 
 CAF_TEST(scores_are_numbers_between_0_and_1) {
