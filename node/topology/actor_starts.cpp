@@ -96,6 +96,8 @@ actors::ChildStart SupervisedTopology::starter(Kind<ActorKind::producer>,
   parameters.provenance_header = config_.encoding.provenance_in_header();
   parameters.insights_topic = !config_.kafka.insights_topic.empty();
   parameters.node = parameters_.node;
+  parameters.max_queued_dead_letters
+    = config_.flow.memory_plan().queued_dead_letters();
   parameters.open_sink = parameters_.open_sink;
   parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.surroundings = around();
