@@ -39,7 +39,6 @@ logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
       return DeliveryFault::record;
@@ -56,6 +55,7 @@ logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
       return DeliveryFault::fatal;
+    // POLICY_VIOLATION among them: Azure Event Hubs throttles by it.
     default:
       return DeliveryFault::transient;
   }

@@ -240,7 +240,8 @@ std::size_t KafkaSink::send_run(DestinationTopic& topic,
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
       ++queued_;
     else
-      refuse(run[taken], error, produce_error_text(error));
+      refuse(run[taken], error,
+             local_refusal_text(error, sizes_.message_bytes));
   }
   return taken;
 }
@@ -260,7 +261,7 @@ bool KafkaSink::send_one(DestinationTopic& topic,
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     ++queued_;
   else
-    refuse(record, error, produce_error_text(error));
+    refuse(record, error, local_refusal_text(error, sizes_.message_bytes));
   return true;
 }
 
@@ -329,14 +330,6 @@ void KafkaSink::on_delivered(const rd_kafka_message_t& message,
 
 void KafkaSink::on_failed(rd_kafka_resp_err_t error,
                           logic::DeliveryReports& reports) {
-  const auto hint_for = [this](const rd_kafka_message_t& message) {
-    const auto& topic = topics_->at(topics_->destination_of(message.rkt));
-    return message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD
-               && topic.limits.compacted && message.key == nullptr
-             ? std::string_view{"; the topic is compacted and takes no record "
-                                "without a key"}
-             : std::string_view{};
-  };
   const RefusedRequest request{error, refused_messages_};
   for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
     const auto& message = *failed_messages_[index];
@@ -345,9 +338,11 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
       topics_->refresh();
     if (request.fault(refused) == logic::DeliveryFault::too_large)
       topics_->refresh_limits();
+    const auto destination = topics_->destination_of(message.rkt);
     reports.failed.push_back(
       {to_token(message._private), request.fault(refused),
-       produce_error_text(refused.error, hint_for(message)),
+       produce_error_text(refused.error,
+                          refusal_hint(message, topics_->at(destination))),
        request.blame(refused), topics_->destination_of(message.rkt),
        rd_kafka_err2name(refused.error)});
   }

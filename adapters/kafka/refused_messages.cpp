@@ -14,6 +14,26 @@ std::string produce_error_text(rd_kafka_resp_err_t error,
   return logic::bounded_text(text);
 }
 
+std::string local_refusal_text(rd_kafka_resp_err_t error,
+                               std::int64_t message_bytes) {
+  if (error != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    return produce_error_text(error);
+  return "this client sends records of at most " + std::to_string(message_bytes)
+         + " bytes (kafka.max_message, or what the input allows, with room for "
+           "headers): MSG_SIZE_TOO_LARGE";
+}
+
+std::string refusal_hint(const rd_kafka_message_t& message,
+                         const DestinationTopic& topic) {
+  if (message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD && topic.limits.compacted
+      && message.key == nullptr)
+    return "; topic " + topic.name
+           + " is compacted and takes no record without a key";
+  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    return "; topic " + topic.name + " has " + to_text(topic.limits);
+  return {};
+}
+
 bool is_request_error(rd_kafka_resp_err_t error) noexcept {
   switch (error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
@@ -22,7 +42,6 @@ bool is_request_error(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
       return true;
     default:

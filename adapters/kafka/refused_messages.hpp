@@ -1,9 +1,11 @@
 #pragma once
 
+#include "adapters/kafka/destination_topic.hpp"
 #include "logic/delivery/delivery_reports.hpp"
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,15 @@ namespace millrace::adapters::kafka {
 /// broker's thread has freed.
 std::string produce_error_text(rd_kafka_resp_err_t error,
                                std::string_view more = {});
+
+/// The same for a record that the client itself refuses, with the code that
+/// brokers use; `message_bytes` is the most that it sends in one.
+std::string local_refusal_text(rd_kafka_resp_err_t error,
+                               std::int64_t message_bytes);
+
+/// What is known of the topic that explains a broker's refusal.
+std::string refusal_hint(const rd_kafka_message_t& message,
+                         const DestinationTopic& topic);
 
 /// One message of a delivery report that failed.
 struct RefusedMessage {

@@ -42,6 +42,7 @@ bool Outbox::holds(BatchId id) const {
 }
 
 void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
+  wall_ms_ = wall_ms;
   if (!pump_refused(sink, wall_ms) || !pump_retries(sink, now, wall_ms))
     return;
   while (!unsent_.empty()) {
@@ -132,6 +133,7 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
         && queued_dead_letters_ + dead_letters++
              >= config_.max_queued_dead_letters)
       return;
+    replace_refused_timestamp(token, now);
     chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
     if (chunk_.size() == chunk_records)
       return;

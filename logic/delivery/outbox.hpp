@@ -3,6 +3,7 @@
 #include "logic/core/back_off.hpp"
 #include "logic/delivery/record_sink.hpp"
 #include "logic/delivery/refused_requests.hpp"
+#include "logic/delivery/refused_timestamps.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/encoded_batch.hpp"
 #include "logic/records/provenance.hpp"
@@ -191,8 +192,10 @@ private:
   std::chrono::milliseconds wait_before_retry(const DeliveryFailure& failure,
                                               FailedRecord& failed);
   /// Changes what is sent so that it may pass; false where nothing is left.
-  bool change_record(const DeliveryFailure& failure, FailedRecord& failed);
+  bool change_record(const DeliveryFailure& failure, FailedRecord& failed,
+                     TimePoint now);
   void replace_timestamp(SendToken token, FailedRecord& failed);
+  void replace_refused_timestamp(SendToken token, TimePoint now);
   Text shared(const std::string& text);
   void on_reported(std::size_t records, std::size_t dead_letters);
   void dead_letter(Slot& slot, FailedRecord& failed, Reason reason,
@@ -208,6 +211,8 @@ private:
     unsent_; ///< slots with records never sent, in order
   std::multimap<TimePoint, SendToken> retry_queue_;
   RefusedRequests refused_;
+  RefusedTimestamps refused_timestamps_;
+  std::int64_t wall_ms_ = 0; ///< when records were sent last
   /// Until then a destination's records that found nobody wait, and what comes
   /// behind them joins them: it must not overtake them.
   std::array<TimePoint, destination_count> held_until_{};

@@ -51,7 +51,7 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
     return;
   }
   auto& failed = slot.failed_records[index];
-  if (change_record(failure, failed)) {
+  if (change_record(failure, failed, now)) {
     retry_queue_.emplace(now, failure.token);
     return;
   }
@@ -87,11 +87,14 @@ Outbox::wait_before_retry(const DeliveryFailure& failure,
   return std::chrono::milliseconds{0};
 }
 
-bool Outbox::change_record(const DeliveryFailure& failure,
-                           FailedRecord& failed) {
+bool Outbox::change_record(const DeliveryFailure& failure, FailedRecord& failed,
+                           TimePoint now) {
   auto& slot = slots_[failure.token.slot];
   const auto& encoded = slot.batch->records[failure.token.index];
   if (failure.fault == DeliveryFault::timestamp && !failed.present_time) {
+    const auto source = (*slot.batch->raw)[encoded.record];
+    refused_timestamps_.add(destination_of(failure.token), source.timestamp_ms,
+                            wall_ms_, now);
     replace_timestamp(failure.token, failed);
     return true;
   }
@@ -124,6 +127,18 @@ void Outbox::replace_timestamp(SendToken token, FailedRecord& failed) {
                                                           encoded.length);
   failed.value = with_original_timestamp(
     value, {raw.topic(), raw.partition(), source.offset}, source.timestamp_ms);
+}
+
+void Outbox::replace_refused_timestamp(SendToken token, TimePoint now) {
+  auto& slot = slots_[token.slot];
+  const auto source
+    = (*slot.batch->raw)[slot.batch->records[token.index].record];
+  if (!refused_timestamps_.covers(destination_of(token), source.timestamp_ms,
+                                  wall_ms_, now))
+    return;
+  auto& failed = slot.failed_records[token.index];
+  if (!failed.present_time)
+    replace_timestamp(token, failed);
 }
 
 Outbox::Text Outbox::shared(const std::string& text) {

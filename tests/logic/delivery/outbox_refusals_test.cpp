@@ -277,6 +277,39 @@ CAF_TEST(a_refused_timestamp_gives_way_to_the_present_time) {
   CAF_CHECK_EQUAL(f.outbox.replaced_timestamps(), 2u);
 }
 
+CAF_TEST(a_clock_that_is_wrong_is_known_after_the_first_refusal) {
+  OutboxFixture f;
+  auto late = std::make_shared<EncodedBatch>(*encoded(5, 0));
+  late->raw = millrace::tests::make_batch({"a", "b", "c", "d", "e"});
+  constexpr std::int64_t two_hours_ago = wall_ms - 7'200'000;
+  const auto run = [&] {
+    f.outbox.pump(f.sink, f.now, two_hours_ago);
+    DeliveryReports reports;
+    f.sink.take_reports(reports);
+    f.outbox.apply_reports(reports, f.now);
+  };
+  f.script->answer = [&](const SentRecord& record) {
+    return Answer{record.timestamp_ms <= two_hours_ago + 3'600'000,
+                  DeliveryFault::timestamp, "out of range"};
+  };
+  f.outbox.add(ticket(1), late);
+  run();
+  run();
+  CAF_CHECK_EQUAL(f.script->sent.size(), 10u);
+  f.outbox.add(ticket(2), late);
+  run();
+  CAF_CHECK_EQUAL(f.script->sent.size(), 15u); // at once with the present
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 2u);
+  CAF_CHECK_EQUAL(f.outbox.replaced_timestamps(), 10u);
+  f.now += std::chrono::minutes{2};
+  f.outbox.add(ticket(3), late);
+  run();
+  CAF_CHECK_EQUAL(f.script->sent.size(), 20u); // the topic may have changed
+  run();
+  CAF_CHECK_EQUAL(f.script->sent.size(), 25u);
+  CAF_CHECK_EQUAL(f.outbox.take_delivered().size(), 1u);
+}
+
 CAF_TEST(a_dead_letter_that_does_not_fit_is_written_without_its_value) {
   OutboxFixture f;
   f.script->answer = [](const SentRecord& record) {
