@@ -130,6 +130,8 @@ void Outbox::replace_timestamp(SendToken token, FailedRecord& failed) {
 }
 
 void Outbox::replace_refused_timestamp(SendToken token, TimePoint now) {
+  if (!refused_timestamps_.any(now))
+    return;
   auto& slot = slots_[token.slot];
   const auto source
     = (*slot.batch->raw)[slot.batch->records[token.index].record];

@@ -29,7 +29,11 @@ public:
     else
       known.behind_ms = std::min(known.behind_ms, -ahead_ms);
     known.until = now + memory;
+    until_ = known.until;
   }
+
+  /// Whether any refusal is remembered at all.
+  bool any(TimePoint now) const noexcept { return now < until_; }
 
   /// Whether one no nearer to the present was refused.
   bool covers(Destination destination, std::int64_t timestamp_ms,
@@ -51,6 +55,7 @@ private:
   };
 
   std::array<Bounds, destination_count> bounds_;
+  TimePoint until_{};
 };
 
 } // namespace millrace::logic

@@ -225,6 +225,46 @@ CAF_TEST(a_timestamp_that_a_topic_refuses_gives_way_to_the_present) {
   CAF_CHECK_EQUAL(replaced, 30u);
 }
 
+CAF_TEST(a_source_whose_clock_is_wrong_costs_no_record) {
+  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+    = "86400000";
+  create_topics();
+  const auto ahead = now_ms() + 7'200'000;
+  std::vector<std::string> values(20'000, event());
+  for (std::size_t index = 0; index < values.size(); index += 10)
+    values[index] = "no json";
+  write_all(values, "k", [&](std::size_t) { return ahead; });
+  work();
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 18'000u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 2'000u);
+  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.doubled, 0u);
+}
+
+CAF_TEST(headers_that_do_not_fit_are_left_out_of_a_dead_letter) {
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  create_topics();
+  std::string headers;
+  logic::append_header(headers, "large", std::string(100'000, 'h'));
+  auto writer = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  CAF_REQUIRE(writer);
+  adapters::kafka::TopicRecord record;
+  record.partition = logic::PartitionId{0};
+  record.key = "key";
+  record.value = "no json";
+  record.headers = headers;
+  CAF_REQUIRE((*writer)->write(record));
+  CAF_REQUIRE((*writer)->flush(30s));
+  ++written;
+  work();
+  each(kafka.dlq_topic, [&](const logic::RecordView& letter) {
+    const auto note = logic::read_dead_letter_note(letter.headers);
+    CAF_REQUIRE(note && note->value && note->key);
+    CAF_CHECK(!letter.value && !letter.key);
+    CAF_CHECK_EQUAL(to_string(note->reason), "not_json");
+  });
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
 CAF_TEST(a_compacted_output_refuses_records_without_key_and_says_so_once) {
   topic_settings[kafka.output_topic]["cleanup.policy"] = "compact";
   create_topics();
