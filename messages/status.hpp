@@ -34,6 +34,13 @@ struct ConsumerStatus {
   std::uint64_t records = 0;
 };
 
+/// A partition that stands still, as a dead letter of it cannot be written.
+struct PinnedPartition {
+  logic::PartitionId partition;
+  logic::Offset offset; ///< of the first record that cannot
+  std::string reason; ///< the broker's words
+};
+
 struct ProducerStatus {
   std::string fault; ///< empty while the broker answers
   std::uint64_t outputs = 0;
@@ -43,6 +50,11 @@ struct ProducerStatus {
   /// Failed tries to write a dead letter.
   std::uint64_t stuck = 0;
   logic::CircuitState circuit = logic::CircuitState::closed; ///< to the output
+  std::string circuit_reason; ///< why it is not closed, in the broker's words
+  logic::CircuitState dead_letter_circuit = logic::CircuitState::closed;
+  std::string dead_letter_circuit_reason;
+  std::vector<PinnedPartition> pinned;
+  std::uint64_t references = 0; ///< dead letters written without their value
 };
 
 struct DispatcherStatus {

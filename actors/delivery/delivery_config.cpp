@@ -51,6 +51,15 @@ void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
                    .min = 1'000,
                    .max = 86'400'000},
                   &config.stall_alarm);
+  visitor.setting(
+    {.name = "oversized_dead_letter",
+     .help = "What becomes of a dead letter that is larger than its topic "
+             "allows (max.message.bytes): with reference it is written "
+             "without its value, but with the size, a digest and the place in "
+             "the input; with stop its partition waits until the limit is "
+             "raised.",
+     .choices = {"reference", "stop"}},
+    &config.oversized_dead_letter);
   visitor.setting({.name = "crash_journal",
                    .help = "File (some 200 KiB, offsets only) that remembers "
                            "what was in flight when the process died, so that "

@@ -17,6 +17,7 @@ struct DeliveryConfig {
   std::chrono::milliseconds revoke_deadline{20'000};
   std::chrono::milliseconds shutdown_deadline{25'000};
   std::chrono::milliseconds stall_alarm{60'000};
+  std::string oversized_dead_letter = "reference"; ///< reference, stop
   std::string crash_journal; ///< path; empty: none
 };
 

@@ -17,6 +17,12 @@ public:
     metrics.delivery_retries.Increment(
       static_cast<double>(outbox.retries() - retries_));
     retries_ = outbox.retries();
+    metrics.dead_letter_references.Increment(
+      static_cast<double>(outbox.references() - references_));
+    references_ = outbox.references();
+    metrics.replaced_timestamps.Increment(
+      static_cast<double>(outbox.replaced_timestamps() - replaced_timestamps_));
+    replaced_timestamps_ = outbox.replaced_timestamps();
     const auto& dead = outbox.dead_letters();
     for (std::size_t index = 0; index != dead.size(); ++index)
       if (const auto more = dead[index] - dead_[index])
@@ -27,6 +33,8 @@ public:
 
 private:
   std::uint64_t retries_ = 0;
+  std::uint64_t references_ = 0;
+  std::uint64_t replaced_timestamps_ = 0;
   std::array<std::uint64_t, logic::reason_count> dead_{};
 };
 

@@ -1,8 +1,9 @@
 #include "actors/delivery/producer.hpp"
 
+#include "actors/delivery/delivery_circuits.hpp"
 #include "actors/delivery/delivery_counts.hpp"
 #include "actors/delivery/delivery_log.hpp"
-#include "actors/delivery/output_circuit.hpp"
+#include "actors/delivery/delivery_notices.hpp"
 #include "logic/delivery/forgotten_epochs.hpp"
 #include "logic/delivery/insight_publisher.hpp"
 #include "logic/delivery/outbox.hpp"
@@ -35,17 +36,6 @@ using logic::OutboxNotice;
 constexpr std::chrono::milliseconds tick_interval{1'000};
 constexpr std::chrono::milliseconds close_wait{1'000};
 
-logic::OutboxConfig outbox_config(const ProducerParameters& parameters) {
-  logic::OutboxConfig config;
-  config.retry_limit = static_cast<std::uint32_t>(
-    parameters.delivery.retry_limit);
-  config.back_off = {parameters.delivery.retry_backoff,
-                     parameters.delivery.retry_backoff_max};
-  config.provenance_header = parameters.provenance_header;
-  config.node = parameters.node;
-  return config;
-}
-
 class Producer {
 public:
   static inline const char* name = name_of(logic::ActorKind::producer).data();
@@ -53,8 +43,8 @@ public:
   explicit Producer(ProducerParameters parameters)
     : parameters_(std::move(parameters)),
       metrics_(*parameters_.surroundings.metrics),
-      log_(*parameters_.surroundings.log), outbox_(outbox_config(parameters_)),
-      output_circuit_(metrics_, log_),
+      log_(*parameters_.surroundings.log), outbox_(parameters_.outbox_config()),
+      output_circuit_(metrics_, log_), dead_letter_circuit_(metrics_, log_),
       insights_gauge_(metrics_.circuit_state("insights")) {}
 
   Producer(const Producer&) = delete;
@@ -123,6 +113,8 @@ private:
   void tick(messages::Tick) {
     take_reports();
     look_for_lost_reports();
+    metrics_.pinned_partitions.Set(
+      static_cast<double>(pinned_partitions(outbox_).size()));
     schedule_tick();
   }
 
@@ -234,6 +226,9 @@ private:
   }
 
   void apply_reports(caf::actor_clock::time_point now) {
+    for (const auto& failure : reports_.failed)
+      metrics_.count_delivery_failures(to_string(failure.destination),
+                                       failure.error, 1);
     const auto outcome = insights_.apply_reports(reports_, now);
     metrics_.insights_published.Increment(
       static_cast<double>(outcome.published));
@@ -242,9 +237,19 @@ private:
                    "an insight was not delivered",
                    {{"error", outcome.failure}});
     insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
-    output_circuit_.look_at(reports_, now);
     log_failed_deliveries(log_, name, outbox_, reports_);
     outbox_.apply_reports(reports_, now);
+    look_at_circuits(now);
+  }
+
+  void look_at_circuits(caf::actor_clock::time_point now) {
+    using logic::Destination;
+    const bool closed = output_circuit_.words(now).state
+                        == logic::CircuitState::closed;
+    output_circuit_.look_at(
+      reports_, !closed && outbox_.waits_for(Destination::output), now);
+    if (const auto until = dead_letter_circuit_.look_at(reports_, now))
+      outbox_.hold(Destination::dead_letters, *until);
   }
 
   void finish(const logic::DeliveredBatch& batch) {
@@ -260,33 +265,11 @@ private:
   }
 
   void announce(const OutboxNotice& notice) {
-    const auto now = self_->clock().now();
-    switch (notice.kind) {
-      case OutboxNotice::Kind::given_up:
-        log_.debug(name, "record rejected",
-                   {{"partition", notice.partition},
-                    {"offset", notice.offset},
-                    {"reason", to_string(logic::Reason::delivery_failed)},
-                    {"detail", notice.text}});
-        log_.limited(now, logic::LogLevel::warn, name,
-                     "a record cannot be delivered and becomes a dead letter",
-                     {{"partition", notice.partition},
-                      {"offset", notice.offset},
-                      {"error", notice.text}});
-        break;
-      case OutboxNotice::Kind::stuck:
-        ++stuck_;
-        log_.limited(now, logic::LogLevel::error, name,
-                     "a dead letter cannot be written; its partition waits "
-                     "until it can",
-                     {{"partition", notice.partition},
-                      {"offset", notice.offset},
-                      {"error", notice.text}});
-        break;
-      case OutboxNotice::Kind::client_failed:
-        fail({logic::ErrorCode::fatal_client, notice.text});
-        break;
-    }
+    if (notice.kind == OutboxNotice::Kind::client_failed)
+      return fail({logic::ErrorCode::fatal_client, notice.text});
+    if (notice.kind == OutboxNotice::Kind::stuck)
+      ++stuck_;
+    log_notice(log_, self_->clock().now(), notice);
   }
 
   void announce(const logic::ClientEvent& event) {
@@ -305,6 +288,11 @@ private:
         break;
       case logic::ClientEvent::Kind::failed:
         fail(event.error);
+        break;
+      case logic::ClientEvent::Kind::warning:
+        metrics_.count_error(name, event.error.code);
+        log_.warn(name, "Kafka: for you to know",
+                  {{"warning", event.error.text}});
         break;
       default:
         break; // a sink has no partitions
@@ -367,13 +355,20 @@ private:
   }
 
   messages::ProducerStatus status(messages::ReportStatus) {
+    const auto output = output_circuit_.words(self_->clock().now());
+    const auto dead_letters = dead_letter_circuit_.words();
     return {fault_,
             outputs_,
             dead_letters_,
             outbox_.retries(),
             outbox_.batches(),
             stuck_,
-            output_circuit_.state(self_->clock().now())};
+            output.state,
+            output.reason,
+            dead_letters.state,
+            dead_letters.reason,
+            pinned_partitions(outbox_),
+            outbox_.references()};
   }
 
   ProducerActor::pointer self_ = nullptr;
@@ -390,6 +385,7 @@ private:
   logic::DeliveryReports reports_; ///< reused
   logic::InsightPublisher insights_;
   OutputCircuit output_circuit_;
+  DeadLetterCircuit dead_letter_circuit_;
   prometheus::Gauge& insights_gauge_;
   std::string fault_;
   std::uint64_t outputs_ = 0;

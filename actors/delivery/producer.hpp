@@ -3,10 +3,12 @@
 #include "actors/delivery/delivery_config.hpp"
 #include "actors/supervision/supervised.hpp"
 #include "actors/supervision/surviving_state.hpp"
+#include "logic/delivery/outbox.hpp"
 #include "logic/delivery/record_sink.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,10 +20,14 @@ struct ProducerParameters {
   bool provenance_header = false;
   bool insights_topic = true; ///< false: insights are dropped
   std::string node; ///< named in dead letters
+  /// Dead letters that the client may hold at once.
+  std::size_t max_queued_dead_letters = 8'192;
   /// Called at the start, and again when a client has failed for good.
   std::function<logic::Result<std::unique_ptr<logic::RecordSink>>()> open_sink;
   RegisteredActorPtr<DispatcherActor> dispatcher;
   Surroundings surroundings;
+
+  logic::OutboxConfig outbox_config() const;
 };
 
 /// Puts batches back into the order of their partition, sends them, retries

@@ -51,6 +51,10 @@ void Consumer::handle(ClientEvent& event) {
     case ClientEvent::Kind::failed:
       fail(event.error);
       break;
+    case ClientEvent::Kind::warning:
+      log_.warn(name, "Kafka: for you to know",
+                {{"warning", event.error.text}});
+      break;
   }
 }
 

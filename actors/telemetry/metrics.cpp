@@ -72,6 +72,18 @@ constexpr Definition retries{
 constexpr Definition bytes_written{
   "millrace_produced_bytes_total",
   "Bytes of output values handed to the Kafka producer."};
+constexpr Definition reference{
+  "millrace_dead_letter_references_total",
+  "Dead letters written without their value, as it did not fit their topic."};
+constexpr Definition replaced_timestamp{
+  "millrace_replaced_timestamps_total",
+  "Records written with the present time, as a broker refused their own."};
+constexpr Definition pinned{
+  "millrace_pinned_partitions",
+  "Partitions that stand still because a dead letter cannot be written."};
+constexpr Definition delivery_failure{
+  "millrace_delivery_failures_total",
+  "Records that came back undelivered, by destination and error."};
 constexpr Definition dead_letter{"millrace_dead_letters_total",
                                  "Records set aside, by reason."};
 
@@ -285,6 +297,9 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     poison_records(counter(registry, poison)),
     delivery_retries(counter(registry, retries)),
     bytes_produced(counter(registry, bytes_written)),
+    dead_letter_references(counter(registry, reference)),
+    replaced_timestamps(counter(registry, replaced_timestamp)),
+    pinned_partitions(gauge(registry, pinned)),
     dead_letters(table<logic::Reason, logic::reason_count>(
       registry, dead_letter, "reason")),
     geo_hits(counter(registry, geo_lookup, {{"result", "hit"}})),
@@ -318,6 +333,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     model_family_(gauges(registry, model)),
     limit_family_(counters(registry, limit)),
     error_family_(counters(registry, errors)),
+    delivery_failure_family_(counters(registry, delivery_failure)),
     restart_family_(counters(registry, restart)),
     breaker_family_(gauges(registry, breaker)),
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
@@ -366,6 +382,15 @@ void Metrics::count_error(std::string_view component, logic::ErrorCode code) {
     .Add({{"component", std::string{component}},
           {"code", std::string{logic::to_string(code)}}})
     .Increment();
+}
+
+void Metrics::count_delivery_failures(std::string_view destination,
+                                      std::string_view error,
+                                      std::uint64_t records) {
+  delivery_failure_family_
+    .Add({{"destination", std::string{destination}},
+          {"error", std::string{error}}})
+    .Increment(static_cast<double>(records));
 }
 
 void Metrics::count_restart(std::string_view actor, std::string_view reason) {

@@ -120,6 +120,10 @@ public:
   /// For faults, which are rare: looks up by name.
   void count_error(std::string_view component, logic::ErrorCode code);
 
+  /// Records that came back undelivered; `error` is the client's name for it.
+  void count_delivery_failures(std::string_view destination,
+                               std::string_view error, std::uint64_t records);
+
   /// Restarts are rare too. `actor` is the kind, without the number.
   void count_restart(std::string_view actor, std::string_view reason);
 
@@ -155,6 +159,9 @@ public:
   // Delivery
   Counter& delivery_retries;
   Counter& bytes_produced;
+  Counter& dead_letter_references;
+  Counter& replaced_timestamps;
+  Gauge& pinned_partitions;
   CounterTable<logic::Reason, logic::reason_count> dead_letters;
 
   // Enrichment
@@ -191,6 +198,7 @@ private:
   prometheus::Family<Gauge>& model_family_;
   prometheus::Family<Counter>& limit_family_;
   prometheus::Family<Counter>& error_family_;
+  prometheus::Family<Counter>& delivery_failure_family_;
   prometheus::Family<Counter>& restart_family_;
   prometheus::Family<Gauge>& breaker_family_;
 

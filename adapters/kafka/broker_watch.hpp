@@ -18,6 +18,13 @@ public:
   /// Answers of its probes arrive on `queue`; pass them to `on_event`.
   BrokerWatch(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string role);
 
+  /// The client was made anew; what is amiss stays so until it proves better.
+  void attach(rd_kafka_t* client, rd_kafka_queue_t* queue) noexcept {
+    client_ = client;
+    queue_ = queue;
+    probing_ = false;
+  }
+
   /// Takes in an error or probe event; false for any other.
   bool on_event(rd_kafka_event_t* event,
                 std::vector<logic::ClientEvent>& events);

@@ -1,5 +1,7 @@
 #include "adapters/kafka/client.hpp"
 
+#include "logic/core/bounded_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -233,7 +235,8 @@ logic::Error to_error(rd_kafka_resp_err_t error, std::string_view attempted,
   detail = without_timing(detail);
   std::string text{attempted};
   text += ": ";
-  text += detail.empty() ? std::string_view{rd_kafka_err2str(error)} : detail;
+  text += detail.empty() ? std::string{rd_kafka_err2str(error)}
+                         : logic::bounded_text(detail);
   text += " (";
   text += rd_kafka_err2name(error);
   text += ')';

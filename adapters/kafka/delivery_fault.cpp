@@ -32,11 +32,13 @@ logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept {
       return DeliveryFault::outage;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+      return DeliveryFault::too_large;
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return DeliveryFault::timestamp;
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
       return DeliveryFault::record;
@@ -53,6 +55,7 @@ logic::DeliveryFault to_delivery_fault(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
       return DeliveryFault::fatal;
+    // POLICY_VIOLATION among them: Azure Event Hubs throttles by it.
     default:
       return DeliveryFault::transient;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_limits.hpp"
 #include "logic/core/ids.hpp"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct DestinationTopic {
   TopicPtr handle;
   State state = State::unknown;
   std::int32_t partitions = 0;
+  TopicLimits limits;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 
   std::int32_t partition_for(logic::PartitionId source) const noexcept {

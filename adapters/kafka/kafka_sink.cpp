@@ -5,11 +5,14 @@
 #include "adapters/kafka/delivery_fault.hpp"
 #include "adapters/kafka/destination_topic.hpp"
 #include "adapters/kafka/message_fields.hpp"
+#include "adapters/kafka/producing_client.hpp"
+#include "adapters/kafka/refused_messages.hpp"
 #include "adapters/kafka/topic_watch.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -33,30 +36,6 @@ logic::SendToken to_token(const void* opaque) noexcept {
           static_cast<std::uint32_t>(bits)};
 }
 
-logic::Result<ClientPtr> create_client(const KafkaConfig& config,
-                                       const KafkaSinkLimits& limits) {
-  ClientSettings settings{config};
-  settings.set("enable.idempotence", std::string{"true"})
-    .set("acks", std::string{"all"})
-    .set("allow.auto.create.topics", std::string{"false"})
-    .set("compression.type", config.compression)
-    .set("linger.ms", config.linger.count())
-    .set("batch.num.messages", config.batch_messages)
-    .set("message.max.bytes",
-         static_cast<std::int64_t>(config.max_message.bytes))
-    .set("delivery.timeout.ms", config.delivery_timeout.count())
-    .set("queue.buffering.max.messages",
-         static_cast<std::int64_t>(
-           std::clamp<std::size_t>(limits.max_queued_records, 1, 10'000'000)))
-    .set("queue.buffering.max.kbytes",
-         static_cast<std::int64_t>(std::clamp<std::size_t>(
-           limits.max_queued_bytes / 1'024, 1, 2'147'483'647)))
-    // The murmur2 hash of Java clients, so that keys meet where theirs do.
-    .set("partitioner", std::string{"murmur2_random"})
-    .events(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-  return settings.create(ClientRole::producer);
-}
-
 /// One idempotent producer for the three destinations.
 class KafkaSink final : public logic::RecordSink {
 public:
@@ -76,6 +55,11 @@ public:
   void close(std::chrono::milliseconds deadline) override { end(deadline); }
 
 private:
+  logic::Result<void> open_client();
+  /// Whether what the client sends at once is what the topics take at once;
+  /// sees to it as soon as the client has nothing to do.
+  bool fits_topics();
+  bool renew_client();
   void end(std::chrono::milliseconds deadline);
   std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
   std::int32_t partition_of(const DestinationTopic& topic,
@@ -86,7 +70,14 @@ private:
   void refuse(const logic::OutgoingRecord& record, rd_kafka_resp_err_t error,
               std::string text);
   void on_reports(rd_kafka_event_t* event, logic::DeliveryReports& reports);
+  void on_delivered(const rd_kafka_message_t& message,
+                    logic::DeliveryReports& reports) const;
+  void on_failed(rd_kafka_resp_err_t error, logic::DeliveryReports& reports);
 
+  KafkaConfig config_;
+  KafkaSinkLimits limits_;
+  ClientSizes sizes_;
+  std::optional<logic::Error> failure_; ///< of making the client anew
   WakeSignal wake_;
   ClientPtr client_;
   QueuePtr queue_;
@@ -97,22 +88,68 @@ private:
   std::size_t queued_ = 0;
   bool by_key_ = false;
   std::vector<rd_kafka_message_t> messages_; ///< scratch
+  std::vector<RefusedMessage> refused_messages_; ///< scratch
+  std::vector<const rd_kafka_message_t*> failed_messages_; ///< scratch
   std::vector<std::int64_t> timestamps_; ///< scratch
 };
 
 logic::Result<void> KafkaSink::open(const KafkaConfig& config,
                                     const KafkaSinkLimits& limits) {
+  config_ = config;
+  limits_ = limits;
   by_key_ = config.partitioning == "key";
-  auto client = create_client(config, limits);
+  sizes_.message_bytes = message_room(config, 0);
+  topics_ = std::make_unique<TopicWatch>(
+    std::array{config.output_topic, config.dlq_topic, config.insights_topic},
+    config.input_topic);
+  return open_client();
+}
+
+logic::Result<void> KafkaSink::open_client() {
+  auto client = create_producing_client(config_, limits_, sizes_);
   if (!client)
     return client.error();
   client_ = *std::move(client);
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
-  watch_ = std::make_unique<BrokerWatch>(client_.get(), queue_.get(),
-                                         "producing");
-  topics_ = std::make_unique<TopicWatch>(client_.get(), queue_.get());
-  return topics_->open(
-    {config.output_topic, config.dlq_topic, config.insights_topic});
+  if (watch_ == nullptr)
+    watch_ = std::make_unique<BrokerWatch>(client_.get(), queue_.get(),
+                                           "producing");
+  else
+    watch_->attach(client_.get(), queue_.get());
+  return topics_->attach(client_.get(), queue_.get());
+}
+
+bool KafkaSink::fits_topics() {
+  if (!topics_->limits_settled())
+    return false;
+  const auto batch_bytes = std::min(sizes_.batch_bytes,
+                                    topics_->least_message_bytes());
+  const auto message_bytes = std::max(
+    sizes_.message_bytes,
+    message_room(config_, topics_->input_message_bytes()));
+  if (batch_bytes == sizes_.batch_bytes
+      && message_bytes == sizes_.message_bytes)
+    return true;
+  if (queued_ != refused_.size())
+    return false; // the client is still at work
+  sizes_ = {message_bytes, batch_bytes};
+  return renew_client();
+}
+
+bool KafkaSink::renew_client() {
+  WakeSignal::disconnect(queue_.get());
+  topics_->detach();
+  queue_.reset();
+  client_.reset();
+  if (auto opened = open_client(); !opened) {
+    // The same settings made a client before.
+    failure_ = opened.error();
+    client_.reset();
+    return false;
+  }
+  wake_.connect(queue_.get());
+  wake_.rearm();
+  return true;
 }
 
 void KafkaSink::on_ready(std::function<void()> wake) {
@@ -148,6 +185,8 @@ std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
   if (!client_)
     return 0;
   topics_->tick();
+  if (!fits_topics())
+    return 0; // the answer, or the last report, wakes the owner
   std::size_t taken = 0;
   while (taken != records.size()) {
     const auto& record = records[taken];
@@ -203,7 +242,8 @@ std::size_t KafkaSink::send_run(DestinationTopic& topic,
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
       ++queued_;
     else
-      refuse(run[taken], error, rd_kafka_err2str(error));
+      refuse(run[taken], error,
+             local_refusal_text(error, sizes_.message_bytes));
   }
   return taken;
 }
@@ -223,13 +263,15 @@ bool KafkaSink::send_one(DestinationTopic& topic,
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     ++queued_;
   else
-    refuse(record, error, rd_kafka_err2str(error));
+    refuse(record, error, local_refusal_text(error, sizes_.message_bytes));
   return true;
 }
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,
                        rd_kafka_resp_err_t error, std::string text) {
-  refused_.push_back({record.token, to_delivery_fault(error), std::move(text)});
+  refused_.push_back({record.token, to_delivery_fault(error), std::move(text),
+                      logic::Blame::record, record.destination,
+                      rd_kafka_err2name(error)});
   ++queued_; // until it is reported
 }
 
@@ -237,6 +279,10 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   reports.clear();
   if (!client_) {
     std::swap(reports, last_reports_);
+    if (failure_)
+      reports.events.push_back({logic::ClientEvent::Kind::failed,
+                                {},
+                                *std::exchange(failure_, std::nullopt)});
     return;
   }
   wake_.rearm();
@@ -250,29 +296,58 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   }
   watch_->tick();
   topics_->tick();
+  fits_topics();
 }
 
 void KafkaSink::on_reports(rd_kafka_event_t* event,
                            logic::DeliveryReports& reports) {
   bool delivered = false;
+  refused_messages_.clear();
+  failed_messages_.clear();
   while (const auto* message = rd_kafka_event_message_next(event)) {
     --queued_;
-    const auto token = to_token(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       delivered = true;
-      if (reports.delivered.empty()
-          || reports.delivered.back().slot != token.slot)
-        reports.delivered.push_back({token.slot, 0});
-      ++reports.delivered.back().count;
+      on_delivered(*message, reports);
       continue;
     }
-    if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
-      topics_->refresh();
-    reports.failed.push_back({token, to_delivery_fault(message->err),
-                              rd_kafka_message_errstr(message)});
+    refused_messages_.push_back(
+      {message->err, rd_kafka_message_produce_errstr(message)});
+    failed_messages_.push_back(message);
   }
+  on_failed(rd_kafka_event_error(event), reports);
   if (delivered)
     watch_->on_contact(reports.events);
+}
+
+void KafkaSink::on_delivered(const rd_kafka_message_t& message,
+                             logic::DeliveryReports& reports) const {
+  const auto token = to_token(message._private);
+  const auto destination = topics_->destination_of(message.rkt);
+  if (reports.delivered.empty() || reports.delivered.back().slot != token.slot
+      || reports.delivered.back().destination != destination)
+    reports.delivered.push_back({token.slot, 0, destination});
+  ++reports.delivered.back().count;
+}
+
+void KafkaSink::on_failed(rd_kafka_resp_err_t error,
+                          logic::DeliveryReports& reports) {
+  const RefusedRequest request{error, refused_messages_};
+  for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
+    const auto& message = *failed_messages_[index];
+    const auto& refused = refused_messages_[index];
+    if (refused.error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+      topics_->refresh();
+    if (request.fault(refused) == logic::DeliveryFault::too_large)
+      topics_->refresh_limits();
+    const auto destination = topics_->destination_of(message.rkt);
+    reports.failed.push_back(
+      {to_token(message._private), request.fault(refused),
+       produce_error_text(refused.error,
+                          refusal_hint(message, topics_->at(destination))),
+       request.blame(refused), topics_->destination_of(message.rkt),
+       rd_kafka_err2name(refused.error)});
+  }
 }
 
 void KafkaSink::hurry() {
@@ -299,7 +374,7 @@ void KafkaSink::end(std::chrono::milliseconds deadline) {
       on_reports(event.get(), last_reports_);
   }
   watch_.reset();
-  topics_.reset();
+  topics_.reset(); // its handles are the client's
   queue_.reset();
   client_.reset();
   queued_ = 0;

@@ -1,5 +1,7 @@
 #include "adapters/kafka/source_errors.hpp"
 
+#include "logic/core/bounded_text.hpp"
+
 namespace millrace::adapters::kafka {
 
 logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
@@ -24,7 +26,7 @@ logic::Error to_missing_offset(const rd_kafka_message_t& message,
   return {
     logic::ErrorCode::not_found,
     "reading " + config.input_topic + "[" + std::to_string(message.partition)
-      + "]: " + rd_kafka_message_errstr(&message)
+      + "]: " + logic::bounded_text(rd_kafka_message_errstr(&message))
       + ", and kafka.auto_offset_reset is none; set it to earliest or "
         "latest, or commit an offset for group "
       + config.consumer_group + " with kafka-consumer-groups --reset-offsets"};

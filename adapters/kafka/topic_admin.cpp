@@ -1,6 +1,7 @@
 #include "adapters/kafka/topic_admin.hpp"
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_limits.hpp"
 #include "adapters/kafka/topic_name.hpp"
 
 #include <algorithm>
@@ -119,7 +120,14 @@ public:
           error != RD_KAFKA_RESP_ERR_NO_ERROR)
         return to_error(error, attempted, text.data());
     start(options.get());
-    EventPtr event{rd_kafka_queue_poll(queue_.get(), limit + grace_ms)};
+    return wait(deadline, attempted);
+  }
+
+  /// Waits for the result of a request that was made.
+  logic::Result<EventPtr> wait(std::chrono::milliseconds deadline,
+                               std::string_view attempted) {
+    EventPtr event{
+      rd_kafka_queue_poll(queue_.get(), to_timeout(deadline) + grace_ms)};
     if (!event)
       return explain(RD_KAFKA_RESP_ERR__TIMED_OUT, attempted);
     if (const auto error = rd_kafka_event_error(event.get());
@@ -225,6 +233,16 @@ logic::Result<TopicInfo> TopicAdmin::topic(const std::string& name,
   return TopicInfo{topic.topic, topic.partition_cnt};
 }
 
+logic::Result<TopicLimitsByName>
+TopicAdmin::limits(std::span<const std::string> names,
+                   std::chrono::milliseconds deadline) {
+  ask_topic_limits(state_->client(), state_->queue(), names, deadline);
+  auto event = state_->wait(deadline, "reading the topics' configuration");
+  if (!event)
+    return event.error();
+  return read_topic_limits(event->get());
+}
+
 logic::Result<std::vector<std::string>>
 TopicAdmin::create(std::span<const TopicSpec> specs,
                    std::chrono::milliseconds deadline) {
@@ -245,6 +263,9 @@ TopicAdmin::create(std::span<const TopicSpec> specs,
     if (!topics.back())
       return logic::Error{logic::ErrorCode::invalid_argument,
                           "creating topic " + spec.name + ": " + text.data()};
+    for (const auto& [name, value] : spec.settings)
+      rd_kafka_NewTopic_set_config(topics.back().get(), name.c_str(),
+                                   value.c_str());
     raw.push_back(topics.back().get());
   }
   if (raw.empty())

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +19,8 @@ struct TopicSpec {
   std::string name;
   std::int32_t partitions = 1;
   std::int32_t replication = 1;
+  /// Of its configuration, as `max.message.bytes`; by name, with the value.
+  std::map<std::string, std::string> settings = {};
   friend bool operator==(const TopicSpec&, const TopicSpec&) = default;
 };
 
@@ -27,6 +31,24 @@ struct TopicInfo {
   std::string name;
   std::int32_t partitions = 0;
 };
+
+/// What a topic takes, by its configuration.
+struct TopicLimits {
+  /// Kafka's default of `message.max.bytes`, assumed where we may not ask.
+  static constexpr std::int64_t default_max_message_bytes = 1'048'588;
+
+  /// Of one batch of records as it is stored, compressed (`max.message.bytes`).
+  std::int64_t max_message_bytes = default_max_message_bytes;
+  /// `cleanup.policy` has `compact`: records without a key are refused.
+  bool compacted = false;
+  bool known = false; ///< false: all of this is assumed
+};
+
+/// By topic; those that the brokers say nothing about are absent.
+using TopicLimitsByName = std::map<std::string, TopicLimits, std::less<>>;
+
+/// For people: "max.message.bytes 65536, cleanup.policy compact".
+std::string to_text(const TopicLimits& limits);
 
 /// Asks for and changes topics. Every call blocks for at most its deadline.
 class TopicAdmin {
@@ -50,6 +72,10 @@ public:
   /// question).
   logic::Result<TopicInfo> topic(const std::string& name,
                                  std::chrono::milliseconds deadline);
+
+  /// What these topics take. One that this user may not ask about is absent.
+  logic::Result<TopicLimitsByName> limits(std::span<const std::string> names,
+                                          std::chrono::milliseconds deadline);
 
   /// Creates what is missing; a topic that exists is left as it is. Returns
   /// the names of those that were created.

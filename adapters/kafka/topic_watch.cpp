@@ -1,5 +1,6 @@
 #include "adapters/kafka/topic_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -16,22 +17,30 @@ constexpr int question_timeout_ms = 5'000;
 constexpr std::chrono::seconds refresh_interval{60};
 constexpr std::chrono::seconds retry_interval{1};
 constexpr std::size_t text_bytes = 512;
+constexpr int max_limit_questions = 3;
 
 } // namespace
 
-TopicWatch::TopicWatch(rd_kafka_t* client, rd_kafka_queue_t* queue)
-  : client_(client), queue_(queue) {}
-
-logic::Result<void>
-TopicWatch::open(const std::array<std::string, count>& names) {
+TopicWatch::TopicWatch(const std::array<std::string, count>& names,
+                       std::string input)
+  : input_(std::move(input)) {
   for (std::size_t index = 0; index != count; ++index) {
     auto& topic = topics_[index];
     topic.name = names[index];
     if (topic.name.empty()) {
       topic.state = DestinationTopic::State::refused;
       topic.error = RD_KAFKA_RESP_ERR__INVALID_ARG;
-      continue;
     }
+  }
+}
+
+logic::Result<void> TopicWatch::attach(rd_kafka_t* client,
+                                       rd_kafka_queue_t* queue) {
+  client_ = client;
+  queue_ = queue;
+  for (auto& topic : topics_) {
+    if (topic.name.empty())
+      continue;
     topic.handle.reset(
       rd_kafka_topic_new(client_, topic.name.c_str(), nullptr));
     if (!topic.handle)
@@ -39,7 +48,53 @@ TopicWatch::open(const std::array<std::string, count>& names) {
                       "preparing to write to topic " + topic.name);
   }
   ask();
+  if (!limits_settled_)
+    ask_limits();
   return {};
+}
+
+void TopicWatch::detach() {
+  for (auto& topic : topics_)
+    topic.handle.reset();
+  asking_ = false;
+  asking_limits_ = false;
+}
+
+void TopicWatch::refresh_limits() {
+  if (Clock::now() < limits_asked_ + retry_interval)
+    return;
+  limits_settled_ = false;
+  limit_questions_ = 0;
+  ask_limits();
+}
+
+void TopicWatch::ask_limits() {
+  if (std::exchange(asking_limits_, true))
+    return;
+  limits_asked_ = Clock::now();
+  ++limit_questions_;
+  std::vector<std::string> names{input_};
+  for (const auto& topic : topics_)
+    if (!topic.name.empty())
+      names.push_back(topic.name);
+  ask_topic_limits(client_, queue_, names,
+                   std::chrono::milliseconds{question_timeout_ms});
+}
+
+std::int64_t TopicWatch::least_message_bytes() const noexcept {
+  auto least = TopicLimits::default_max_message_bytes;
+  for (const auto& topic : topics_)
+    if (!topic.name.empty())
+      least = std::min(least, topic.limits.max_message_bytes);
+  return least;
+}
+
+logic::Destination
+TopicWatch::destination_of(const rd_kafka_topic_t* handle) const noexcept {
+  for (std::size_t index = 1; index != count; ++index)
+    if (topics_[index].handle.get() == handle)
+      return static_cast<logic::Destination>(index);
+  return logic::Destination::output;
 }
 
 logic::Error TopicWatch::refusal(const DestinationTopic& topic) const {
@@ -52,8 +107,12 @@ logic::Error TopicWatch::refusal(const DestinationTopic& topic) const {
 }
 
 void TopicWatch::tick() {
-  if (!asking_ && Clock::now() >= next_question_)
+  const auto now = Clock::now();
+  if (!asking_ && now >= next_question_)
     ask();
+  if (!limits_settled_ && !asking_limits_
+      && now >= limits_asked_ + retry_interval)
+    ask_limits();
 }
 
 void TopicWatch::ask() {
@@ -78,8 +137,55 @@ void TopicWatch::ask() {
 
 bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
                           std::vector<logic::ClientEvent>& events) {
-  if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT)
-    return false;
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
+      on_topics(event, watch, events);
+      return true;
+    case RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT:
+      on_limits(event, events);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void TopicWatch::on_limits(rd_kafka_event_t* event,
+                           std::vector<logic::ClientEvent>& events) {
+  asking_limits_ = false;
+  const auto error = rd_kafka_event_error(event);
+  // Where nobody can be reached nothing can be sent either. A broker that
+  // answers all but this question is not waited for.
+  if (is_unreachable(error) && limit_questions_ < max_limit_questions)
+    return;
+  limits_settled_ = true;
+  limit_questions_ = 0;
+  const auto found = read_topic_limits(event);
+  if (const auto input = found.find(input_); input != found.end())
+    input_limits_ = input->second;
+  for (auto& topic : topics_)
+    if (const auto limits = found.find(topic.name); limits != found.end()) {
+      topic.limits = limits->second;
+      warn_of_compaction(topic, events);
+    }
+}
+
+void TopicWatch::warn_of_compaction(DestinationTopic& topic,
+                                    std::vector<logic::ClientEvent>& events) {
+  const auto index = static_cast<std::size_t>(&topic - topics_.data());
+  if (!std::exchange(told_of_compaction_[index], topic.limits.compacted)
+      && topic.limits.compacted)
+    events.push_back(
+      {logic::ClientEvent::Kind::warning,
+       {},
+       {logic::ErrorCode::invalid_config,
+        "topic " + topic.name
+          + " has cleanup.policy=compact and refuses every record without a "
+            "key; give it cleanup.policy=delete unless all records of the "
+            "input have keys"}});
+}
+
+void TopicWatch::on_topics(rd_kafka_event_t* event, BrokerWatch& watch,
+                           std::vector<logic::ClientEvent>& events) {
   asking_ = false;
   if (const auto error = rd_kafka_event_error(event);
       error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -88,7 +194,7 @@ bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
       watch.on_error(error, "asking for the output topics",
                      rd_kafka_event_error_string(event), events);
     tick();
-    return true;
+    return;
   }
   std::size_t described = 0;
   const auto* descriptions = rd_kafka_DescribeTopics_result_topics(
@@ -97,13 +203,21 @@ bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
     learn(descriptions[index]);
   bool complete = true;
   std::vector<logic::Error> refusals;
+  const auto& insights = at(logic::Destination::insights);
   for (const auto& topic : topics_) {
     if (topic.name.empty() || topic.state == DestinationTopic::State::present)
       continue;
     complete = false;
-    if (topic.state == DestinationTopic::State::refused)
+    if (topic.state == DestinationTopic::State::refused && &topic != &insights)
       refusals.push_back(refusal(topic));
   }
+  const bool no_insights = !insights.name.empty()
+                           && insights.state
+                                == DestinationTopic::State::refused;
+  // Nothing stands still for want of it.
+  if (!std::exchange(told_of_insights_, no_insights) && no_insights)
+    events.push_back(
+      {logic::ClientEvent::Kind::warning, {}, refusal(insights)});
   watch.set_standing(!refusals.empty());
   watch.on_contact(events);
   for (auto& each : refusals)
@@ -113,7 +227,6 @@ bool TopicWatch::on_event(rd_kafka_event_t* event, BrokerWatch& watch,
     next_question_ += refresh_interval;
   else
     next_question_ += retry_interval;
-  return true;
 }
 
 void TopicWatch::learn(const rd_kafka_TopicDescription_t* description) {
@@ -127,6 +240,9 @@ void TopicWatch::learn(const rd_kafka_TopicDescription_t* description) {
     rd_kafka_TopicDescription_partitions(description, &partitions);
     if (topic.error == RD_KAFKA_RESP_ERR_NO_ERROR && partitions != 0) {
       topic.partitions = static_cast<std::int32_t>(partitions);
+      // What did not exist when its limits were asked for has them now.
+      if (topic.state == DestinationTopic::State::refused)
+        refresh_limits();
       topic.state = DestinationTopic::State::present;
     } else if (to_code(topic.error) == logic::ErrorCode::not_found
                || is_unauthorized(topic.error)

@@ -19,21 +19,45 @@ class TopicWatch {
 public:
   static constexpr std::size_t count = 3;
 
-  /// Answers arrive on `queue`; pass its events to `on_event`.
-  TopicWatch(rd_kafka_t* client, rd_kafka_queue_t* queue);
+  /// Names in the order of `logic::Destination`; an empty one is not used. Of
+  /// the input topic only the limits are asked for.
+  TopicWatch(const std::array<std::string, count>& names, std::string input);
 
-  /// Names in the order of `logic::Destination`; an empty one is not used.
-  logic::Result<void> open(const std::array<std::string, count>& names);
+  /// Starts to ask. Answers arrive on `queue`; pass its events to `on_event`.
+  /// May be called again with a new client, after `detach`: what is known of
+  /// the topics stays.
+  logic::Result<void> attach(rd_kafka_t* client, rd_kafka_queue_t* queue);
+
+  /// Lets go of the client, which is about to end.
+  void detach();
 
   DestinationTopic& at(logic::Destination destination) {
     return topics_[static_cast<std::size_t>(destination)];
   }
+
+  /// Which of the topics that handle is of.
+  logic::Destination
+  destination_of(const rd_kafka_topic_t* handle) const noexcept;
 
   /// Why the topic is refused, and what to do about it.
   logic::Error refusal(const DestinationTopic& topic) const;
 
   /// Asks again soon.
   void refresh() { next_question_ = {}; }
+
+  /// Whether it is known, or known not to be learnt, how much the topics take.
+  bool limits_settled() const noexcept { return limits_settled_; }
+
+  /// Asks for the limits anew, unless it just has: a topic takes less than was
+  /// known.
+  void refresh_limits();
+
+  /// `max.message.bytes`: the least of the topics that are written to, and
+  /// that of the input.
+  std::int64_t least_message_bytes() const noexcept;
+  std::int64_t input_message_bytes() const noexcept {
+    return input_limits_.max_message_bytes;
+  }
 
   /// Asks when it is time to; never blocks.
   void tick();
@@ -47,13 +71,28 @@ private:
   using Clock = std::chrono::steady_clock;
 
   void ask();
+  void ask_limits();
+  void on_topics(rd_kafka_event_t* event, BrokerWatch& watch,
+                 std::vector<logic::ClientEvent>& events);
+  void on_limits(rd_kafka_event_t* event,
+                 std::vector<logic::ClientEvent>& events);
   void learn(const rd_kafka_TopicDescription_t* description);
+  void warn_of_compaction(DestinationTopic& topic,
+                          std::vector<logic::ClientEvent>& events);
 
-  rd_kafka_t* client_;
-  rd_kafka_queue_t* queue_;
+  rd_kafka_t* client_ = nullptr;
+  rd_kafka_queue_t* queue_ = nullptr;
   std::array<DestinationTopic, count> topics_;
+  std::string input_;
+  TopicLimits input_limits_;
   bool asking_ = false;
+  bool limits_settled_ = false;
+  bool asking_limits_ = false;
+  int limit_questions_ = 0; ///< in succession without any answer
+  bool told_of_insights_ = false; ///< that their topic is refused
+  std::array<bool, count> told_of_compaction_{};
   Clock::time_point next_question_{};
+  Clock::time_point limits_asked_{};
 };
 
 } // namespace millrace::adapters::kafka

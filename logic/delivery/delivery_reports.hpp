@@ -16,6 +16,15 @@ enum class DeliveryFault : std::uint8_t {
   transient, ///< a broker refused for now: try again, up to the limit
   record, ///< this record will never be taken
   fatal, ///< the client is dead (fenced, unauthorised): build it anew
+  too_large, ///< never taken at this size
+  timestamp, ///< never taken with this timestamp
+};
+
+/// Whose doing a failure is, as far as the broker says.
+enum class Blame : std::uint8_t {
+  record, ///< the record's own, or nobody's
+  request, ///< of some record in the same request: nobody knows of which
+  neighbour, ///< of another record in the same request
 };
 
 /// "outage", "transient", "record", "fatal".
@@ -36,7 +45,11 @@ constexpr std::string_view to_string(DeliveryFault fault) noexcept {
 struct DeliveryFailure {
   SendToken token;
   DeliveryFault fault = DeliveryFault::transient;
-  std::string text; ///< the client's own words
+  std::string text; ///< the client's own words, bounded, no record's bytes
+  Blame blame = Blame::record;
+  Destination destination = Destination::output;
+  /// The client's name of the error, for a metric; lives for ever.
+  std::string_view error = "unknown";
 };
 
 /// Reports since the last call: successes as counts per slot.
@@ -44,6 +57,7 @@ struct DeliveryReports {
   struct Delivered {
     std::uint32_t slot = 0;
     std::uint32_t count = 0;
+    Destination destination = Destination::output;
   };
   std::vector<Delivered> delivered; ///< a slot may occur more than once
   std::vector<DeliveryFailure> failed;

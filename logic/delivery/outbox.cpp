@@ -42,7 +42,8 @@ bool Outbox::holds(BatchId id) const {
 }
 
 void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
-  if (!pump_retries(sink, now, wall_ms))
+  wall_ms_ = wall_ms;
+  if (!pump_refused(sink, wall_ms) || !pump_retries(sink, now, wall_ms))
     return;
   while (!unsent_.empty()) {
     const auto slot = unsent_.front();
@@ -53,12 +54,44 @@ void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
   }
 }
 
+std::size_t Outbox::send_chunk(RecordSink& sink) {
+  const auto taken = sink.send(chunk_);
+  queued_ += taken;
+  for (std::size_t index = 0; index != taken; ++index)
+    if (chunk_[index].destination == Destination::dead_letters)
+      ++queued_dead_letters_;
+  return taken;
+}
+
+bool Outbox::pump_refused(RecordSink& sink, std::int64_t wall_ms) {
+  if (!refused_.busy())
+    return true;
+  if (queued_ != 0)
+    return false; // what is under way would share a request with the group
+  const auto group = refused_.next_group();
+  if (group.empty())
+    return true;
+  const auto records = std::min(group.size(), chunk_records);
+  chunk_.clear();
+  for (const auto token : group.first(records))
+    chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
+  refused_.on_sent(send_chunk(sink));
+  sink.hurry();
+  return false;
+}
+
 bool Outbox::pump_retries(RecordSink& sink, TimePoint now,
                           std::int64_t wall_ms) {
   while (!retry_queue_.empty() && retry_queue_.begin()->first <= now) {
     const auto token = retry_queue_.begin()->second;
+    if (const auto until = held_until(token); until > now) {
+      retry_queue_.erase(retry_queue_.begin());
+      retry_queue_.emplace(until, token);
+      continue;
+    }
     chunk_.assign(1, outgoing(token, wall_ms, chunk_headers_.front()));
-    if (sink.send(chunk_) == 0)
+    if (is_full_of_dead_letters(chunk_.front().destination)
+        || send_chunk(sink) == 0)
       return false;
     retry_queue_.erase(retry_queue_.begin());
   }
@@ -71,7 +104,9 @@ bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   while (state.sent != total) {
     fill_chunk(slot, now, wall_ms);
-    const auto taken = sink.send(chunk_);
+    if (chunk_.empty() && state.sent != total)
+      return false; // no more dead letters for now
+    const auto taken = send_chunk(sink);
     state.sent += static_cast<std::uint32_t>(taken);
     if (taken != chunk_.size())
       return false;
@@ -84,6 +119,7 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
   auto& state = slots_[slot];
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   chunk_.clear();
+  std::size_t dead_letters = 0;
   for (auto index = state.sent; index != total; ++index) {
     const SendToken token{slot, index};
     if (const auto until = held_until(token); until > now) {
@@ -93,82 +129,15 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
       ++state.sent;
       continue;
     }
+    if (destination_of(token) == Destination::dead_letters
+        && queued_dead_letters_ + dead_letters++
+             >= config_.max_queued_dead_letters)
+      return;
+    replace_refused_timestamp(token, now);
     chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
     if (chunk_.size() == chunk_records)
       return;
   }
-}
-
-Destination Outbox::destination_of(SendToken token) const {
-  const auto& slot = slots_[token.slot];
-  const auto failed = slot.failed_records.find(token.index);
-  const bool dead = slot.batch->records[token.index].dead
-                    || (failed != slot.failed_records.end()
-                        && failed->second.dead_because);
-  return dead ? Destination::dead_letters : Destination::output;
-}
-
-OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
-                                std::string& headers) const {
-  const auto& slot = slots_[token.slot];
-  const auto& encoded = slot.batch->records[token.index];
-  const auto& raw = *slot.batch->raw;
-  const auto source = raw[encoded.record];
-  OutgoingRecord record;
-  record.token = token;
-  record.destination = destination_of(token);
-  record.source_partition = raw.partition();
-  record.key = source.key;
-  record.timestamp_ms = source.timestamp_ms;
-  record.headers = source.headers;
-  if (record.destination == Destination::dead_letters) {
-    record.value = source.value;
-    headers.assign(source.headers);
-    write_note(slot, token.index, wall_ms, headers);
-    record.headers = headers;
-    return record;
-  }
-  record.value = std::string_view{slot.batch->bytes}.substr(encoded.begin,
-                                                            encoded.length);
-  if (config_.provenance_header) {
-    headers.assign(source.headers);
-    append_provenance(headers, {raw.topic(), raw.partition(), source.offset});
-    record.headers = headers;
-  }
-  return record;
-}
-
-void Outbox::write_note(const Slot& slot, std::uint32_t index,
-                        std::int64_t wall_ms, std::string& headers) const {
-  const auto& encoded = slot.batch->records[index];
-  const auto& raw = *slot.batch->raw;
-  DeadLetterNote note;
-  note.source = {raw.topic(), raw.partition(), raw[encoded.record].offset};
-  note.reason = encoded.reason;
-  note.attempts = slot.ticket.attempt + 1;
-  note.time_ms = wall_ms;
-  note.node = config_.node;
-  const auto failed = slot.failed_records.find(index);
-  if (failed != slot.failed_records.end() && failed->second.dead_because) {
-    note.reason = *failed->second.dead_because;
-    note.detail = failed->second.detail;
-    note.attempts = failed->second.attempts;
-  } else {
-    note.detail = slot.batch->details[encoded.detail];
-  }
-  note.stage = note.reason == Reason::poison ? slot.batch->poisoned_stage
-                                             : stage_of(note.reason);
-  append_dead_letter_note(headers, note);
-}
-
-void Outbox::apply_reports(const DeliveryReports& reports, TimePoint now) {
-  for (const auto& [slot, count] : reports.delivered) {
-    assert(slots_[slot].outstanding >= count);
-    slots_[slot].outstanding -= count;
-    finish_if_done(slot);
-  }
-  for (const auto& failure : reports.failed)
-    handle_failure(failure, now);
 }
 
 std::optional<Provenance> Outbox::source_of(SendToken token) const {
@@ -186,66 +155,6 @@ std::uint32_t Outbox::attempts(SendToken token) const {
   return found == failed.end() ? 1 : found->second.attempts;
 }
 
-void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
-  auto& slot = slots_[failure.token.slot];
-  const auto index = failure.token.index;
-  if (slot.forgotten) {
-    --slot.outstanding;
-    finish_if_done(failure.token.slot);
-    return;
-  }
-  auto& failed = slot.failed_records[index];
-  const bool dead = slot.batch->records[index].dead
-                    || failed.dead_because.has_value();
-  auto retry = failed.attempts;
-  switch (failure.fault) {
-    case DeliveryFault::fatal:
-      note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
-      retry_queue_.emplace(now, failure.token); // with the next client
-      return;
-    case DeliveryFault::outage:
-      break;
-    case DeliveryFault::transient:
-    case DeliveryFault::record:
-      if (dead) {
-        ++failed.attempts;
-        note(OutboxNotice::Kind::stuck, slot, index, failure.text);
-      } else if (failure.fault == DeliveryFault::record
-                 || failed.attempts > config_.retry_limit) {
-        note(OutboxNotice::Kind::given_up, slot, index, failure.text);
-        dead_letter(slot, failed, Reason::delivery_failed, failure.text);
-        retry = 0;
-      } else {
-        ++failed.attempts;
-      }
-      break;
-  }
-  ++retries_;
-  const auto wait = retry == 0 ? std::chrono::milliseconds{0}
-                               : config_.back_off.delay(retry);
-  auto due = now + wait;
-  if (failure.fault == DeliveryFault::outage) {
-    auto& until = held_until(failure.token);
-    until = due = std::max(due, until);
-  }
-  retry_queue_.emplace(due, failure.token);
-}
-
-void Outbox::dead_letter(Slot& slot, FailedRecord& failed, Reason reason,
-                         std::string detail) {
-  failed.dead_because = reason;
-  failed.detail = std::move(detail);
-  ++slot.dead;
-  ++dead_letters_[static_cast<std::size_t>(reason)];
-}
-
-void Outbox::note(OutboxNotice::Kind kind, const Slot& slot,
-                  std::uint32_t index, const std::string& text) {
-  const auto& raw = *slot.batch->raw;
-  notices_.push_back({kind, raw.partition(),
-                      raw[slot.batch->records[index].record].offset, text});
-}
-
 void Outbox::finish_if_done(std::uint32_t slot) {
   auto& state = slots_[slot];
   if (state.batch == nullptr || state.outstanding != 0)
@@ -260,6 +169,8 @@ void Outbox::finish_if_done(std::uint32_t slot) {
 
 std::uint64_t Outbox::send_unreported_again(TimePoint now) {
   std::uint64_t again = 0;
+  queued_ = 0;
+  queued_dead_letters_ = 0;
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr)
@@ -269,6 +180,11 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
     for (const auto& [due, token] : retry_queue_)
       if (token.slot == slot) {
         waits[token.index] = true;
+        ++waiting;
+      }
+    for (std::uint32_t index = 0; index != waits.size(); ++index)
+      if (!waits[index] && refused_.holds({slot, index})) {
+        waits[index] = true;
         ++waiting;
       }
     const auto total = static_cast<std::uint32_t>(waits.size());
@@ -314,9 +230,44 @@ void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
       std::erase_if(retry_queue_, [slot](const auto& entry) {
         return entry.second.slot == slot;
       }));
+    state.outstanding -= static_cast<std::uint32_t>(refused_.forget(slot));
     std::erase(unsent_, slot);
     finish_if_done(slot);
   }
+}
+
+void Outbox::hold(Destination destination, TimePoint until) {
+  auto& held = held_until_[static_cast<std::size_t>(destination)];
+  held = std::max(held, until);
+}
+
+bool Outbox::waits_for(Destination destination) const {
+  return std::any_of(retry_queue_.begin(), retry_queue_.end(),
+                     [&](const auto& entry) {
+                       return destination_of(entry.second) == destination;
+                     });
+}
+
+std::vector<PinnedRecord> Outbox::pinned(std::size_t limit) const {
+  std::map<PartitionId, PinnedRecord> first;
+  for (const auto& slot : slots_) {
+    if (slot.batch == nullptr || slot.forgotten)
+      continue;
+    const auto& raw = *slot.batch->raw;
+    for (const auto& [index, failed] : slot.failed_records) {
+      if (failed.stuck == nullptr)
+        continue;
+      const auto offset = raw[slot.batch->records[index].record].offset;
+      auto& pinned = first[raw.partition()];
+      if (pinned.text.empty() || offset < pinned.offset)
+        pinned = {raw.partition(), offset, *failed.stuck};
+    }
+  }
+  std::vector<PinnedRecord> result;
+  for (auto& [partition, pinned] : first)
+    if (result.size() != limit)
+      result.push_back(std::move(pinned));
+  return result;
 }
 
 std::vector<DeliveredBatch> Outbox::take_delivered() {

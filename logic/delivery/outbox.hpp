@@ -2,6 +2,8 @@
 
 #include "logic/core/back_off.hpp"
 #include "logic/delivery/record_sink.hpp"
+#include "logic/delivery/refused_requests.hpp"
+#include "logic/delivery/refused_timestamps.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/encoded_batch.hpp"
 #include "logic/records/provenance.hpp"
@@ -11,18 +13,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace millrace::logic {
 
+/// What becomes of a dead letter that is larger than its topic allows.
+enum class OversizedDeadLetter : std::uint8_t {
+  reference, ///< it is written without its value, with size and digest
+  stop, ///< its partition waits until somebody raises the topic's limit
+};
+
 struct OutboxConfig {
   std::uint32_t retry_limit = 3;
   BackOff back_off;
   bool provenance_header = false;
   std::string node; ///< named in dead letters
+  OversizedDeadLetter oversized = OversizedDeadLetter::reference;
+  /// Dead letters that the sink may hold at once: it keeps a copy of their
+  /// headers, which no batch's footprint counts.
+  std::size_t max_queued_dead_letters = std::numeric_limits<std::size_t>::max();
+};
+
+/// A record that keeps its partition from going on.
+struct PinnedRecord {
+  PartitionId partition;
+  Offset offset;
+  std::string text; ///< why: the client's words
 };
 
 /// A batch whose every record is delivered, as output or as dead letter.
@@ -37,6 +58,7 @@ struct OutboxNotice {
   enum class Kind : std::uint8_t {
     given_up, ///< a record is out of retries and becomes a dead letter
     stuck, ///< a dead letter cannot be written; its partition waits
+    referenced, ///< a dead letter does not fit: written without its value
     client_failed ///< the sink is dead
   };
   Kind kind = Kind::given_up;
@@ -85,7 +107,7 @@ public:
 
   /// Whether something waits to be sent now.
   bool wants_to_send(TimePoint now) const {
-    return !unsent_.empty()
+    return refused_.busy() || !unsent_.empty()
            || (!retry_queue_.empty() && retry_queue_.begin()->first <= now);
   }
 
@@ -95,22 +117,49 @@ public:
   /// Drops what is not sent yet of a partition that is no longer ours.
   void forget(PartitionId partition, AssignmentEpoch epoch);
 
+  /// Nothing of that destination is sent before then.
+  void hold(Destination destination, TimePoint until);
+
+  /// Whether a record of that destination waits to be sent again.
+  bool waits_for(Destination destination) const;
+
+  /// What cannot be written at the moment, by partition, the first of each;
+  /// at most `limit`.
+  std::vector<PinnedRecord> pinned(std::size_t limit) const;
+
   std::vector<DeliveredBatch> take_delivered();
   std::vector<OutboxNotice> take_notices();
 
   /// Since construction.
   std::uint64_t retries() const noexcept { return retries_; }
+  std::uint64_t references() const noexcept { return references_; }
+  std::uint64_t replaced_timestamps() const noexcept {
+    return replaced_timestamps_;
+  }
   const std::array<std::uint64_t, reason_count>& dead_letters() const noexcept {
     return dead_letters_;
   }
   std::size_t batches() const noexcept { return by_id_.size(); }
 
 private:
+  /// How much of a dead letter is written.
+  enum class Form : std::uint8_t {
+    whole,
+    without_value,
+    note_only, ///< neither value nor key nor the input's headers
+  };
+
+  using Text = std::shared_ptr<const std::string>;
+
   /// What befell a record that was not delivered at once.
   struct FailedRecord {
     std::uint32_t attempts = 1;
     std::optional<Reason> dead_because;
-    std::string detail;
+    Text detail; ///< why it is dead
+    Text stuck; ///< why its dead letter cannot be written
+    Form form = Form::whole;
+    bool present_time = false; ///< its own timestamp was refused
+    std::string value; ///< of an output whose value tells that
   };
 
   struct Slot {
@@ -124,12 +173,19 @@ private:
       failed_records; ///< by index of the record
   };
 
+  bool pump_refused(RecordSink& sink, std::int64_t wall_ms);
   bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
   bool pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
                  std::int64_t wall_ms);
   void fill_chunk(std::uint32_t slot, TimePoint now, std::int64_t wall_ms);
+  std::size_t send_chunk(RecordSink& sink);
   std::uint32_t free_slot();
+  static const FailedRecord* find_failed(const Slot& slot, std::uint32_t index);
   Destination destination_of(SendToken token) const;
+  bool is_full_of_dead_letters(Destination destination) const noexcept {
+    return destination == Destination::dead_letters
+           && queued_dead_letters_ >= config_.max_queued_dead_letters;
+  }
   TimePoint& held_until(SendToken token) {
     return held_until_[static_cast<std::size_t>(destination_of(token))];
   }
@@ -137,9 +193,20 @@ private:
                           std::string& headers) const;
   void write_note(const Slot& slot, std::uint32_t index, std::int64_t wall_ms,
                   std::string& headers) const;
+  static void write_changes(const RecordView& source,
+                            const FailedRecord& failed, DeadLetterNote& note);
   void handle_failure(const DeliveryFailure& failure, TimePoint now);
+  std::chrono::milliseconds wait_before_retry(const DeliveryFailure& failure,
+                                              FailedRecord& failed);
+  /// Changes what is sent so that it may pass; false where nothing is left.
+  bool change_record(const DeliveryFailure& failure, FailedRecord& failed,
+                     TimePoint now);
+  void replace_timestamp(SendToken token, FailedRecord& failed);
+  void replace_refused_timestamp(SendToken token, TimePoint now);
+  Text shared(const std::string& text);
+  void on_reported(std::size_t records, std::size_t dead_letters);
   void dead_letter(Slot& slot, FailedRecord& failed, Reason reason,
-                   std::string detail);
+                   const std::string& detail);
   void note(OutboxNotice::Kind kind, const Slot& slot, std::uint32_t index,
             const std::string& text);
   void finish_if_done(std::uint32_t slot);
@@ -150,13 +217,21 @@ private:
   std::deque<std::uint32_t>
     unsent_; ///< slots with records never sent, in order
   std::multimap<TimePoint, SendToken> retry_queue_;
+  RefusedRequests refused_;
+  RefusedTimestamps refused_timestamps_;
+  std::int64_t wall_ms_ = 0; ///< when records were sent last
   /// Until then a destination's records that found nobody wait, and what comes
   /// behind them joins them: it must not overtake them.
   std::array<TimePoint, destination_count> held_until_{};
   std::map<BatchId, std::uint32_t> by_id_;
   std::vector<DeliveredBatch> delivered_;
   std::vector<OutboxNotice> notices_;
+  std::size_t queued_ = 0; ///< records in the sink
+  std::size_t queued_dead_letters_ = 0; ///< among these
   std::uint64_t retries_ = 0;
+  std::uint64_t references_ = 0;
+  std::uint64_t replaced_timestamps_ = 0;
+  Text last_text_; ///< many records fail in the same words
   std::array<std::uint64_t, reason_count> dead_letters_{};
   std::vector<OutgoingRecord> chunk_; ///< reused from call to call
   std::vector<std::string> chunk_headers_;

@@ -13,6 +13,12 @@ enum class Destination : std::uint8_t { output, dead_letters, insights };
 
 inline constexpr std::size_t destination_count = 3;
 
+/// "output", "dead_letters", "insights".
+constexpr std::string_view to_string(Destination destination) noexcept {
+  constexpr std::string_view names[] = {"output", "dead_letters", "insights"};
+  return names[static_cast<std::size_t>(destination)];
+}
+
 /// Names a record to its sender: a slot of the sender's choosing and the
 /// place in that slot.
 struct SendToken {

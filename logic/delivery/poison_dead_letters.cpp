@@ -1,5 +1,7 @@
 #include "logic/delivery/poison_dead_letters.hpp"
 
+#include "logic/core/bounded_text.hpp"
+
 #include <memory>
 #include <string>
 
@@ -13,7 +15,8 @@ EncodedBatchPtr to_dead_letters(const PoisonedRecords& poisoned) {
                         ? std::string{}
                         : " failed " + std::to_string(poisoned.tries)
                             + " times";
-  encoded->details.push_back(poisoned.stage + failed + ": " + poisoned.error);
+  encoded->details.push_back(poisoned.stage + failed + ": "
+                             + bounded_text(poisoned.error));
   encoded->records.reserve(poisoned.batch->size());
   for (std::uint32_t record = 0; record != poisoned.batch->size(); ++record) {
     EncodedRecord dead;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace millrace::logic {
@@ -25,10 +26,24 @@ public:
     return budget_bytes_ / 4;
   }
 
+  /// A sixteenth: what the producing Kafka client copies of dead letters, their
+  /// key and headers.
+  constexpr std::uint64_t dead_letter_bytes() const noexcept {
+    return budget_bytes_ / 16;
+  }
+
+  /// How many dead letters the producing client may hold at once. It keeps
+  /// some 1,500 bytes of each, as headers are many small pieces there.
+  constexpr std::size_t queued_dead_letters() const noexcept {
+    return std::max<std::uint64_t>(
+      dead_letter_bytes() / occupied_per_dead_letter, least_dead_letters);
+  }
+
   /// The rest: batches in flight, from the moment when they are taken to the
   /// last delivery report. Given out as credit.
   constexpr std::int64_t in_flight_bytes() const noexcept {
-    return static_cast<std::int64_t>(budget_bytes_ - fetched_bytes());
+    return static_cast<std::int64_t>(budget_bytes_ - fetched_bytes()
+                                     - dead_letter_bytes());
   }
 
   /// Of the share for what is fetched one half is for answers that are not
@@ -49,11 +64,13 @@ public:
 private:
   static constexpr std::uint64_t least_fetched_bytes = 1024ULL * 1024;
   static constexpr std::uint64_t occupied_per_payload_byte = 3;
+  static constexpr std::uint64_t occupied_per_dead_letter = 2'048;
+  static constexpr std::uint64_t least_dead_letters = 16;
 
   std::uint64_t budget_bytes_;
 };
 
-static_assert(MemoryPlan{}.fetched_bytes()
+static_assert(MemoryPlan{}.fetched_bytes() + MemoryPlan{}.dead_letter_bytes()
                 + static_cast<std::uint64_t>(MemoryPlan{}.in_flight_bytes())
               == MemoryPlan{}.budget_bytes());
 

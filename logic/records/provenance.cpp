@@ -2,6 +2,8 @@
 
 #include "logic/records/record_headers.hpp"
 
+#include <xxhash.h>
+
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -38,6 +40,34 @@ std::optional<Number> parse_number(std::string_view text) noexcept {
   return number;
 }
 
+constexpr int digest_digits = 16;
+constexpr int hexadecimal = 16;
+
+std::string digest_text(std::uint64_t digest) {
+  std::string text(digest_digits, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit) {
+    *digit = "0123456789abcdef"[digest % hexadecimal];
+    digest /= hexadecimal;
+  }
+  return text;
+}
+
+std::optional<OmittedBytes>
+parse_omitted(std::optional<std::string_view> bytes,
+              std::optional<std::string_view> digest) noexcept {
+  const auto length = parse_number<std::uint64_t>(bytes.value_or(""));
+  const auto text = digest.value_or("");
+  OmittedBytes omitted;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, omitted.digest,
+                                             hexadecimal);
+  if (!length || text.size() != digest_digits || error != std::errc{}
+      || stop != end)
+    return std::nullopt;
+  omitted.bytes = *length;
+  return omitted;
+}
+
 std::optional<Reason> parse_reason(std::string_view text) noexcept {
   for (std::size_t index = 0; index != reason_count; ++index)
     if (to_string(static_cast<Reason>(index)) == text)
@@ -64,7 +94,8 @@ from_texts(std::optional<std::string_view> topic,
 /// The last values of the headers that we write, from one pass.
 struct NoteTexts {
   std::optional<std::string_view> topic, partition, offset, reason, detail,
-    stage, attempts, time, node;
+    stage, attempts, time, node, original_timestamp, value_bytes, value_digest,
+    key_bytes, key_digest;
 
   explicit NoteTexts(std::string_view encoded) noexcept {
     constexpr std::string_view prefix = "millrace.";
@@ -86,7 +117,12 @@ private:
       {header_name::stage, &NoteTexts::stage},
       {header_name::attempts, &NoteTexts::attempts},
       {header_name::time, &NoteTexts::time},
-      {header_name::node, &NoteTexts::node}};
+      {header_name::node, &NoteTexts::node},
+      {header_name::original_timestamp, &NoteTexts::original_timestamp},
+      {header_name::value_bytes, &NoteTexts::value_bytes},
+      {header_name::value_digest, &NoteTexts::value_digest},
+      {header_name::key_bytes, &NoteTexts::key_bytes},
+      {header_name::key_digest, &NoteTexts::key_digest}};
     for (const auto& [known, member] : members)
       if (known == name)
         this->*member = value;
@@ -133,6 +169,15 @@ void append_provenance(std::string& encoded, const Provenance& source) {
                 Decimal{source.offset.value}.text());
 }
 
+OmittedBytes omit(std::string_view bytes) noexcept {
+  return {bytes.size(), XXH3_64bits(bytes.data(), bytes.size())};
+}
+
+void append_original_timestamp(std::string& encoded, std::int64_t time_ms) {
+  append_header(encoded, header_name::original_timestamp,
+                Decimal{time_ms}.text());
+}
+
 void append_dead_letter_note(std::string& encoded, const DeadLetterNote& note) {
   append_provenance(encoded, note.source);
   append_header(encoded, header_name::reason, to_string(note.reason));
@@ -141,6 +186,20 @@ void append_dead_letter_note(std::string& encoded, const DeadLetterNote& note) {
   append_header(encoded, header_name::attempts, Decimal{note.attempts}.text());
   append_header(encoded, header_name::time, Decimal{note.time_ms}.text());
   append_header(encoded, header_name::node, note.node);
+  if (note.original_timestamp_ms)
+    append_original_timestamp(encoded, *note.original_timestamp_ms);
+  if (note.value) {
+    append_header(encoded, header_name::value_bytes,
+                  Decimal{note.value->bytes}.text());
+    append_header(encoded, header_name::value_digest,
+                  digest_text(note.value->digest));
+  }
+  if (note.key) {
+    append_header(encoded, header_name::key_bytes,
+                  Decimal{note.key->bytes}.text());
+    append_header(encoded, header_name::key_digest,
+                  digest_text(note.key->digest));
+  }
 }
 
 std::optional<Provenance> read_provenance(std::string_view encoded) noexcept {
@@ -165,6 +224,10 @@ read_dead_letter_note(std::string_view encoded) noexcept {
                     .value_or(note.attempts);
   note.time_ms = parse_number<std::int64_t>(texts.time.value_or(""))
                    .value_or(note.time_ms);
+  note.original_timestamp_ms = parse_number<std::int64_t>(
+    texts.original_timestamp.value_or(""));
+  note.value = parse_omitted(texts.value_bytes, texts.value_digest);
+  note.key = parse_omitted(texts.key_bytes, texts.key_digest);
   return note;
 }
 
@@ -176,6 +239,22 @@ void append_source_member(std::string& json, const Provenance& source) {
   json += R"(,"offset":)";
   json += Decimal{source.offset.value}.text();
   json += '}';
+}
+
+std::string with_original_timestamp(std::string_view json,
+                                    const Provenance& source,
+                                    std::int64_t time_ms) {
+  std::string member;
+  append_source_member(member, source);
+  const auto found = json.rfind(member);
+  std::string text{json};
+  if (found == std::string_view::npos)
+    return text;
+  const auto end = found + member.size() - 1; // before the closing brace
+  std::string addition = R"(,"timestamp":)";
+  addition += Decimal{time_ms}.text();
+  text.insert(end, addition);
+  return text;
 }
 
 std::optional<Provenance>
@@ -195,6 +274,8 @@ parse_source_member(std::string_view object) noexcept {
       partition = take_digits(object);
     else if (*name == "offset")
       offset = take_digits(object);
+    else if (*name == "timestamp")
+      take_digits(object);
     else
       return std::nullopt;
   } while (take_token(object, ','));

@@ -33,7 +33,29 @@ inline constexpr std::string_view attempts = "millrace.attempts";
 /// Milliseconds since 1970 (UTC).
 inline constexpr std::string_view time = "millrace.time";
 inline constexpr std::string_view node = "millrace.node";
+/// The record's own timestamp where the broker refused it, so that it was
+/// written with the present time; milliseconds since 1970 (UTC).
+inline constexpr std::string_view original_timestamp
+  = "millrace.original_timestamp";
+/// Of a dead letter that was written without its value (or key), as it did not
+/// fit its topic: how long that was, and its XXH3 hash of 64 bits without a
+/// seed (https://github.com/Cyan4973/xxHash) as 16 hexadecimal digits.
+inline constexpr std::string_view value_bytes = "millrace.value.bytes";
+inline constexpr std::string_view value_digest = "millrace.value.xxh3_64";
+inline constexpr std::string_view key_bytes = "millrace.key.bytes";
+inline constexpr std::string_view key_digest = "millrace.key.xxh3_64";
 } // namespace header_name
+
+/// A key or value that a dead letter was written without.
+struct OmittedBytes {
+  std::uint64_t bytes = 0;
+  std::uint64_t digest = 0; ///< XXH3, 64 bits, no seed
+
+  friend bool operator==(const OmittedBytes&, const OmittedBytes&) = default;
+};
+
+/// Size and digest of what is left out.
+OmittedBytes omit(std::string_view bytes) noexcept;
 
 /// What a dead letter says of itself, beside its untouched key and value.
 struct DeadLetterNote {
@@ -44,6 +66,9 @@ struct DeadLetterNote {
   std::uint32_t attempts = 1;
   std::int64_t time_ms = 0; ///< when it was given up, since 1970 (UTC)
   std::string_view node; ///< id of the node that gave it up
+  std::optional<std::int64_t> original_timestamp_ms; ///< where it was replaced
+  std::optional<OmittedBytes> value; ///< where it is a reference
+  std::optional<OmittedBytes> key; ///< where that is left out, too
 };
 
 /// Appends the three source headers to an encoded run (record_headers.hpp).
@@ -52,6 +77,9 @@ void append_provenance(std::string& encoded, const Provenance& source);
 
 /// Appends the source headers and the rest of the note.
 void append_dead_letter_note(std::string& encoded, const DeadLetterNote& note);
+
+/// Appends the header that names a record's own timestamp.
+void append_original_timestamp(std::string& encoded, std::int64_t time_ms);
 
 /// Reads the source headers; nothing unless all three are there and the
 /// numbers are whole numbers in range. Views into `encoded`.
@@ -66,8 +94,16 @@ read_dead_letter_note(std::string_view encoded) noexcept;
 /// comma. The topic needs no escapes: Kafka allows letters, digits, `._-`.
 void append_source_member(std::string& json, const Provenance& source);
 
+/// The JSON text with `"timestamp":<time_ms>` as a further member of that
+/// `source`; unchanged where it is not in there as `append_source_member`
+/// writes it.
+std::string with_original_timestamp(std::string_view json,
+                                    const Provenance& source,
+                                    std::int64_t time_ms);
+
 /// Reads the value of a `source` member, an object of the members topic,
-/// partition and offset alone, in any order and spacing. Nothing where one
+/// partition and offset (and perhaps timestamp) alone, in any order and
+/// spacing. Nothing where one
 /// of them is missing or of another type. Views into `object`.
 std::optional<Provenance> parse_source_member(std::string_view object) noexcept;
 

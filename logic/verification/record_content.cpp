@@ -5,7 +5,10 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <vector>
 
 namespace millrace::logic::verification {
 
@@ -25,6 +28,15 @@ std::uint64_t hash_piece(const std::optional<std::string_view>& piece,
 
 std::uint32_t fold(std::uint64_t hash) noexcept {
   return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+}
+
+std::uint64_t digest_of(const std::optional<std::string_view>& piece) noexcept {
+  return piece ? omit(*piece).digest : null_seed;
+}
+
+std::uint32_t combine(std::uint64_t key, std::uint64_t value) noexcept {
+  const std::array digests{key, value};
+  return fold(XXH3_64bits(digests.data(), sizeof(digests)));
 }
 
 /// The member's name as a reader of the JSON sees it.
@@ -196,7 +208,12 @@ EventContent read_content(const RecordView& record,
 }
 
 std::uint32_t hash_bytes(const RecordView& record) noexcept {
-  return fold(hash_piece(record.value, hash_piece(record.key, 0)));
+  return combine(digest_of(record.key), digest_of(record.value));
+}
+
+std::uint32_t hash_bytes(const RecordView& record, const OmittedBytes& value,
+                         const std::optional<OmittedBytes>& key) noexcept {
+  return combine(key ? key->digest : digest_of(record.key), value.digest);
 }
 
 bool is_json(std::string_view text) {

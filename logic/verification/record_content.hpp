@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/records/output_members.hpp"
+#include "logic/records/provenance.hpp"
 #include "logic/records/record_batch.hpp"
 
 #include <cstdint>
@@ -60,6 +61,11 @@ EventContent read_content(const RecordView& record,
 
 /// Of key and value, byte for byte, null told from empty.
 std::uint32_t hash_bytes(const RecordView& record) noexcept;
+
+/// The same of a dead letter that was written without its value, and perhaps
+/// without its key, from the digests in their place.
+std::uint32_t hash_bytes(const RecordView& record, const OmittedBytes& value,
+                         const std::optional<OmittedBytes>& key) noexcept;
 
 /// Whether the text is one JSON document (RFC 8259), at most 1,000 deep.
 bool is_json(std::string_view text);

@@ -43,6 +43,7 @@ struct PartitionTally {
   std::uint64_t input = 0;
   std::uint64_t output = 0; ///< repeats included
   std::uint64_t dead = 0; ///< repeats included
+  std::uint64_t references = 0; ///< dead letters written without their value
   std::uint64_t lost = 0;
   std::uint64_t doubled = 0; ///< endings beyond the first
   std::uint64_t swapped = 0;

@@ -61,6 +61,7 @@ boost::json::object counts_of(const PartitionTally& tally) {
   boost::json::object counts;
   for (const auto& column : columns)
     counts[column.name] = tally.*column.count;
+  counts["references"] = tally.references;
   return counts;
 }
 
@@ -98,6 +99,9 @@ std::string to_table(const VerificationReport& report) {
     append_line(text, std::to_string(tally.partition.value), range_of(tally),
                 tally);
   append_line(text, "total", "", report.total);
+  if (report.total.references != 0)
+    text += "dead letters without their value, known by its digest: "
+            + std::to_string(report.total.references) + '\n';
   if (report.other_topic != 0)
     text += "ignored, as they come from other topics: "
             + std::to_string(report.other_topic) + '\n';

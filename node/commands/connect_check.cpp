@@ -39,11 +39,36 @@ bool will_be_created(const kafka::KafkaConfig& config,
                      });
 }
 
+/// What the brokers say of the topics.
+struct TopicAnswers {
+  std::vector<kafka::TopicInfo> topics;
+  kafka::TopicLimitsByName limits;
+};
+
+/// What a topic takes, with what follows from it.
+std::string describe_limits(const kafka::KafkaConfig& config,
+                            const kafka::TopicLimitsByName& limits,
+                            const std::string& topic) {
+  const auto found = limits.find(topic);
+  const auto known = found == limits.end() ? kafka::TopicLimits{}
+                                           : found->second;
+  auto text = ", " + to_text(known);
+  if (topic != config.input_topic && known.compacted)
+    text += "; it refuses every record without a key";
+  if (topic == config.dlq_topic)
+    if (const auto input = limits.find(config.input_topic);
+        input != limits.end()
+        && known.max_message_bytes <= input->second.max_message_bytes)
+      text += "; a record of the input's limit fits no dead letter, which "
+              "takes some 1024 bytes more (see delivery.oversized_dead_letter)";
+  return text;
+}
+
 /// Judges one topic by the list of all: to ask for a topic by its name may
 /// create it, and a check changes nothing.
 ConnectItem check_topic(const kafka::KafkaConfig& config,
-                        const std::vector<kafka::TopicInfo>& topics,
-                        const std::string& topic) {
+                        const TopicAnswers& answers, const std::string& topic) {
+  const auto& topics = answers.topics;
   const auto found = std::find_if(
     topics.begin(), topics.end(),
     [&](const kafka::TopicInfo& it) { return it.name == topic; });
@@ -51,7 +76,8 @@ ConnectItem check_topic(const kafka::KafkaConfig& config,
     return {{},
             true,
             std::to_string(found->partitions)
-              + (found->partitions == 1 ? " partition" : " partitions")};
+              + (found->partitions == 1 ? " partition" : " partitions")
+              + describe_limits(config, answers.limits, topic)};
   if (will_be_created(config, topic))
     return {{}, true, "does not exist yet; will be created at the start"};
   return {{},
@@ -79,8 +105,18 @@ void check_kafka(const kafka::KafkaConfig& settings,
                      + (is_own ? " (" + std::string{own_key} + ")" : ""),
                    topics.has_value(),
                    topics ? "answers" : topics.error().text});
+  TopicAnswers answers;
+  if (topics) {
+    answers.topics = *topics;
+    std::vector<std::string> names;
+    for (const auto& [key, topic] : used_topics(config))
+      names.push_back(topic);
+    // Where this user may not ask, Kafka's defaults are assumed.
+    if (auto limits = (*admin)->limits(names, deadline))
+      answers.limits = *std::move(limits);
+  }
   for (const auto& [key, topic] : used_topics(config)) {
-    auto item = topics ? check_topic(config, *topics, topic)
+    auto item = topics ? check_topic(config, answers, topic)
                        : ConnectItem{{}, false, "unknown, see the broker"};
     item.name = "topic " + topic + " (kafka." + key + ")";
     items.push_back(std::move(item));

@@ -3,6 +3,7 @@
 #include "logic/core/result.hpp"
 #include "node/endpoint/http_config.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +22,15 @@ namespace millrace::node {
 struct Readiness {
   bool ready = false;
   std::string reason; ///< why not, a sentence fragment; empty when ready
+  /// The kind of reason, for a metric: one of `unready_causes`.
+  std::string_view cause = {};
 };
+
+/// All that `Readiness::cause` may be.
+inline constexpr std::array<std::string_view, 8> unready_causes{
+  "ending",   "draining",       "consumer",
+  "producer", "output_circuit", "dead_letter_circuit",
+  "pinned",   "unassigned"};
 
 /// What the endpoint shows. Callbacks run on the endpoint's threads, at the
 /// same time as each other; they must be quick and are kept until `stop`.

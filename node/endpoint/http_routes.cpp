@@ -32,6 +32,19 @@ bool is_loopback(std::string_view peer) noexcept {
          || peer.starts_with("::ffff:127.");
 }
 
+prometheus::MetricFamily unready_family(const Readiness& readiness) {
+  auto family = gauge_family("millrace_unready",
+                             "1 for why the node takes no work, by cause.", 0);
+  family.metric.clear();
+  for (const auto cause : unready_causes) {
+    prometheus::ClientMetric series;
+    series.label = {{"cause", std::string{cause}}};
+    series.gauge.value = !readiness.ready && readiness.cause == cause ? 1 : 0;
+    family.metric.push_back(std::move(series));
+  }
+  return family;
+}
+
 HttpResponse metrics(const HttpRequest&, const HttpSources& sources) {
   std::vector<prometheus::MetricFamily> families;
   if (sources.registry) {
@@ -42,9 +55,11 @@ HttpResponse metrics(const HttpRequest&, const HttpSources& sources) {
     std::move(more.begin(), more.end(), std::back_inserter(families));
   }
   if (sources.readiness) {
+    const auto readiness = sources.readiness();
     families.push_back(gauge_family("millrace_ready",
                                     "1 while the node takes work, else 0.",
-                                    sources.readiness().ready ? 1 : 0));
+                                    readiness.ready ? 1 : 0));
+    families.push_back(unready_family(readiness));
   }
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);

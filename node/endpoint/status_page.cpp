@@ -102,13 +102,28 @@ json::object to_object(const messages::DispatcherStatus& dispatcher) {
           {"poison_records", dispatcher.poison_records}};
 }
 
+json::array to_array(const std::vector<messages::PinnedPartition>& pinned) {
+  json::array array;
+  for (const auto& each : pinned)
+    array.push_back(json::object{{"partition", each.partition.value},
+                                 {"offset", each.offset.value},
+                                 {"reason", each.reason}});
+  return array;
+}
+
 json::object to_object(const messages::ProducerStatus& producer) {
   return {{"outputs", producer.outputs},
           {"dead_letters", producer.dead_letters},
           {"retries", producer.retries},
           {"batches", producer.batches},
           {"stuck", producer.stuck},
+          {"references", producer.references},
           {"circuit", std::string{to_string(producer.circuit)}},
+          {"circuit_reason", producer.circuit_reason},
+          {"dead_letter_circuit",
+           std::string{to_string(producer.dead_letter_circuit)}},
+          {"dead_letter_circuit_reason", producer.dead_letter_circuit_reason},
+          {"pinned", to_array(producer.pinned)},
           {"fault", producer.fault}};
 }
 
@@ -131,6 +146,21 @@ std::string as_utf8(std::string text) {
   }
 }
 
+std::string behind_colon(const std::string& reason) {
+  return reason.empty() ? std::string{} : ": " + reason;
+}
+
+std::string pinned_text(const std::vector<messages::PinnedPartition>& pinned) {
+  const auto& first = pinned.front();
+  auto text = "partition " + std::to_string(first.partition.value)
+              + " stands still at offset " + std::to_string(first.offset.value)
+              + ", whose dead letter cannot be written"
+              + behind_colon(first.reason);
+  if (pinned.size() > 1)
+    text += "; so do " + std::to_string(pinned.size() - 1) + " more";
+  return text;
+}
+
 } // namespace
 
 std::string status_json(const NodeStatus& status) {
@@ -151,20 +181,30 @@ std::string status_json(const NodeStatus& status) {
 
 Readiness readiness_of(const NodeStatus& status) {
   if (!status.failure.empty())
-    return {false, status.failure};
+    return {false, status.failure, "ending"};
   const auto& consumer = status.consumer;
   const auto& producer = status.producer;
   if (consumer && consumer->draining)
-    return {false, "draining before the end"};
+    return {false, "draining before the end", "draining"};
   if (consumer && !consumer->fault.empty())
-    return {false, consumer->fault};
+    return {false, consumer->fault, "consumer"};
   if (producer && !producer->fault.empty())
-    return {false, producer->fault};
+    return {false, producer->fault, "producer"};
   if (producer && producer->circuit == logic::CircuitState::open)
-    return {false, "the output does not take records: its circuit is open"};
+    return {false,
+            "the output does not take records: its circuit is open"
+              + behind_colon(producer->circuit_reason),
+            "output_circuit"};
+  if (producer && producer->dead_letter_circuit == logic::CircuitState::open)
+    return {false,
+            "the dead-letter topic does not take records"
+              + behind_colon(producer->dead_letter_circuit_reason),
+            "dead_letter_circuit"};
+  if (producer && !producer->pinned.empty())
+    return {false, pinned_text(producer->pinned), "pinned"};
   if (!consumer || !consumer->assigned)
-    return {false, "no partitions assigned yet"};
-  return {true, {}};
+    return {false, "no partitions assigned yet", "unassigned"};
+  return {true, {}, {}};
 }
 
 } // namespace millrace::node

@@ -86,6 +86,8 @@ SupervisedTopology::starter<ActorKind::producer>(std::uint32_t) {
   parameters.provenance_header = config_.encoding.provenance_in_header();
   parameters.insights_topic = !config_.kafka.insights_topic.empty();
   parameters.node = parameters_.node;
+  parameters.max_queued_dead_letters
+    = config_.flow.memory_plan().queued_dead_letters();
   parameters.open_sink = parameters_.open_sink;
   parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.surroundings = around();

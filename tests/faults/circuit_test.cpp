@@ -66,6 +66,40 @@ CAF_TEST(an_open_circuit_stops_the_intake_and_keeps_the_budget) {
   CAF_CHECK_EQUAL(sent(logic::Destination::output).size(), 200u);
 }
 
+CAF_TEST(refused_dead_letters_hold_up_no_output_and_are_told_of) {
+  begin();
+  bool denied = true;
+  sink->answer = [&](const SentRecord& record) {
+    return SinkScript::Answer{
+      !denied || record.destination != logic::Destination::dead_letters,
+      logic::DeliveryFault::outage, "TOPIC_AUTHORIZATION_FAILED"};
+  };
+  feed({{{0, 3}, "no json"}});
+  pass(10s);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "dead_letters"), 1.0);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 0.0);
+  CAF_CHECK_EQUAL(sent(logic::Destination::output).size(), 39u);
+  bool told = false;
+  for (const auto& line : log->lines())
+    told |= line.message == "the circuit to the dead letters changed";
+  CAF_CHECK(told);
+  // Some tries, with more and more time in between.
+  CAF_CHECK(sent(logic::Destination::dead_letters).size() < 20u);
+  denied = false;
+  std::erase_if(sink->sent, [](const SentRecord& record) {
+    return record.destination == logic::Destination::dead_letters;
+  });
+  pass(6s);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "dead_letters"), 0.0);
+  CAF_CHECK_EQUAL(sent(logic::Destination::dead_letters).size(), 1u);
+  pass(2s);
+  std::int64_t committed = 0;
+  for (const auto& commit : source->commits)
+    if (commit.partition == logic::PartitionId{0})
+      committed = commit.next.value;
+  CAF_CHECK_EQUAL(committed, fed[0]);
+}
+
 CAF_TEST(failing_insights_are_let_go_and_tried_again_later) {
   config.insights.interval = 100ms;
   bool refused = true;

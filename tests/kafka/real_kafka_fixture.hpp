@@ -5,6 +5,7 @@
 #include "tests/support/real_kafka.hpp"
 
 #include <chrono>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -30,16 +31,21 @@ struct RealKafkaFixture : TopicFixture {
     kafka.bootstrap_servers = broker().plaintext();
   }
 
+  /// Settings of topics that `create_topics` makes, by the topic.
+  std::map<std::string, std::map<std::string, std::string>> topic_settings;
+
   void create_topics() {
     using namespace std::chrono_literals;
     auto admin = adapters::kafka::TopicAdmin::open(kafka);
     if (!admin)
       throw std::runtime_error{admin.error().text};
-    const std::vector<adapters::kafka::TopicSpec> topics{
+    std::vector<adapters::kafka::TopicSpec> topics{
       {kafka.input_topic, partitions},
       {kafka.output_topic, partitions},
       {kafka.dlq_topic, partitions},
       {kafka.insights_topic, 1}};
+    for (auto& topic : topics)
+      topic.settings = topic_settings[topic.name];
     if (auto created = (*admin)->create(topics, 30s); !created)
       throw std::runtime_error{created.error().text};
   }

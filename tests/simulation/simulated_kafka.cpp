@@ -2,17 +2,19 @@
 
 namespace millrace::tests {
 
-void SinkScript::report(logic::SendToken token, const Answer& outcome) {
+void SinkScript::report(const HeldBack& answered) {
+  const auto& [token, destination, outcome] = answered;
   if (outcome.delivered)
-    reports.delivered.push_back({token.slot, 1});
+    reports.delivered.push_back({token.slot, 1, destination});
   else
-    reports.failed.push_back({token, outcome.fault, outcome.text});
+    reports.failed.push_back(
+      {token, outcome.fault, outcome.text, outcome.blame, destination});
 }
 
 void SinkScript::resume() {
   stalled = false;
-  for (const auto& [token, outcome] : std::exchange(held_back, {}))
-    report(token, outcome);
+  for (const auto& each : std::exchange(held_back, {}))
+    report(each);
   if (wake)
     wake();
 }
@@ -29,9 +31,9 @@ SimulatedSink::send(std::span<const logic::OutgoingRecord> records) {
                              std::string{record.headers}, record.timestamp_ms});
     const auto answer = script_->answer(script_->sent.back());
     if (script_->stalled)
-      script_->held_back.emplace_back(record.token, answer);
+      script_->held_back.push_back({record.token, record.destination, answer});
     else
-      script_->report(record.token, answer);
+      script_->report({record.token, record.destination, answer});
     ++taken;
   }
   if (script_->wake && !script_->stalled)
@@ -53,8 +55,10 @@ std::size_t SimulatedSink::queued_records() const {
 
 void SimulatedSink::close(std::chrono::milliseconds) {
   script_->closed = true;
-  for (const auto& [token, outcome] : std::exchange(script_->held_back, {}))
-    script_->report(token, {false, logic::DeliveryFault::outage, "purged"});
+  for (const auto& each : std::exchange(script_->held_back, {}))
+    script_->report({each.token,
+                     each.destination,
+                     {false, logic::DeliveryFault::outage, "purged"}});
 }
 
 logic::RecordBatchPtr make_batch(const std::vector<std::string>& values,

@@ -99,6 +99,13 @@ struct SinkScript {
     bool delivered = true;
     logic::DeliveryFault fault = logic::DeliveryFault::transient;
     std::string text;
+    logic::Blame blame = logic::Blame::record;
+  };
+
+  struct HeldBack {
+    logic::SendToken token;
+    logic::Destination destination = logic::Destination::output;
+    Answer outcome;
   };
 
   std::vector<SentRecord> sent;
@@ -109,13 +116,13 @@ struct SinkScript {
   std::vector<logic::ClientEvent> events;
   std::size_t capacity = 1'000'000; ///< records taken and not yet reported
   bool stalled = false; ///< takes records, reports nothing
-  std::vector<std::pair<logic::SendToken, Answer>> held_back;
+  std::vector<HeldBack> held_back;
   std::function<void()> wake;
   bool closed = false;
 
   /// Reports what was held back while stalled.
   void resume();
-  void report(logic::SendToken token, const Answer& outcome);
+  void report(const HeldBack& answered);
 };
 
 class SimulatedSink final : public logic::RecordSink {

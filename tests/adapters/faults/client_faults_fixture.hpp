@@ -52,8 +52,8 @@ inline Indexes indexes(const std::vector<DeliveryFailure>& failures) {
 
 inline Counts counts(const DeliveryReports& reports) {
   Counts result;
-  for (const auto& [slot, count] : reports.delivered)
-    result[slot] += count;
+  for (const auto& report : reports.delivered)
+    result[report.slot] += report.count;
   return result;
 }
 

@@ -28,15 +28,21 @@ CAF_TEST(what_a_broker_refused_for_now_is_transient) {
        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
         RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
         RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+        RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
         RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_UNKNOWN})
     CAF_CHECK(to_delivery_fault(error) == DeliveryFault::transient);
 }
 
 CAF_TEST(what_will_never_be_taken_is_the_records_fault) {
   for (const auto error :
-       {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD,
-        RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_POLICY_VIOLATION})
+       {RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_MSG})
     CAF_CHECK(to_delivery_fault(error) == DeliveryFault::record);
+  CAF_CHECK(to_delivery_fault(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+            == DeliveryFault::too_large);
+  CAF_CHECK(to_delivery_fault(RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
+            == DeliveryFault::too_large);
+  CAF_CHECK(to_delivery_fault(RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+            == DeliveryFault::timestamp);
 }
 
 CAF_TEST(what_ends_the_client_is_fatal) {

@@ -179,7 +179,8 @@ CAF_TEST(a_record_too_large_fails_alone) {
   CAF_REQUIRE(producer.send(records));
   CAF_REQUIRE(producer.reported(3));
   CAF_REQUIRE_EQUAL(producer.failed.size(), 1u);
-  CAF_CHECK(producer.failed[0].fault == DeliveryFault::record);
+  CAF_CHECK(producer.failed[0].fault == DeliveryFault::too_large);
+  CAF_CHECK(producer.failed[0].text.starts_with("this client sends"));
   CAF_CHECK_EQUAL(producer.failed[0].token.slot, 7u);
   CAF_CHECK_EQUAL(producer.failed[0].token.index, 1u);
   CAF_CHECK_EQUAL(kafka.values("processed-user-login")[0], numbers(0, 2));
@@ -246,6 +247,42 @@ CAF_TEST(a_refused_record_carries_the_clients_words) {
   CAF_REQUIRE_EQUAL(producer.failed.size(), 1u);
   CAF_CHECK(producer.failed[0].fault == DeliveryFault::record);
   CAF_CHECK(!producer.failed[0].text.empty());
+}
+
+CAF_TEST(no_byte_of_a_record_is_among_the_words_for_its_failure) {
+  KafkaFixture kafka;
+  kafka.config.linger = 200ms; // all in one request
+  Producer producer{kafka.config};
+  CAF_CHECK(kafka.broker->fail_requests("Produce", "MSG_SIZE_TOO_LARGE", 1));
+  std::vector<OutgoingRecord> records;
+  for (int number = 0; number != 3; ++number)
+    records.push_back(producer.record("of-the-record"));
+  CAF_REQUIRE(producer.send(records));
+  CAF_REQUIRE(producer.reported(3));
+  CAF_REQUIRE_EQUAL(producer.failed.size(), 3u);
+  for (const auto& failure : producer.failed) {
+    CAF_CHECK(failure.fault == DeliveryFault::too_large);
+    CAF_CHECK(failure.blame == logic::Blame::request);
+    CAF_CHECK_EQUAL(failure.error, "MSG_SIZE_TOO_LARGE");
+    CAF_CHECK(failure.text.starts_with(
+      "Broker: Message size too large (MSG_SIZE_TOO_LARGE); topic "
+      "processed-user-login has max.message.bytes 1048588"));
+    CAF_CHECK_EQUAL(failure.text.find("of-the-record"), std::string::npos);
+  }
+}
+
+CAF_TEST(a_record_that_was_refused_without_others_is_meant_itself) {
+  KafkaFixture kafka;
+  Producer producer{kafka.config};
+  CAF_CHECK(kafka.broker->fail_requests("Produce", "INVALID_TIMESTAMP", 1));
+  auto dead = producer.record("0");
+  dead.destination = Destination::dead_letters;
+  CAF_REQUIRE(producer.send({dead}));
+  CAF_REQUIRE(producer.reported(1));
+  CAF_REQUIRE_EQUAL(producer.failed.size(), 1u);
+  CAF_CHECK(producer.failed[0].fault == DeliveryFault::timestamp);
+  CAF_CHECK(producer.failed[0].blame == logic::Blame::record);
+  CAF_CHECK(producer.failed[0].destination == Destination::dead_letters);
 }
 
 CAF_TEST(a_missing_topic_is_an_outage_of_its_records_only) {

@@ -2,7 +2,7 @@
 
 #include "logic/delivery/outbox.hpp"
 #include "logic/records/record_headers.hpp"
-#include "tests/simulation/simulated_kafka.hpp"
+#include "tests/logic/delivery/outbox_fixture.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -11,82 +11,12 @@
 #include <vector>
 
 using namespace millrace::logic;
-using millrace::tests::make_batch;
+using millrace::tests::encoded;
 using millrace::tests::SentRecord;
-using millrace::tests::SimulatedSink;
 using millrace::tests::SinkScript;
-
-namespace {
-
+using millrace::tests::ticket;
 using Answer = SinkScript::Answer;
-
-/// A batch of `good` outputs and then `bad` rejections.
-EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0) {
-  std::vector<std::string> values;
-  for (int index = 0; index != good + bad; ++index)
-    values.push_back("in" + std::to_string(first + index));
-  auto batch = std::make_shared<EncodedBatch>();
-  batch->raw = make_batch(values, first);
-  batch->details = {"why not"};
-  for (int index = 0; index != good + bad; ++index) {
-    EncodedRecord record;
-    record.record = static_cast<std::uint32_t>(index);
-    record.dead = index >= good;
-    if (!record.dead) {
-      record.begin = static_cast<std::uint32_t>(batch->bytes.size());
-      batch->bytes += "out" + std::to_string(first + index);
-      record.length = static_cast<std::uint32_t>(batch->bytes.size())
-                      - record.begin;
-    }
-    batch->records.push_back(record);
-  }
-  return batch;
-}
-
-BatchTicket ticket(std::uint64_t id) {
-  BatchTicket ticket;
-  ticket.id = BatchId{id};
-  ticket.epoch = AssignmentEpoch{1};
-  return ticket;
-}
-
-struct Fixture {
-  std::shared_ptr<SinkScript> script = std::make_shared<SinkScript>();
-  SimulatedSink sink{script};
-  Outbox outbox{make_config()};
-  Outbox::TimePoint now{};
-
-  static OutboxConfig make_config() {
-    OutboxConfig config;
-    config.retry_limit = 3;
-    config.back_off = {std::chrono::milliseconds{100},
-                       std::chrono::milliseconds{400}};
-    config.node = "n1";
-    return config;
-  }
-
-  /// Sends and takes reports until nothing more happens at this time.
-  void run() {
-    for (;;) {
-      const auto before = script->sent.size();
-      outbox.pump(sink, now, 1'720'000'000'000);
-      DeliveryReports reports;
-      sink.take_reports(reports);
-      outbox.apply_reports(reports, now);
-      if (script->sent.size() == before)
-        return;
-    }
-  }
-
-  void run_retries(int rounds) {
-    for (int round = 0; round != rounds && outbox.next_retry(); ++round) {
-      now = *outbox.next_retry();
-      run();
-    }
-  }
-};
-
-} // namespace
+using Fixture = millrace::tests::OutboxFixture;
 
 CAF_TEST(a_batch_is_delivered_when_every_record_is) {
   Fixture f;

@@ -100,3 +100,39 @@ CAF_TEST(a_tombstone_is_not_an_empty_dead_letter) {
     CAF_CHECK_EQUAL(verifier.verify.finish().total.corrupted, same ? 0U : 1U);
   }
 }
+
+CAF_TEST(a_dead_letter_without_its_value_is_known_by_the_digest) {
+  struct Case {
+    std::optional<OmittedBytes> value;
+    std::optional<OmittedBytes> key;
+    std::optional<std::string_view> left;
+    bool good;
+  };
+  const auto value = omit(VerifierFixture::value_of(14));
+  for (const auto& [of_value, of_key, left, good] :
+       {Case{value, std::nullopt, "key", true},
+        Case{value, omit("key"), std::nullopt, true},
+        Case{value, std::nullopt, std::nullopt, false},
+        Case{value, omit("yek"), std::nullopt, false},
+        Case{omit("another"), std::nullopt, "key", false},
+        Case{std::nullopt, std::nullopt, "key", false}}) {
+    VerifierFixture verifier;
+    verifier.outputs(10, 14);
+    DeadLetterNote note;
+    note.source = {topic, PartitionId{2}, Offset{14}};
+    note.value = of_value;
+    note.key = of_key;
+    std::string headers;
+    append_dead_letter_note(headers, note);
+    RecordView view;
+    view.key = left;
+    view.headers = headers;
+    verifier.verify.dead_letter(PartitionId{0}, view);
+    const auto report = verifier.verify.finish();
+    CAF_CHECK_EQUAL(report.total.references, good ? 1U : 0U);
+    if (good)
+      CAF_CHECK(report.conclusion == Conclusion::passed);
+    else
+      check_place(only_offender(report, Fault::corrupted), 14);
+  }
+}

@@ -50,7 +50,7 @@ struct fixture {
     all.registry = registry;
     all.status_json = [] { return std::string{R"({"state":"running"})"}; };
     all.readiness = [this] {
-      return is_ready ? Readiness{true, {}}
+      return is_ready ? Readiness{true, {}, {}}
                       : Readiness{false, "no \"partition\" assigned"};
     };
     all.alive = [this] { return is_alive.load(); };

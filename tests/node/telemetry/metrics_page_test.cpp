@@ -56,6 +56,7 @@ Names served() {
   actors::Metrics metrics{registry};
   metrics.credit_bytes("lane");
   metrics.limit_reached("retries");
+  metrics.count_delivery_failures("output", "MSG_SIZE_TOO_LARGE", 1);
   metrics.count_error("consumer", logic::ErrorCode::timed_out);
   metrics.count_restart("encoder", "failure");
   metrics.circuit_state("output");

@@ -1,0 +1,307 @@
+#define CAF_SUITE refusals
+
+#include "adapters/kafka/topic_reader.hpp"
+#include "adapters/kafka/topic_writer.hpp"
+#include "logic/records/provenance.hpp"
+#include "logic/records/record_headers.hpp"
+#include "tests/kafka/real_kafka_fixture.hpp"
+#include "tests/support/eventually.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using logic::verification::Guarantee;
+using tests::eventually;
+using tests::NodeProcess;
+
+namespace {
+
+std::string event(const std::string& more = {}) {
+  return R"({"user_id":"u-1","app_version":"2.3.0","device_type":"iOS")" + more
+         + "}";
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+struct Fixture : tests::RealKafkaFixture {
+  /// All records to one partition, so that they share requests.
+  void write_all(
+    const std::vector<std::string>& values,
+    std::optional<std::string> key = "k",
+    const std::function<std::int64_t(std::size_t)>& timestamp =
+      [](std::size_t) { return now_ms(); }) {
+    auto config = kafka;
+    config.max_message.bytes = 8U << 20U;
+    auto writer = adapters::kafka::TopicWriter::open(config, kafka.input_topic);
+    CAF_REQUIRE(writer);
+    for (std::size_t index = 0; index != values.size(); ++index) {
+      adapters::kafka::TopicRecord record;
+      record.partition = logic::PartitionId{0};
+      if (key)
+        record.key = *key;
+      record.value = values[index];
+      record.timestamp_ms = timestamp(index);
+      while (!(*writer)->write(record))
+        (*writer)->poll(100ms);
+      ++written;
+    }
+    CAF_REQUIRE((*writer)->flush(30s));
+    CAF_CHECK_EQUAL((*writer)->counts().last_error, "");
+  }
+
+  void each(const std::string& topic,
+            const std::function<void(const logic::RecordView&)>& look) {
+    auto reader = adapters::kafka::TopicReader::open(kafka);
+    CAF_REQUIRE(reader);
+    const auto extent = (*reader)->extent(topic, 30s);
+    CAF_REQUIRE(extent);
+    CAF_REQUIRE((*reader)->read(
+      topic, *extent,
+      [&](logic::PartitionId, const logic::RecordView& record) {
+        look(record);
+        return true;
+      },
+      30s));
+  }
+
+  std::size_t count(const std::string& topic) {
+    std::size_t found = 0;
+    each(topic, [&found](const logic::RecordView&) { ++found; });
+    return found;
+  }
+
+  NodeProcess start_node(std::vector<std::string> more = {}) {
+    for (const auto& name : names())
+      more.push_back(name);
+    more.emplace_back("kafka.session_timeout=6s");
+    return NodeProcess{kafka.bootstrap_servers, more};
+  }
+
+  /// Lets a node work on all that is written; it must be ready at the end.
+  void work(const std::vector<std::string>& more = {}) {
+    auto node = start_node(more);
+    if (!all_settled(node))
+      std::cerr << boost::json::serialize(node.status()) << '\n' << node.log();
+    CAF_CHECK(
+      eventually(20s, [&] { return node.http_code("/health/ready") == 200; }));
+    CAF_CHECK_EQUAL(node.stop(), 0);
+    log = node.log();
+  }
+
+  bool logged(std::string_view text) const {
+    return log.find(text) != std::string::npos;
+  }
+
+  std::string log;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(refusal_tests, Fixture)
+
+CAF_TEST(the_limits_of_topics_are_kept_from_the_start) {
+  topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  create_topics();
+  write_all(std::vector<std::string>(2'000, event()));
+  write_all(std::vector<std::string>(1'000, "no json at all"));
+  work();
+  CAF_CHECK(proven(Guarantee::exactly_once));
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 2'000u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 1'000u);
+  CAF_CHECK(!logged("MSG_SIZE_TOO_LARGE"));
+  const auto checked = command(
+    {"check", "--connect", "--bootstrap-servers", kafka.bootstrap_servers});
+  CAF_CHECK(checked.says("max.message.bytes 65536"));
+  CAF_CHECK(checked.says("max.message.bytes 16384"));
+}
+
+CAF_TEST(a_client_that_sends_too_much_at_once_blames_no_record) {
+  topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
+  create_topics();
+  write_all(std::vector<std::string>(2'000, event()));
+  // Overrides what the node has learnt of the topic.
+  work({"kafka.properties=batch.size=1000000", "kafka.linger=100ms"});
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 2'000u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
+  CAF_CHECK(proven(Guarantee::at_least_once)
+            || judge(Guarantee::at_least_once).total.lost == 0);
+}
+
+CAF_TEST(a_dead_letter_that_does_not_fit_is_written_as_a_reference) {
+  create_topics();
+  // As large as the input takes it: with headers it is too large.
+  const std::string value(1'048'450, 'x');
+  write_all({event(), value, event()});
+  work();
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 2u);
+  std::size_t found = 0;
+  each(kafka.dlq_topic, [&](const logic::RecordView& record) {
+    ++found;
+    const auto note = logic::read_dead_letter_note(record.headers);
+    CAF_REQUIRE(note && note->value);
+    CAF_CHECK(!record.value);
+    CAF_CHECK(*note->value == logic::omit(value));
+    CAF_CHECK_EQUAL(note->source.offset.value, 1);
+  });
+  CAF_CHECK_EQUAL(found, 1u);
+  CAF_CHECK(logged("written without its value"));
+  CAF_CHECK(proven(Guarantee::exactly_once));
+  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.references, 1u);
+}
+
+CAF_TEST(a_larger_topic_takes_dead_letters_of_all_that_a_larger_input_brings) {
+  topic_settings[kafka.input_topic]["max.message.bytes"] = "4194304";
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "5242880";
+  create_topics();
+  write_all({event(), std::string(4'000'000, 'x'), event()});
+  work({"flow.memory_budget=256MiB"});
+  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.references, 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_partition_that_stands_still_is_named_with_the_reason) {
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "10000";
+  create_topics();
+  write_all({event(), std::string(20'000, 'x'), event()});
+  auto node = start_node(
+    {"delivery.oversized_dead_letter=stop", "delivery.shutdown_deadline=2s"});
+  CAF_CHECK(eventually(40s, [&] {
+    const auto producer = node.status_of("producer");
+    return !producer.empty() && !producer.at("pinned").as_array().empty();
+  }));
+  CAF_CHECK_EQUAL(node.http_code("/health/ready"), 503);
+  const auto status = boost::json::serialize(node.status());
+  CAF_CHECK(status.find("partition 0 stands still at offset 1")
+            != std::string::npos);
+  CAF_CHECK(status.find("MSG_SIZE_TOO_LARGE") != std::string::npos);
+  node.send_signal(SIGKILL);
+  node.wait(5s);
+}
+
+CAF_TEST(a_timestamp_that_a_topic_refuses_gives_way_to_the_present) {
+  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+    = "86400000";
+  create_topics();
+  const auto ahead = now_ms() + 7'200'000;
+  std::vector<std::string> values;
+  for (int index = 0; index != 300; ++index)
+    values.push_back(index % 50 == 7 ? "no json" : event());
+  const auto is_ahead = [](std::size_t index) { return index % 10 == 7; };
+  write_all(values, "k", [&](std::size_t index) {
+    return is_ahead(index) ? ahead : now_ms();
+  });
+  work();
+  CAF_CHECK(judge(Guarantee::at_least_once).total.lost == 0);
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 294u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 6u);
+  std::size_t replaced = 0;
+  const auto look = [&](const logic::RecordView& record) {
+    if (const auto original = logic::last_header(
+          record.headers, logic::header_name::original_timestamp)) {
+      ++replaced;
+      CAF_CHECK_EQUAL(*original, std::to_string(ahead));
+      CAF_CHECK(record.timestamp_ms < ahead);
+    }
+  };
+  each(kafka.output_topic, look);
+  CAF_CHECK_EQUAL(replaced, 24u);
+  each(kafka.dlq_topic, look);
+  CAF_CHECK_EQUAL(replaced, 30u);
+}
+
+CAF_TEST(a_source_whose_clock_is_wrong_costs_no_record) {
+  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+    = "86400000";
+  create_topics();
+  const auto ahead = now_ms() + 7'200'000;
+  std::vector<std::string> values(20'000, event());
+  for (std::size_t index = 0; index < values.size(); index += 10)
+    values[index] = "no json";
+  write_all(values, "k", [&](std::size_t) { return ahead; });
+  work();
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 18'000u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 2'000u);
+  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.doubled, 0u);
+}
+
+CAF_TEST(headers_that_do_not_fit_are_left_out_of_a_dead_letter) {
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  create_topics();
+  std::string headers;
+  logic::append_header(headers, "large", std::string(100'000, 'h'));
+  auto writer = adapters::kafka::TopicWriter::open(kafka, kafka.input_topic);
+  CAF_REQUIRE(writer);
+  adapters::kafka::TopicRecord record;
+  record.partition = logic::PartitionId{0};
+  record.key = "key";
+  record.value = "no json";
+  record.headers = headers;
+  CAF_REQUIRE((*writer)->write(record));
+  CAF_REQUIRE((*writer)->flush(30s));
+  ++written;
+  work();
+  each(kafka.dlq_topic, [&](const logic::RecordView& letter) {
+    const auto note = logic::read_dead_letter_note(letter.headers);
+    CAF_REQUIRE(note && note->value && note->key);
+    CAF_CHECK(!letter.value && !letter.key);
+    CAF_CHECK_EQUAL(to_string(note->reason), "not_json");
+  });
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_compacted_output_refuses_records_without_key_and_says_so_once) {
+  topic_settings[kafka.output_topic]["cleanup.policy"] = "compact";
+  create_topics();
+  const std::string secret = "9f3e-secret";
+  write_all(std::vector<std::string>(
+              3'000, event(R"(,"device_id":")" + secret + R"(")")),
+            std::nullopt);
+  std::uint64_t resident = 0;
+  {
+    auto node = start_node({"flow.memory_budget=32MiB"});
+    CAF_CHECK(all_settled(node));
+    resident = node.resident_bytes();
+    CAF_CHECK_EQUAL(node.http_code("/health/ready"), 200);
+    CAF_CHECK_EQUAL(node.stop(), 0);
+    log = node.log();
+  }
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 3'000u);
+  each(kafka.dlq_topic, [&](const logic::RecordView& record) {
+    const auto note = logic::read_dead_letter_note(record.headers);
+    CAF_REQUIRE(note);
+    CAF_CHECK(note->detail.size() <= 512);
+    CAF_CHECK(note->detail.find(secret) == std::string_view::npos);
+    CAF_CHECK(note->detail.find("INVALID_RECORD") != std::string_view::npos);
+  });
+  CAF_CHECK(!logged(secret));
+  CAF_CHECK(logged("refuses every record without a key"));
+  if (!tests::sanitized())
+    CAF_CHECK_LESS(resident, 128ULL << 20U);
+}
+
+CAF_TEST(a_missing_insights_topic_is_a_warning) {
+  const auto insights = kafka.insights_topic;
+  create_topics();
+  kafka.insights_topic = insights + "-missing";
+  write_all({event(), event()});
+  work({"insights.interval=200ms"});
+  CAF_CHECK(logged("topic " + kafka.insights_topic + " does not exist"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
