@@ -109,7 +109,8 @@ public:
 
   ExitCode stop() {
     const auto outcome = shut_down(*system_, *topology_,
-                                   config_.delivery.shutdown_deadline, *log_);
+                                   config_.delivery.shutdown_deadline, failed(),
+                                   *log_);
     totals_.records = outcome.records;
     totals_.unfinished = outcome.unfinished;
     if (!outcome.failure.empty())
@@ -209,6 +210,10 @@ private:
             .recorder = recorder_,
             .background = background_tasks(config_, geo_, surroundings()),
             .on_give_up = [this](std::string why) { fail(std::move(why)); },
+            .on_unplaced =
+              [this](const logic::Error& error) {
+                fail(error.text, ExitCode::offsets_missing);
+              },
             .surroundings = surroundings()};
   }
 
@@ -264,12 +269,13 @@ private:
     return {};
   }
 
-  void fail(std::string why) {
+  void fail(std::string why, ExitCode code = ExitCode::actor_failed) {
     {
       const std::lock_guard lock{mutex_};
       if (!failure_.empty() || ending_)
         return;
       failure_ = why;
+      failure_code_ = code;
     }
     log_->fatal(component, "the node cannot go on and ends", {{"reason", why}});
     on_failure_();
@@ -303,7 +309,7 @@ private:
     const std::lock_guard lock{mutex_};
     ending_ = true;
     if (!failure_.empty())
-      return ExitCode::actor_failed;
+      return failure_code_;
     return totals_.unfinished == 0 ? ExitCode::success
                                    : ExitCode::drain_incomplete;
   }
@@ -353,6 +359,7 @@ private:
     mutex_; ///< guards what follows, and `topology_` while starting
   std::shared_ptr<FaultInjector> injector_; ///< null: faults are off
   std::string failure_;
+  ExitCode failure_code_ = ExitCode::actor_failed;
   bool ending_ = false;
 };
 

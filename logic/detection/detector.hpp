@@ -61,6 +61,12 @@ public:
 
   DetectorCounts counts() const noexcept;
 
+  /// Forgets which offsets of a partition, or of all, changed the state: they
+  /// stand for other records from now on.
+  void forget_offsets(std::optional<PartitionId> partition) {
+    applied_.forget(partition);
+  }
+
 private:
   void select(const EnrichedBatch& batch, ShardJudgements& out) const;
   void observe(const EnrichedBatch& batch, std::uint32_t event_index,
