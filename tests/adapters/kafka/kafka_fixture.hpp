@@ -143,7 +143,8 @@ struct Consumer {
       for (const auto& partition : event.partitions) {
         if (event.kind == Kind::assigned)
           held.insert(partition);
-        else if (event.kind == Kind::revoked || event.kind == Kind::lost)
+        else if (event.kind == Kind::revoked || event.kind == Kind::lost
+                 || event.kind == Kind::restarted)
           asked_back.push_back(partition);
       }
       events.push_back(std::move(event));
