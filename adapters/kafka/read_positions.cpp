@@ -71,13 +71,18 @@ void ReadPositions::tick(bool may_move, Events& events) {
   // A reassignment would make the client forget that it lost all.
   if (!may_move || query_.under_way() || rd_kafka_assignment_lost(client_) != 0)
     return;
+  Places places;
   for (const auto& [partition, log] : query_.take_answers()) {
     const auto found = open_.find(partition);
-    if (found == open_.end())
+    const auto* held = held_.find(partition);
+    if (found == open_.end() || held == nullptr)
       continue;
     const auto open = found->second;
-    decide(partition, open, log, events);
+    if (const auto start = decide(*held, open, log, events))
+      places[partition] = *start;
   }
+  if (!places.empty() && !gave_up_)
+    place(places, events);
   if (open_.empty() || gave_up_ || Clock::now() < next_question_)
     return;
   next_question_ = Clock::now() + retry_interval;
@@ -153,64 +158,73 @@ void ReadPositions::on_released(
 
 // -- Deciding -----------------------------------------------------------------
 
-void ReadPositions::decide(logic::PartitionId partition, const Open& open,
-                           logic::LogExtent log, Events& events) {
-  const auto* held = held_.find(partition);
-  if (held == nullptr) {
-    open_.erase(partition);
-    return;
-  }
+std::optional<logic::StartPosition>
+ReadPositions::decide(logic::PartitionEpoch held, const Open& open,
+                      logic::LogExtent log, Events& events) {
   const auto start = logic::choose_start(open.question, log, reset_);
   if (!start) {
     give_up(
-      {logic::ErrorCode::not_found, "reading " + name_of(partition)
+      {logic::ErrorCode::not_found, "reading " + name_of(held.partition)
                                       + ": there is no place to read from, and "
                                         "kafka.auto_offset_reset is none"},
       events);
-    return;
+    return std::nullopt;
   }
   if (start->jump && config_.on_missing_offsets == "stop") {
     const auto& [why, from, to] = *start->jump;
     give_up({logic::ErrorCode::not_found,
-             "reading " + name_of(partition) + ": it cannot be read on from "
-               + std::to_string(from.value) + " (" + std::string{to_string(why)}
-               + "), only from " + std::to_string(to.value)
+             "reading " + name_of(held.partition)
+               + ": it cannot be read on from " + std::to_string(from.value)
+               + " (" + std::string{to_string(why)} + "), only from "
+               + std::to_string(to.value)
                + ", and kafka.on_missing_offsets is stop; set it to continue, "
                  "or choose a place with kafka-consumer-groups "
                  "--reset-offsets"},
             events);
-    return;
+    return std::nullopt;
   }
   if (start->restarted && !open.released) {
     auto question = open.question;
     question.fault = start->jump->why;
-    begin_restart(*held, question, events);
-    return;
+    begin_restart(held, question, events);
+    return std::nullopt;
   }
-  if (!move(partition, start->offset, events))
-    return;
-  open_.erase(partition);
-  held_.place(partition, start->offset);
-  events.push_back({Kind::placed, {*held}, {}, start->jump, start->offset});
+  return start;
 }
 
-bool ReadPositions::move(logic::PartitionId partition, logic::Offset offset,
-                         Events& events) {
-  // A partition without a place cannot be sought, only assigned anew.
-  const PartitionListPtr list{rd_kafka_topic_partition_list_new(1)};
-  auto* entry = rd_kafka_topic_partition_list_add(
-    list.get(), config_.input_topic.c_str(), partition.value);
+void ReadPositions::place(const Places& places, Events& events) {
+  if (!move(places, events))
+    return; // it is asked again
+  for (const auto& [partition, start] : places) {
+    open_.erase(partition);
+    held_.place(partition, start.offset);
+    if (const auto* held = held_.find(partition))
+      events.push_back({Kind::placed, {*held}, {}, start.jump, start.offset});
+  }
+}
+
+bool ReadPositions::move(const Places& places, Events& events) {
+  // A partition without a place cannot be sought (librdkafka answers _STATE),
+  // only assigned anew. All at once, as each call waits for the client.
+  const PartitionListPtr list{
+    rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
+  for (const auto& [partition, start] : places)
+    rd_kafka_topic_partition_list_add(list.get(), config_.input_topic.c_str(),
+                                      partition.value);
   {
-    // An error is no matter: if it is still assigned, the next call says so.
+    // An error is no matter: if one is still assigned, the next call says so.
     const ErrorPtr ignored{rd_kafka_incremental_unassign(client_, list.get())};
   }
-  entry->offset = offset.value;
-  entry->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int index = 0; index != list->cnt; ++index) {
+    auto& entry = list->elems[index];
+    entry.offset = places.at(logic::PartitionId{entry.partition}).offset.value;
+    entry.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
   const ErrorPtr error{rd_kafka_incremental_assign(client_, list.get())};
   if (!error)
     return true;
   watch_.on_error(rd_kafka_error_code(error.get()),
-                  "moving to another offset of " + name_of(partition),
+                  "moving to other offsets of " + config_.input_topic,
                   rd_kafka_error_string(error.get()), events);
   return false;
 }

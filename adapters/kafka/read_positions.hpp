@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,9 +69,14 @@ private:
   void on_recreated(Events& events);
   void begin_restart(logic::PartitionEpoch held,
                      const logic::PositionQuestion& question, Events& events);
-  void decide(logic::PartitionId partition, const Open& open,
-              logic::LogExtent log, Events& events);
-  bool move(logic::PartitionId partition, logic::Offset offset, Events& events);
+  using Places = std::map<logic::PartitionId, logic::StartPosition>;
+
+  /// Nothing where the partition is not to be moved now.
+  std::optional<logic::StartPosition>
+  decide(logic::PartitionEpoch held, const Open& open, logic::LogExtent log,
+         Events& events);
+  void place(const Places& places, Events& events);
+  bool move(const Places& places, Events& events);
   void give_up(logic::Error error, Events& events);
   std::string name_of(logic::PartitionId partition) const;
 

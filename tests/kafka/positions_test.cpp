@@ -1,6 +1,8 @@
 #define CAF_SUITE positions
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_reader.hpp"
+#include "adapters/kafka/topic_writer.hpp"
 #include "tests/kafka/real_kafka_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -84,10 +86,18 @@ struct Fixture : tests::RealKafkaFixture {
   }
 
   void write_events(int count, int first = 0) {
-    std::vector<std::string> values;
-    for (int number = first; number != first + count; ++number)
-      values.push_back(event(number));
-    write(values);
+    auto writer = TopicWriter::open(kafka, kafka.input_topic);
+    CAF_REQUIRE(writer);
+    for (int number = first; number != first + count; ++number) {
+      const auto value = event(number);
+      TopicRecord record;
+      record.partition = logic::PartitionId{0};
+      record.value = value;
+      while (!(*writer)->write(record))
+        (*writer)->poll(100ms);
+    }
+    const auto flushed = (*writer)->flush(30s);
+    CAF_REQUIRE(flushed.has_value());
   }
 
   /// A transaction for each of these, as a producer with exactly once does.
@@ -99,16 +109,16 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_REQUIRE(producer);
     auto* handle = producer->get();
     CAF_REQUIRE(!ErrorPtr{rd_kafka_init_transactions(handle, patience_ms)});
+    const TopicPtr topic{
+      rd_kafka_topic_new(handle, kafka.input_topic.c_str(), nullptr)};
+    CAF_REQUIRE(topic != nullptr);
     for (int number = 0; number != count; ++number) {
-      const auto value = event(number);
+      auto value = event(number);
       CAF_REQUIRE(!ErrorPtr{rd_kafka_begin_transaction(handle)});
-      CAF_REQUIRE_EQUAL(
-        rd_kafka_producev(
-          handle, RD_KAFKA_V_TOPIC(kafka.input_topic.c_str()),
-          RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-          RD_KAFKA_V_END),
-        RD_KAFKA_RESP_ERR_NO_ERROR);
+      CAF_REQUIRE_EQUAL(rd_kafka_produce(topic.get(), 0, RD_KAFKA_MSG_F_COPY,
+                                         value.data(), value.size(), nullptr, 0,
+                                         nullptr),
+                        0);
       CAF_REQUIRE(
         !ErrorPtr{commit ? rd_kafka_commit_transaction(handle, patience_ms)
                          : rd_kafka_abort_transaction(handle, patience_ms)});

@@ -1,5 +1,6 @@
 #define CAF_SUITE read_positions
 
+#include "adapters/kafka/client.hpp"
 #include "adapters/kafka/kafka_source.hpp"
 #include "logic/records/client_event.hpp"
 
@@ -24,15 +25,16 @@ struct Fixture : KafkaFixture {
   /// As the group would have it after so many records of partition 0.
   void commit(std::int64_t next) {
     write(0, 1);
-    Consumer consumer{config};
-    CAF_REQUIRE(consumer.hold_partitions(4));
-    for (const auto& held : consumer.held)
-      if (held.partition.value == 0) {
-        const std::vector<logic::PartitionOffset> done{
-          {held.partition, held.epoch, Offset{next}}};
-        CAF_REQUIRE(consumer.source->commit(done, 10s));
-      }
-    consumer.source->close(10s);
+    auto client = ClientSettings{config}
+                    .set("group.id", config.consumer_group)
+                    .create(ClientRole::consumer);
+    CAF_REQUIRE(client);
+    const PartitionListPtr list{rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(list.get(), config.input_topic.c_str(), 0)
+      ->offset
+      = next;
+    CAF_REQUIRE_EQUAL(rd_kafka_commit(client->get(), list.get(), 0),
+                      RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
   /// Each in a batch of its own, so that retention can drop them.

@@ -112,9 +112,11 @@ CAF_TEST(an_idle_partition_shows_where_it_stands_before_its_first_record) {
   stand_at(42, 42);
   pass(2s);
   messages::ConsumerStatus status;
-  self->request(topology->consumer(), caf::infinite, messages::ReportStatus{});
+  auto answer = self->request(topology->consumer(), caf::infinite,
+                              messages::ReportStatus{});
   run_until_idle();
-  self->receive([&](const messages::ConsumerStatus& it) { status = it; });
+  answer.receive([&](const messages::ConsumerStatus& it) { status = it; },
+                 [](const caf::error& error) { CAF_FAIL(error); });
   CAF_REQUIRE_EQUAL(status.partitions.size(), 1u);
   CAF_CHECK(status.partitions[0].lag_records == 0);
   CAF_CHECK(status.partitions[0].committed == Offset{42});
