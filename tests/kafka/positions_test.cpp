@@ -119,6 +119,9 @@ struct Fixture : tests::RealKafkaFixture {
                                          value.data(), value.size(), nullptr, 0,
                                          nullptr),
                         0);
+      // An abort drops what was not sent yet.
+      CAF_REQUIRE_EQUAL(rd_kafka_flush(handle, patience_ms),
+                        RD_KAFKA_RESP_ERR_NO_ERROR);
       CAF_REQUIRE(
         !ErrorPtr{commit ? rd_kafka_commit_transaction(handle, patience_ms)
                          : rd_kafka_abort_transaction(handle, patience_ms)});
