@@ -9,6 +9,7 @@
 #include "messages/supervision.hpp"
 #include "millrace_version.hpp"
 #include "node/faults/fault_injector.hpp"
+#include "node/lifecycle/host_name.hpp"
 #include "node/lifecycle/kafka_clients.hpp"
 #include "node/lifecycle/node_files.hpp"
 #include "node/lifecycle/shutdown.hpp"
@@ -30,24 +31,13 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 namespace millrace::node {
 
 namespace {
 
 namespace geoip = adapters::geoip;
-
 constexpr std::string_view component = "node";
 constexpr std::chrono::seconds status_wait{1};
-
-std::string host_name() {
-  std::string name(256, '\0');
-  if (gethostname(name.data(), name.size()) != 0)
-    return "unknown";
-  name.resize(name.find('\0'));
-  return name;
-}
 
 } // namespace
 
