@@ -106,6 +106,9 @@ struct OffsetsCommitted {
 /// partitions are ours no longer under that epoch; drop what is unfinished.
 struct ForgetPartitions {
   std::vector<logic::PartitionEpoch> partitions;
+  /// Their logs begin anew: an offset means another record from now on. With
+  /// no partitions, those of all that are not held.
+  bool logs_restarted = false;
 };
 
 /// The orders that carry a batch: each has a `ticket` and says which `raw()`

@@ -32,6 +32,8 @@ struct ConsumerStatus {
   std::vector<PartitionStatus> partitions;
   std::int64_t credit_bytes = 0;
   std::uint64_t records = 0;
+  std::int64_t rate_limit = 0; ///< events a second; 0: none
+  bool rate_limited = false; ///< it holds back the intake now
 };
 
 /// A partition that stands still, as a dead letter of it cannot be written.

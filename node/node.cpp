@@ -10,6 +10,7 @@
 #include "messages/supervision.hpp"
 #include "millrace_version.hpp"
 #include "node/faults/fault_injector.hpp"
+#include "node/lifecycle/host_name.hpp"
 #include "node/lifecycle/kafka_clients.hpp"
 #include "node/lifecycle/node_files.hpp"
 #include "node/lifecycle/shutdown.hpp"
@@ -31,24 +32,13 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 namespace millrace::node {
 
 namespace {
 
 namespace geoip = adapters::geoip;
-
 constexpr std::string_view component = "node";
 constexpr std::chrono::seconds status_wait{1};
-
-std::string host_name() {
-  std::string name(256, '\0');
-  if (gethostname(name.data(), name.size()) != 0)
-    return "unknown";
-  name.resize(name.find('\0'));
-  return name;
-}
 
 class RunningNode final : public Node {
 public:
@@ -115,7 +105,8 @@ public:
 
   ExitCode stop() override {
     const auto outcome = shut_down(*system_, *topology_,
-                                   config_.delivery.shutdown_deadline, *log_);
+                                   config_.delivery.shutdown_deadline, failed(),
+                                   *log_);
     totals_.records = outcome.records;
     totals_.unfinished = outcome.unfinished;
     if (!outcome.failure.empty())
@@ -218,6 +209,10 @@ private:
       .recorder = recorder_,
       .background = background_tasks(config_, geo_, quiet_, surroundings()),
       .on_give_up = [this](std::string why) { fail(std::move(why)); },
+      .on_unplaced =
+        [this](const logic::Error& error) {
+          fail(error.text, ExitCode::offsets_missing);
+        },
       .surroundings = surroundings()};
   }
 
@@ -273,12 +268,13 @@ private:
     return {};
   }
 
-  void fail(std::string why) {
+  void fail(std::string why, ExitCode code = ExitCode::actor_failed) {
     {
       const std::lock_guard lock{mutex_};
       if (!failure_.empty() || ending_)
         return;
       failure_ = why;
+      failure_code_ = code;
     }
     log_->fatal(component, "the node cannot go on and ends", {{"reason", why}});
     on_failure_();
@@ -312,7 +308,7 @@ private:
     const std::lock_guard lock{mutex_};
     ending_ = true;
     if (!failure_.empty())
-      return ExitCode::actor_failed;
+      return failure_code_;
     return totals_.unfinished == 0 ? ExitCode::success
                                    : ExitCode::drain_incomplete;
   }
@@ -363,6 +359,7 @@ private:
     mutex_; ///< guards what follows, and `topology_` while starting
   std::shared_ptr<FaultInjector> injector_; ///< null: faults are off
   std::string failure_;
+  ExitCode failure_code_ = ExitCode::actor_failed;
   bool ending_ = false;
 };
 

@@ -40,8 +40,12 @@ Consumer::Consumer(ConsumerParameters parameters)
     assignment_(parameters_.flow.max_read_ahead),
     unacknowledged_(parameters_.flow.memory_plan().in_flight_bytes()),
     progress_(parameters_.delivery.stall_alarm),
+    rate_limiter_(static_cast<double>(parameters_.flow.rate_limit),
+                  static_cast<double>(parameters_.flow.rate_burst)),
     credit_gauge_(metrics_.credit_bytes(name)),
-    credit_limit_(metrics_.limit_reached("credit")) {
+    credit_limit_(metrics_.limit_reached("credit")),
+    rate_limit_(metrics_.limit_reached("rate")) {
+  metrics_.rate_limit.Set(static_cast<double>(parameters_.flow.rate_limit));
   metrics_.budget_bytes.Set(
     static_cast<double>(parameters_.flow.memory_budget.bytes));
   show_credit();
@@ -70,6 +74,7 @@ void Consumer::begin(ConsumerActor::pointer self) {
 // -- Reading ------------------------------------------------------------------
 
 void Consumer::on_client_ready(messages::ClientReady) {
+  rate_wake_at_ = {};
   take_what_is_ready();
   finish_what_ends();
 }
@@ -99,15 +104,38 @@ logic::RecordBatchPtr Consumer::take_batch() {
       credit_limit_.Increment();
     return nullptr;
   }
-  return source_->take_batch(limits_, [this](logic::PartitionId partition) {
+  auto limits = limits_;
+  limits.max_records = allowance();
+  if (limits.max_records == 0)
+    return nullptr;
+  return source_->take_batch(limits, [this](logic::PartitionId partition) {
     const bool accepted = assignment_.accepts(partition);
     held_back_ |= !accepted;
     return accepted;
   });
 }
 
+std::size_t Consumer::allowance() {
+  const auto now = self_->clock().now();
+  const bool refused = rate_limiter_.refusing();
+  const auto allowed = rate_limiter_.allowance(limits_.max_records, now);
+  metrics_.rate_limited_seconds.Increment(
+    std::chrono::duration<double>{rate_limiter_.take_held_back()}.count());
+  if (allowed != 0)
+    return allowed;
+  if (!refused)
+    rate_limit_.Increment();
+  // One wake-up at a time, however often others wake us meanwhile.
+  if (rate_wake_at_ <= now) {
+    rate_wake_at_ = now + rate_limiter_.wait();
+    self_->scheduled_send(self_, rate_wake_at_, messages::ClientReady{});
+  }
+  return 0;
+}
+
 void Consumer::hand_on(logic::RecordBatchPtr batch) {
   const auto now = self_->clock().now();
+  rate_limiter_.take(batch->size());
   const auto follows = unacknowledged_.add(batch, now);
   assignment_.note_read({batch->partition(), batch->epoch()},
                         batch->first_offset(), batch->last_offset());
@@ -156,6 +184,8 @@ messages::ConsumerStatus Consumer::status(messages::ReportStatus) {
   status.fault = fault_;
   status.credit_bytes = unacknowledged_.credit().available_bytes();
   status.records = records_;
+  status.rate_limit = parameters_.flow.rate_limit;
+  status.rate_limited = rate_limiter_.refusing();
   for (const auto& [partition, state] : assignment_.partitions())
     status.partitions.push_back(
       status_of(partition, state, progress_.lag(partition)));

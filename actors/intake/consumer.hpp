@@ -22,6 +22,8 @@ struct ConsumerParameters {
   /// Called at the start, and again when a client has failed for good.
   std::function<logic::Result<std::unique_ptr<logic::RecordSource>>()>
     open_source;
+  /// Called when somebody must decide from where to read on; may be empty.
+  std::function<void(const logic::Error&)> end_node;
   RegisteredActorPtr<DispatcherActor> dispatcher;
   RegisteredActorPtr<ProducerActor> producer;
   std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;

@@ -33,7 +33,10 @@ void Consumer::handle(ClientEvent& event) {
       assign(event.partitions);
       break;
     case ClientEvent::Kind::revoked:
-      begin_leaving(std::move(event.partitions));
+      metrics_.rebalances[RebalanceKind::revoked].Increment();
+      log_.info(name, "giving partitions back to the group",
+                {{"count", event.partitions.size()}});
+      begin_leaving(std::move(event.partitions), false);
       break;
     case ClientEvent::Kind::lost:
       lose(event.partitions);
@@ -55,6 +58,18 @@ void Consumer::handle(ClientEvent& event) {
       log_.warn(name, "Kafka: for you to know",
                 {{"warning", event.error.text}});
       break;
+    case ClientEvent::Kind::placed:
+      note_placed(event);
+      break;
+    case ClientEvent::Kind::restarted:
+      begin_leaving(std::move(event.partitions), true);
+      break;
+    case ClientEvent::Kind::recreated:
+      note_recreated(event.error);
+      break;
+    case ClientEvent::Kind::unplaced:
+      note_unplaced(event.error);
+      break;
   }
 }
 
@@ -73,14 +88,12 @@ void Consumer::assign(const std::vector<PartitionEpoch>& partitions) {
     assignment_.begin_leaving_all();
 }
 
-void Consumer::begin_leaving(std::vector<PartitionEpoch> partitions) {
-  metrics_.rebalances[RebalanceKind::revoked].Increment();
-  log_.info(name, "giving partitions back to the group",
-            {{"count", partitions.size()}});
+void Consumer::begin_leaving(std::vector<PartitionEpoch> partitions,
+                             bool restarted) {
   assignment_.begin_leaving(partitions);
   const auto deadline = self_->clock().now()
                         + parameters_.delivery.revoke_deadline;
-  leaving_.push_back({std::move(partitions), deadline});
+  leaving_.push_back({std::move(partitions), deadline, restarted});
   self_->delayed_send(self_, parameters_.delivery.revoke_deadline,
                       messages::ClientReady{});
   finish_leaving();
@@ -108,7 +121,7 @@ bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
               "partitions leave with records in flight, which their "
               "next owner will read again",
               {{"deadline_ms", parameters_.delivery.revoke_deadline.count()}});
-  give_back(leaving.partitions);
+  give_back(leaving.partitions, leaving.restarted);
   return true;
 }
 
@@ -119,8 +132,9 @@ void Consumer::lose(const std::vector<PartitionEpoch>& partitions) {
   give_back(partitions);
 }
 
-void Consumer::give_back(const std::vector<PartitionEpoch>& partitions) {
-  forget(partitions);
+void Consumer::give_back(const std::vector<PartitionEpoch>& partitions,
+                         bool restarted) {
+  forget(partitions, restarted);
   assignment_.remove(partitions);
   unacknowledged_.forget(partitions);
   show_credit();
@@ -131,12 +145,53 @@ void Consumer::give_back(const std::vector<PartitionEpoch>& partitions) {
   show_assigned();
 }
 
-void Consumer::forget(const std::vector<PartitionEpoch>& partitions) {
-  const messages::ForgetPartitions order{partitions};
+void Consumer::forget(const std::vector<PartitionEpoch>& partitions,
+                      bool restarted) {
+  const messages::ForgetPartitions order{partitions, restarted};
   tell(self_, parameters_.dispatcher, order);
   tell(self_, parameters_.producer, order);
   for (const auto& detector : parameters_.detectors)
     tell(self_, detector, order);
+}
+
+void Consumer::note_placed(const ClientEvent& event) {
+  const auto& held = event.partitions.front();
+  const auto offset = event.position.value_or(logic::Offset{0});
+  assignment_.note_placed(held, offset);
+  if (!event.jump) {
+    log_.info(name, "reading a partition of which nothing was committed",
+              {{"topic", parameters_.topic},
+               {"partition", held.partition},
+               {"offset", offset}});
+    return;
+  }
+  const auto& jump = *event.jump;
+  metrics_.records_skipped[jump.why].Increment(
+    static_cast<double>(jump.skipped()));
+  log_.warn(name, "a partition cannot be read on from where it should",
+            {{"topic", parameters_.topic},
+             {"partition", held.partition},
+             {"reason", to_string(jump.why)},
+             {"from_offset", jump.from},
+             {"to_offset", jump.to},
+             {"skipped", jump.skipped()}});
+}
+
+void Consumer::note_recreated(const logic::Error& error) {
+  log_.warn(name, "the input topic was created anew",
+            {{"topic", parameters_.topic}, {"error", error.text}});
+  // Those that are held follow when what is in flight of them is done.
+  forget({}, true);
+}
+
+void Consumer::note_unplaced(const logic::Error& error) {
+  metrics_.count_error(name, error.code);
+  fault_ = error.text;
+  log_.fatal(name, "somebody must decide from where to read on",
+             {{"error", error.text}});
+  assignment_.begin_leaving_all();
+  if (parameters_.end_node)
+    parameters_.end_node(error);
 }
 
 void Consumer::show_assigned() {
@@ -177,8 +232,12 @@ void Consumer::tick(messages::Tick) {
   if (closed_ || client_failed_)
     return;
   schedule_tick();
+  const auto ends = source_->high_watermarks();
+  for (const auto& each : ends)
+    if (each.end)
+      assignment_.note_end(*each.end);
   commit_what_is_finished();
-  watch_progress();
+  watch_progress(ends);
   if (unacknowledged_.quiet_since(self_->clock().now() - audit_after))
     list_unacknowledged({});
   // A safety net behind the wake-ups.
@@ -221,11 +280,11 @@ bool Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
   return fenced;
 }
 
-void Consumer::watch_progress() {
+void Consumer::watch_progress(std::span<const logic::PartitionLag> ends) {
   const auto now = self_->clock().now();
   std::size_t stalled = 0;
   for (const auto& [partition, finished, lag, stall_began] :
-       progress_.look(assignment_, source_->high_watermarks(), now)) {
+       progress_.look(assignment_, ends, now)) {
     metrics_.lag.set(parameters_.topic, partition, lag.records);
     if (stall_began)
       log_.error(name, "a partition lags and does not move",

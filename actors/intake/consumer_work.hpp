@@ -3,6 +3,7 @@
 #include "actors/intake/consumer.hpp"
 #include "logic/intake/assignment.hpp"
 #include "logic/intake/partition_progress.hpp"
+#include "logic/intake/rate_limiter.hpp"
 #include "logic/intake/record_source.hpp"
 #include "logic/intake/unacknowledged_batches.hpp"
 #include "messages/lifecycle.hpp"
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,7 @@ private:
   struct Leaving {
     std::vector<logic::PartitionEpoch> partitions;
     TimePoint deadline;
+    bool restarted = false; ///< their logs begin anew; nobody wants them back
     TimePoint commit_again_at{}; ///< after a commit that failed
   };
 
@@ -73,6 +76,9 @@ private:
   /// Null when there is none, or none may be read.
   logic::RecordBatchPtr take_batch();
   void hand_on(logic::RecordBatchPtr batch);
+
+  /// Events that the rate limit lets in now; where none, it wakes us.
+  std::size_t allowance();
   void acknowledge(const messages::BatchAcknowledged& report);
   void show_credit();
 
@@ -87,14 +93,20 @@ private:
 
   void handle(logic::ClientEvent& event);
   void assign(const std::vector<logic::PartitionEpoch>& partitions);
-  void begin_leaving(std::vector<logic::PartitionEpoch> partitions);
+  void begin_leaving(std::vector<logic::PartitionEpoch> partitions,
+                     bool restarted);
   void finish_leaving();
 
   /// False where it must be tried again.
   bool finish_leaving(Leaving& leaving, TimePoint now);
   void lose(const std::vector<logic::PartitionEpoch>& partitions);
-  void give_back(const std::vector<logic::PartitionEpoch>& partitions);
-  void forget(const std::vector<logic::PartitionEpoch>& partitions);
+  void give_back(const std::vector<logic::PartitionEpoch>& partitions,
+                 bool restarted = false);
+  void forget(const std::vector<logic::PartitionEpoch>& partitions,
+              bool restarted = false);
+  void note_placed(const logic::ClientEvent& event);
+  void note_recreated(const logic::Error& error);
+  void note_unplaced(const logic::Error& error);
   void show_assigned();
   void note_fault(const logic::Error& error);
   void note_recovery();
@@ -112,7 +124,7 @@ private:
   /// False where trying again may help.
   bool commit(const std::vector<logic::PartitionOffset>& offsets,
               std::chrono::milliseconds wait);
-  void watch_progress();
+  void watch_progress(std::span<const logic::PartitionLag> ends);
 
   // -- The end ----------------------------------------------------------------
 
@@ -133,12 +145,15 @@ private:
   logic::Assignment assignment_;
   logic::UnacknowledgedBatches unacknowledged_;
   logic::PartitionProgress progress_;
+  logic::RateLimiter rate_limiter_;
   prometheus::Gauge& credit_gauge_;
   prometheus::Counter& credit_limit_;
+  prometheus::Counter& rate_limit_;
   std::vector<Leaving> leaving_;
   std::string fault_;
   std::uint64_t records_ = 0;
   bool joined_ = false;
+  TimePoint rate_wake_at_{}; ///< when the last wake-up for the rate is due
   bool held_back_ = false; ///< records wait for credit or read-ahead
   bool closed_ = false;
   std::optional<caf::typed_response_promise<messages::IntakeDrained>> draining_;

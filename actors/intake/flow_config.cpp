@@ -38,6 +38,19 @@ void describe(logic::SettingVisitor& visitor, FlowConfig& config) {
                    .min = 1,
                    .max = 1e9},
                   &config.max_read_ahead);
+  visitor.setting({.name = "rate_limit",
+                   .help = "Most events that the node reads in a second, in "
+                           "the mean; 0 for no limit. What is beyond waits at "
+                           "the broker and is lag; nothing is dropped.",
+                   .min = 0,
+                   .max = 1e9},
+                  &config.rate_limit);
+  visitor.setting({.name = "rate_burst",
+                   .help = "Most events at once after a pause, with "
+                           "rate_limit; 0 for one second's worth.",
+                   .min = 0,
+                   .max = 1e9},
+                  &config.rate_burst);
   visitor.setting({.name = "workers",
                    .help = "Threads that validate, enrich and judge, and as "
                            "many lanes; 0 means one per processor. More than "

@@ -14,6 +14,8 @@ struct FlowConfig {
   logic::ByteSize batch_max_bytes{256 * 1024};
   std::int64_t max_read_ahead = 500'000;
   std::int64_t workers = 0;
+  std::int64_t rate_limit = 0; ///< events a second; 0: none
+  std::int64_t rate_burst = 0; ///< events; 0: one second's worth
 
   /// Lanes and scheduler threads: `workers`, or one per processor for 0.
   std::uint32_t worker_count(std::uint32_t processors) const noexcept;

@@ -64,7 +64,11 @@ private:
     for (const auto& partition : order.partitions) {
       forgotten_.add(partition);
       resequencers_.erase(partition);
+      if (order.logs_restarted)
+        detector_.forget_offsets(partition.partition);
     }
+    if (order.logs_restarted && order.partitions.empty())
+      detector_.forget_offsets(std::nullopt);
   }
 
   /// Lanes finish in any order; what a user did must be seen in the order in

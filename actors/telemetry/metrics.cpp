@@ -45,12 +45,22 @@ constexpr Definition rebalance{
   "millrace_rebalances_total",
   "Changes of the assignment of input partitions, by kind."};
 
+constexpr Definition skipped{
+  "millrace_records_skipped_total",
+  "Offsets passed over as reading could not go on where it should, by reason."};
+
 // Flow.
 constexpr Definition budget{
   "millrace_budget_bytes",
   "Bytes that events may occupy on this node (flow.memory_budget)."};
 constexpr Definition credit{"millrace_credit_bytes",
                             "Bytes that a stage may still take in."};
+constexpr Definition rate{
+  "millrace_rate_limit_events_per_second",
+  "Events that the node may read in a second; 0 for no limit."};
+constexpr Definition rate_limited{
+  "millrace_rate_limited_seconds_total",
+  "Time for which the rate limit held back the intake."};
 constexpr Definition batches{"millrace_batches_in_flight",
                              "Batches read and not yet settled."};
 constexpr Definition bytes{"millrace_bytes_in_flight",
@@ -290,7 +300,10 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     stalled_partitions(gauge(registry, stalled)),
     commits(table<CommitOutcome, 3>(registry, commit, "result")),
     rebalances(table<RebalanceKind, 3>(registry, rebalance, "kind")),
-    budget_bytes(gauge(registry, budget)),
+    records_skipped(table<logic::PositionFault, logic::position_fault_count>(
+      registry, skipped, "reason")),
+    budget_bytes(gauge(registry, budget)), rate_limit(gauge(registry, rate)),
+    rate_limited_seconds(counter(registry, rate_limited)),
     batches_in_flight(gauge(registry, batches)),
     bytes_in_flight(gauge(registry, bytes)),
     redispatches(counter(registry, redispatch)),

@@ -4,6 +4,7 @@
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
 #include "logic/enrichment/insight_tally.hpp"
+#include "logic/records/client_event.hpp"
 #include "logic/records/judgement.hpp"
 #include "logic/records/output_members.hpp"
 #include "logic/records/reason.hpp"
@@ -148,9 +149,13 @@ public:
   Gauge& stalled_partitions;
   CounterTable<CommitOutcome, 3> commits;
   CounterTable<RebalanceKind, 3> rebalances;
+  CounterTable<logic::PositionFault, logic::position_fault_count>
+    records_skipped;
 
   // Flow
   Gauge& budget_bytes;
+  Gauge& rate_limit;
+  Counter& rate_limited_seconds;
   Gauge& batches_in_flight;
   Gauge& bytes_in_flight;
   Counter& redispatches;

@@ -33,9 +33,9 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
     .set("enable.auto.commit", std::string{"false"})
     .set("enable.auto.offset.store", std::string{"false"})
     .set("allow.auto.create.topics", std::string{"false"})
-    .set("auto.offset.reset", config.auto_offset_reset == "none"
-                                ? std::string{"error"}
-                                : config.auto_offset_reset)
+    // `ReadPositions` decides: the client would move and say nothing.
+    .set("auto.offset.reset", std::string{"error"})
+    .set("enable.partition.eof", std::string{"true"})
     .set("queued.min.messages", 10'000'000) // bytes bound, not records
     .set("queued.max.messages.kbytes", static_cast<std::int64_t>(limit / 1'024))
     .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, limit))

@@ -2,6 +2,7 @@
 
 #include "adapters/kafka/message_fields.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace millrace::adapters::kafka {
@@ -91,40 +92,71 @@ std::vector<logic::PartitionId> HeldPartitions::ids() const {
   return result;
 }
 
-void HeldPartitions::push(rd_kafka_message_t* message,
-                          std::vector<logic::ClientEvent>& events) {
+std::optional<logic::Offset> HeldPartitions::push(rd_kafka_message_t* message) {
   MessagePtr owned{message};
   const auto entry = entries_.find(logic::PartitionId{message->partition});
-  if (entry == entries_.end() || entry->second.lost)
-    return;
+  if (entry == entries_.end() || entry->second.lost || entry->second.unplaced)
+    return std::nullopt;
   auto& held = entry->second;
   if (message->offset < held.next_offset)
-    restart(held, message->offset, events);
+    return logic::Offset{held.next_offset};
   held.next_offset = message->offset + 1;
   const auto bytes = bytes_of(*owned);
   held.waiting_bytes += bytes;
   waiting_bytes_ += bytes;
   held.waiting.push_back(std::move(owned));
   ++waiting_;
+  return std::nullopt;
 }
 
-void HeldPartitions::restart(Held& held, std::int64_t offset,
-                             std::vector<logic::ClientEvent>& events) {
-  using Kind = logic::ClientEvent::Kind;
-  const auto before = held.id;
-  held.id.epoch = next_epoch();
-  drop_waiting(held);
-  events.push_back(
-    {Kind::fault,
-     {before},
-     {logic::ErrorCode::malformed,
-      "reading " + topic_ + "[" + std::to_string(before.partition.value)
-        + "]: the log went back from offset " + std::to_string(held.next_offset)
-        + " to " + std::to_string(offset)
-        + " (truncated, or the topic was created anew); reading it again"
-          " from there"}});
-  events.push_back({Kind::lost, {before}, {}});
-  events.push_back({Kind::assigned, {held.id}, {}});
+void HeldPartitions::note_end(logic::PartitionId partition,
+                              std::int64_t offset) {
+  const auto entry = entries_.find(partition);
+  if (entry != entries_.end() && !entry->second.lost && !entry->second.unplaced)
+    entry->second.end = offset;
+}
+
+std::optional<logic::PartitionOffset>
+HeldPartitions::end(logic::PartitionId partition) const {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return std::nullopt;
+  const auto& held = entry->second;
+  if (held.lost || !held.waiting.empty() || held.end < 0
+      || held.end < held.next_offset)
+    return std::nullopt;
+  return logic::PartitionOffset{partition, held.id.epoch,
+                                logic::Offset{held.end}};
+}
+
+std::optional<logic::Offset>
+HeldPartitions::expected(logic::PartitionId partition) const {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return std::nullopt;
+  const auto next = std::max(entry->second.next_offset, entry->second.end);
+  return next < 0 ? std::nullopt : std::optional{logic::Offset{next}};
+}
+
+logic::PartitionEpoch HeldPartitions::restart(logic::PartitionId partition) {
+  const auto id = add(partition);
+  entries_[partition].unplaced = true;
+  return id;
+}
+
+void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset) {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return;
+  auto& held = entry->second;
+  held.next_offset = offset.value;
+  held.end = -1;
+  held.unplaced = false;
+  if (!held.queue)
+    return;
+  // Taking the partition away from the client takes its queue off ours.
+  rd_kafka_queue_forward(held.queue.get(), records_);
+  held.diverted = false;
 }
 
 logic::RecordBatchPtr HeldPartitions::take(const logic::BatchLimits& limits,

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,11 +49,25 @@ public:
 
   using Accepts = std::function<bool(logic::PartitionId)>;
 
-  /// Takes a message over. When its offset lies before what was read already
-  /// (the log was cut off), the partition starts over under a new epoch and
-  /// `events` says so.
-  void push(rd_kafka_message_t* message,
-            std::vector<logic::ClientEvent>& events);
+  /// Takes a message over. One whose offset lies before what was read already
+  /// (the log was cut off) is dropped, and where it should have been is told.
+  std::optional<logic::Offset> push(rd_kafka_message_t* message);
+
+  /// The reader came to the partition's end.
+  void note_end(logic::PartitionId partition, std::int64_t offset);
+
+  /// From where the reader goes on, if that is the end and all before it was
+  /// taken.
+  std::optional<logic::PartitionOffset> end(logic::PartitionId partition) const;
+
+  /// The next offset that is to come; none where nothing came yet.
+  std::optional<logic::Offset> expected(logic::PartitionId partition) const;
+
+  /// Starts over under a new epoch; takes nothing until `place`.
+  logic::PartitionEpoch restart(logic::PartitionId partition);
+
+  /// What comes from now on is from that offset on.
+  void place(logic::PartitionId partition, logic::Offset offset);
 
   /// The next batch of the partition whose turn it is, null when none.
   logic::RecordBatchPtr take(const logic::BatchLimits& limits,
@@ -68,15 +83,15 @@ private:
     QueuePtr queue;
     std::deque<MessagePtr> waiting;
     std::size_t waiting_bytes = 0;
-    std::int64_t next_offset = 0;
+    std::int64_t next_offset = -1;
+    std::int64_t end = -1; ///< the last one that was come to
     bool lost = false;
     bool diverted = false;
+    bool unplaced = false; ///< what comes is of another time
   };
   using Entries = std::map<logic::PartitionId, Held>;
 
   void drop_waiting(Held& held);
-  void restart(Held& held, std::int64_t offset,
-               std::vector<logic::ClientEvent>& events);
   logic::RecordBatchPtr build(Held& held, const logic::BatchLimits& limits);
 
   rd_kafka_t* client_;

@@ -56,6 +56,14 @@ void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
                    .variable = "KAFKA_AUTO_OFFSET_RESET"},
                   &config.auto_offset_reset);
   visitor.setting(
+    {.name = "on_missing_offsets",
+     .help = "What to do where reading cannot go on from the offset that was "
+             "committed, as retention passed it, the log was cut off or the "
+             "topic created again: continue from where auto_offset_reset says, "
+             "with a warning and a metric, or stop the node with exit code 11.",
+     .choices = {"continue", "stop"}},
+    &config.on_missing_offsets);
+  visitor.setting(
     {.name = "enable_auto_commit",
      .help = "Must be false: an offset is committed only after "
              "its record was delivered.",

@@ -29,6 +29,7 @@ struct KafkaConfig {
 
   std::string consumer_group = "user-group";
   std::string auto_offset_reset = "earliest"; ///< earliest, latest, none
+  std::string on_missing_offsets = "continue"; ///< continue, stop
   bool enable_auto_commit = false; ///< only false is accepted
   std::chrono::milliseconds session_timeout{30'000};
   std::chrono::milliseconds socket_timeout{30'000};

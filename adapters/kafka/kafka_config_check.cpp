@@ -43,6 +43,8 @@ constexpr std::array protected_properties = {
   ProtectedProperty{"ssl.key.password",
                     "set kafka.ssl_key_password, which is masked"},
   ProtectedProperty{"auto.offset.reset", "set kafka.auto_offset_reset"},
+  ProtectedProperty{"enable.partition.eof",
+                    "the node needs to know of the ends of partitions"},
   ProtectedProperty{"enable.auto.commit",
                     "offsets are committed by the node, after delivery"},
   ProtectedProperty{"enable.auto.offset.store",
@@ -64,7 +66,8 @@ constexpr std::array protected_properties = {
                     "the memory budget decides it"},
   ProtectedProperty{"queue.buffering.max.kbytes",
                     "the memory budget decides it"},
-  ProtectedProperty{"transactional.id", "the node delivers at least once, without transactions"},
+  ProtectedProperty{"transactional.id",
+                    "the node delivers at least once, without transactions"},
 };
 
 void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {

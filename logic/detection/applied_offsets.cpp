@@ -54,4 +54,10 @@ AppliedOffsets::Partition& AppliedOffsets::at(std::string_view topic,
   return added;
 }
 
+void AppliedOffsets::forget(std::optional<PartitionId> partition) {
+  std::erase_if(partitions_, [partition](const Partition& candidate) {
+    return !partition || candidate.id_ == *partition;
+  });
+}
+
 } // namespace millrace::logic::detection

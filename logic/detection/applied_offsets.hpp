@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ public:
   };
 
   Partition& at(std::string_view topic, PartitionId partition);
+
+  /// Closes the books of a partition, or of all.
+  void forget(std::optional<PartitionId> partition);
 
 private:
   std::vector<Partition> partitions_;

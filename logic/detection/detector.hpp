@@ -69,6 +69,12 @@ public:
 
   DetectorCounts counts() const noexcept;
 
+  /// Forgets which offsets of a partition, or of all, changed the state: they
+  /// stand for other records from now on.
+  void forget_offsets(std::optional<PartitionId> partition) {
+    applied_.forget(partition);
+  }
+
 private:
   void select(const EnrichedBatch& batch, ShardJudgements& out);
   template <class IsRepeated>

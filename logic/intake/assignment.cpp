@@ -19,6 +19,24 @@ void Assignment::note_read(const PartitionEpoch& held, Offset first,
     state->finished = state->committed = first;
 }
 
+void Assignment::note_placed(const PartitionEpoch& held, Offset offset) {
+  auto* state = find(held.partition, held.epoch);
+  if (state == nullptr || !state->drained())
+    return;
+  state->read = state->finished = offset;
+  state->committed.reset();
+}
+
+void Assignment::note_end(const PartitionOffset& end) {
+  auto* state = find(end.partition, end.epoch);
+  if (state == nullptr)
+    return;
+  if (!state->read)
+    state->committed = end.next;
+  if (!state->read || (state->drained() && *state->read < end.next))
+    state->read = state->finished = end.next;
+}
+
 bool Assignment::note_finished(PartitionId partition, AssignmentEpoch epoch,
                                Offset next) {
   auto* state = find(partition, epoch);

@@ -35,6 +35,15 @@ public:
   /// Notes that records from `first` to `last`, both included, were read.
   void note_read(const PartitionEpoch& held, Offset first, Offset last);
 
+  /// Notes that reading begins at `offset`, which is not what was committed
+  /// and so has to be. Nothing while records are in flight, which say it later.
+  void note_placed(const PartitionEpoch& held, Offset offset);
+
+  /// Notes that the reader stands at the partition's end: what lies between
+  /// the last record and there needs no work. Once the records are finished,
+  /// so is it. Before the first record it is where the group had committed.
+  void note_end(const PartitionOffset& end);
+
   /// Notes that everything before `next` is finished. False if the epoch is
   /// not the current one.
   bool note_finished(PartitionId partition, AssignmentEpoch epoch, Offset next);

@@ -21,6 +21,8 @@ public:
 
   struct Lag {
     /// From what is finished to the high watermark, by offsets; 0 or more.
+    /// Where the reader stands at the end, to there: control records of
+    /// transactions are nobody's work.
     std::int64_t records = 0;
     bool stalled = false;
   };

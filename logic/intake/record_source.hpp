@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct BatchLimits {
 struct PartitionLag {
   PartitionId partition;
   Offset high_watermark;
+  /// Set while the reader stands at the partition's end and everything before
+  /// was handed out: from where it reads on. Behind it are at most the control
+  /// records of transactions, which a high watermark counts and nobody reads.
+  std::optional<PartitionOffset> end{};
 };
 
 /// Reads one topic in a consumer group. All methods from one thread at a
@@ -53,7 +58,7 @@ public:
                               std::chrono::milliseconds wait)
     = 0;
 
-  /// Last known high watermarks of the assigned partitions.
+  /// Last known high watermarks, and ends, of the assigned partitions.
   virtual std::vector<PartitionLag> high_watermarks() = 0;
 
   /// Leaves the group; at most `deadline`.

@@ -54,6 +54,7 @@ struct Partition {
   std::vector<std::uint32_t> content_hashes;
   std::vector<Ending> endings;
   std::vector<Trace> traces;
+  std::int64_t ended_before = -1; ///< the last before the range; -1: none
 
   bool covers(Offset offset) const noexcept {
     return offset >= range.begin && offset < range.end;
@@ -134,6 +135,7 @@ struct DeliveryVerifier::State {
   void check_content(Partition& partition, const Found& found,
                      const EventContent& content, const Provenance& source);
   void look_for_losses(Partition& partition);
+  static void count_skipped(Partition& partition);
   bool may_have_expired(const Partition& partition, Offset offset) const;
   Conclusion conclude() const;
 
@@ -198,6 +200,9 @@ void DeliveryVerifier::State::verify(const Found& found,
   if (source->offset < partition.range.high_watermark
       && !partition.covers(source->offset)) {
     ++report.outside_range;
+    if (source->offset < partition.range.begin)
+      partition.ended_before = std::max(partition.ended_before,
+                                        source->offset.value);
     return;
   }
   if (!partition.covers(source->offset)
@@ -295,6 +300,13 @@ void DeliveryVerifier::State::look_for_losses(Partition& partition) {
   }
 }
 
+void DeliveryVerifier::State::count_skipped(Partition& partition) {
+  const auto& range = partition.range;
+  if (range.cut_by_retention && partition.ended_before >= 0)
+    partition.tally.skipped = static_cast<std::uint64_t>(
+      range.begin.value - partition.ended_before - 1);
+}
+
 Conclusion DeliveryVerifier::State::conclude() const {
   const auto& total = report.total;
   const bool doubled = config.guarantee == Guarantee::exactly_once
@@ -302,7 +314,8 @@ Conclusion DeliveryVerifier::State::conclude() const {
   if (total.lost != 0 || doubled || total.swapped != 0 || total.corrupted != 0
       || total.foreign != 0)
     return Conclusion::failed;
-  return total.unproven != 0 ? Conclusion::incomplete : Conclusion::passed;
+  return total.unproven != 0 || total.skipped != 0 ? Conclusion::incomplete
+                                                   : Conclusion::passed;
 }
 
 DeliveryVerifier::DeliveryVerifier(VerifierConfig config)
@@ -376,6 +389,7 @@ VerificationReport DeliveryVerifier::finish() {
   auto& report = state_->report;
   for (auto& [id, partition] : state_->partitions) {
     state_->look_for_losses(partition);
+    State::count_skipped(partition);
     const auto& tally = partition.tally;
     report.partitions.push_back(tally);
     report.total.input += tally.input;
@@ -383,6 +397,7 @@ VerificationReport DeliveryVerifier::finish() {
     report.total.dead += tally.dead;
     report.total.references += tally.references;
     report.total.unproven += tally.unproven;
+    report.total.skipped += tally.skipped;
     for (std::size_t fault = 0; fault != fault_count; ++fault) {
       const auto member = counter(static_cast<Fault>(fault));
       report.total.*member += tally.*member;

@@ -38,6 +38,8 @@ struct InputRange {
   /// Input offsets that exist are below this; at least `end`. An output that
   /// names an offset from here on has no input.
   Offset high_watermark;
+  /// It begins there as nothing before is retained, and not by choice.
+  bool cut_by_retention = false;
 };
 
 /// Which of the two topics that the node writes.

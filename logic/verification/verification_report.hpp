@@ -51,6 +51,9 @@ struct PartitionTally {
   std::uint64_t foreign = 0;
   /// Inputs without an ending that may have had one which retention removed.
   std::uint64_t unproven = 0;
+  /// Offsets between the last input before the range that ended and the range,
+  /// which begins where retention lets it: passed over, or ended unseen.
+  std::uint64_t skipped = 0;
 };
 
 enum class Conclusion : std::uint8_t {

@@ -16,7 +16,7 @@ struct Column {
   std::uint64_t PartitionTally::*count;
 };
 
-constexpr std::array<Column, 9> columns{{
+constexpr std::array<Column, 10> columns{{
   {"input", &PartitionTally::input},
   {"output", &PartitionTally::output},
   {"dead", &PartitionTally::dead},
@@ -26,6 +26,7 @@ constexpr std::array<Column, 9> columns{{
   {"corrupted", &PartitionTally::corrupted},
   {"foreign", &PartitionTally::foreign},
   {"unproven", &PartitionTally::unproven},
+  {"skipped", &PartitionTally::skipped},
 }};
 
 constexpr std::size_t name_width = 9;

@@ -91,6 +91,8 @@ json::object to_object(const Status& status, const NodeStatus& node) {
 json::object to_object(const messages::ConsumerStatus& consumer) {
   return {{"records", consumer.records},
           {"credit_bytes", consumer.credit_bytes},
+          {"rate_limit", consumer.rate_limit},
+          {"rate_limited", consumer.rate_limited},
           {"draining", consumer.draining},
           {"fault", consumer.fault},
           {"partitions", to_array(consumer.partitions)}};

@@ -19,6 +19,7 @@ enum class ExitCode : int {
   out_of_memory = 8, ///< not even a small request for memory was served
   disk_full = 9, ///< a file that the node relies on has no room
   signals_lost = 10, ///< nobody could ask the process to stop any more
+  offsets_missing = 11, ///< somebody must decide from where to read on
   interrupted = 130, ///< a second signal ended the process at once
 };
 

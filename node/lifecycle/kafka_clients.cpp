@@ -5,6 +5,8 @@
 #include "adapters/kafka/kafka_sink.hpp"
 #include "adapters/kafka/kafka_source.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace millrace::node {
@@ -44,8 +46,12 @@ logic::Result<std::unique_ptr<logic::RecordSink>> KafkaClients::open_sink() {
   if (first_sink_)
     return std::move(first_sink_);
   kafka::KafkaSinkLimits limits;
+  // One record must fit in any case: one that does not is refused for ever,
+  // and the credit that it holds stops all partitions.
+  constexpr std::uint64_t for_headers = 1U << 20U;
   limits.max_queued_bytes = static_cast<std::size_t>(
-    config_.flow.memory_plan().send_queue_bytes());
+    std::max(config_.flow.memory_plan().send_queue_bytes(),
+             config_.kafka.max_message.bytes + for_headers));
   auto sink = kafka::open_kafka_sink(config_.kafka, limits);
   if (sink && client_faults_)
     return faults::make_faulty_sink(std::move(*sink), client_faults_);

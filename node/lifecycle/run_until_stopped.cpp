@@ -23,6 +23,10 @@ using Clock = std::chrono::steady_clock;
 /// from outside: a client's destructor can hang.
 constexpr std::chrono::milliseconds grace{4'000};
 
+/// A signal that follows the first so soon was sent with it: by a terminal and
+/// by a supervisor, or by a supervisor to the process and to its group.
+constexpr std::chrono::milliseconds same_signal{1'000};
+
 /// Nothing more can be saved: whatever is uncommitted will be read again.
 [[noreturn]] void end_process(Logging& log, ExitCode code) {
   log.flush();
@@ -55,7 +59,8 @@ ExitCode code_of_start(const logic::Error& error) noexcept {
 ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
                    SignalWaiter& waiter, std::chrono::milliseconds deadline,
                    NodeTotals* totals) {
-  const auto until = Clock::now() + deadline + grace;
+  const auto began = Clock::now();
+  const auto until = began + deadline + grace;
   const auto code_of_hang = node->failed() ? ExitCode::actor_failed
                                            : ExitCode::drain_incomplete;
   // On another thread, so that this one can watch signals and clock.
@@ -90,6 +95,8 @@ ExitCode stop_node(std::unique_ptr<Node> node, Logging& log,
     if (wakeup.cause == Cause::broken) {
       if (!ended(until))
         end_hanging_process(log, deadline, ExitCode::signals_lost);
+    } else if (wakeup.asks_to_stop() && Clock::now() - began < same_signal) {
+      log.info(component, "a second signal at once counts as the same");
     } else if (wakeup.asks_to_stop()) {
       log.warn(component, "second signal, ending at once; what is unfinished "
                           "will be read again");

@@ -14,9 +14,10 @@ class Logging;
 
 /// Runs a node until SIGINT, SIGTERM or its own failure stops it, or signals
 /// cannot be read any more (`signals_lost`). Then drains it; a second signal
-/// ends the process at once (exit code `interrupted`), and so does a drain that
-/// outlives its deadline (`drain_incomplete`, or `actor_failed` for a node that
-/// ends because it failed).
+/// more than a second later ends the process at once (exit code
+/// `interrupted`), and so does a drain that outlives its deadline
+/// (`drain_incomplete`, or `actor_failed` for a node that ends because it
+/// failed).
 ExitCode run_until_stopped(const NodeConfig& config,
                            std::shared_ptr<Logging> log, SignalWaiter& waiter);
 

@@ -4,6 +4,7 @@
 #include "messages/lifecycle.hpp"
 
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -24,26 +25,33 @@ constexpr milliseconds patience{1'000};
 constexpr milliseconds pause{10};
 
 /// Orders something of whoever plays a role, again of the next one when an
-/// actor dies over it, until it is answered or the time is over.
+/// actor dies over it, until it is answered or the time is over. Where nobody
+/// is started any more, there is no next one.
 template <class Answer, class Find, class Order, class Take>
 bool insist(caf::scoped_actor& self, const Find& find, Clock::time_point end,
-            const Order& order, const Take& take) {
+            bool gave_up, const Order& order, const Take& take) {
   for (bool answered = false;;) {
     const auto now = Clock::now();
     if (now >= end + grace)
       return false;
     const auto left = std::chrono::duration_cast<milliseconds>(
       std::max(end, now) - now);
-    if (const auto actor = find())
+    const auto actor = find();
+    bool gone = !actor;
+    if (actor)
       self->request(actor, patience, order(left))
         .receive(
           [&](const Answer& answer) {
             take(answer);
             answered = true;
           },
-          [](const caf::error&) {});
+          [&gone](const caf::error& error) {
+            gone = error == caf::sec::request_receiver_down;
+          });
     if (answered)
       return true;
+    if (gone && gave_up)
+      return false;
     std::this_thread::sleep_for(pause); // for the supervisor to act
   }
 }
@@ -69,12 +77,13 @@ void publish_last_insights(caf::scoped_actor& self, const Topology& topology,
 } // namespace
 
 ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
-                          milliseconds deadline, logic::Log& log) {
+                          milliseconds deadline, bool gave_up,
+                          logic::Log& log) {
   ShutdownOutcome outcome;
   const auto end = Clock::now() + deadline;
   caf::scoped_actor self{system};
   const bool drained = insist<messages::IntakeDrained>(
-    self, [&] { return topology.consumer(); }, end,
+    self, [&] { return topology.consumer(); }, end, gave_up,
     [](milliseconds left) { return messages::DrainIntake{left}; },
     [&](const messages::IntakeDrained& answer) {
       outcome.records = answer.records;
@@ -86,7 +95,7 @@ ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
   // What was finished is committed already; this is for the insights.
   const bool closed = insist<messages::OutputClosed>(
     self, [&] { return topology.producer(); },
-    std::max(end, Clock::now() + milliseconds{200}),
+    std::max(end, Clock::now() + milliseconds{200}), gave_up,
     [](milliseconds left) { return messages::CloseOutput{left}; },
     [](const messages::OutputClosed&) {});
   if (!closed && outcome.failure.empty())

@@ -19,9 +19,10 @@ struct ShutdownOutcome {
 
 /// Stops the intake, finishes what is in flight, commits, publishes the last
 /// insights and closes the output, within the deadline and some seconds. An
-/// actor that dies or is replaced meanwhile is asked again. Blocks; the actors
-/// live on.
+/// actor that dies or is replaced meanwhile is asked again, unless the
+/// supervisor `gave_up` and starts nobody any more. Blocks; the actors live on.
 ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
-                          std::chrono::milliseconds deadline, logic::Log& log);
+                          std::chrono::milliseconds deadline, bool gave_up,
+                          logic::Log& log);
 
 } // namespace millrace::node

@@ -42,6 +42,8 @@ struct TopologyParameters {
   std::map<std::string, actors::BackgroundTask> background; ///< by name
   /// Called when the node cannot go on, with the reason.
   std::function<void(std::string)> on_give_up;
+  /// Called when somebody must decide from where to read on.
+  std::function<void(const logic::Error&)> on_unplaced{};
   actors::Surroundings surroundings;
   bool supervisor_thread = true; ///< false under a deterministic scheduler
 };

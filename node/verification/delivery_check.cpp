@@ -89,9 +89,10 @@ private:
       for (const auto& other : later)
         if (other.partition == extent.partition)
           high = std::max(high, other.high);
+      const bool cut_by_retention = !options_.from && extent.low.value > 0;
       cut_to_range(extent);
       auto added = judge_.add_range(
-        {extent.partition, extent.low, extent.high, high});
+        {extent.partition, extent.low, extent.high, high, cut_by_retention});
       if (!added)
         return added.error();
     }

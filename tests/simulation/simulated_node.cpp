@@ -51,6 +51,8 @@ void SimulatedNode::start() {
     .recorder = recorder,
     .background = {},
     .on_give_up = [this](std::string why) { deaths.push_back(std::move(why)); },
+    .on_unplaced =
+      [this](const logic::Error& error) { deaths.push_back(error.text); },
     .surroundings = {log, metrics, clock, faults},
     .supervisor_thread = false};
   topology = node::spawn_topology(sys, std::move(parameters));

@@ -27,9 +27,12 @@ inline constexpr auto patience = 30s;
 
 /// A broker with the four topics, four partitions each.
 struct KafkaFixture {
-  explicit KafkaFixture(std::int32_t brokers = 1) {
+  explicit KafkaFixture(std::int32_t brokers = 1,
+                        std::uint64_t retention_bytes = 0) {
     EmbeddedBrokerOptions options;
     options.brokers = brokers;
+    if (retention_bytes != 0)
+      options.retention_bytes = retention_bytes;
     for (const auto* name : {"user-login", "processed-user-login",
                              "user-login-dlq", "user-login-insights"})
       options.topics.push_back({name, 4});
@@ -140,7 +143,8 @@ struct Consumer {
       for (const auto& partition : event.partitions) {
         if (event.kind == Kind::assigned)
           held.insert(partition);
-        else if (event.kind == Kind::revoked || event.kind == Kind::lost)
+        else if (event.kind == Kind::revoked || event.kind == Kind::lost
+                 || event.kind == Kind::restarted)
           asked_back.push_back(partition);
       }
       events.push_back(std::move(event));

@@ -181,6 +181,9 @@ CAF_TEST(rebalances_are_seen_while_nobody_takes_records) {
 
 CAF_TEST(a_lost_broker_is_a_fault_and_nothing_is_lost_when_it_is_back) {
   KafkaFixture kafka;
+  // The group must not put it out, however long the broker takes here: what
+  // was not committed would be read twice then.
+  kafka.config.session_timeout = 60s;
   kafka.write(0, 100);
   Consumer consumer{kafka.config};
   CAF_REQUIRE(consumer.take_records(100));
@@ -217,7 +220,7 @@ CAF_TEST(an_unknown_topic_is_a_fault_that_says_how_to_create_it) {
             != std::string::npos);
 }
 
-CAF_TEST(without_an_offset_and_without_a_reset_the_source_fails) {
+CAF_TEST(without_an_offset_and_without_a_reset_somebody_must_decide) {
   KafkaFixture kafka;
   kafka.write(0, 5);
   kafka.config.auto_offset_reset = "none";
@@ -225,7 +228,7 @@ CAF_TEST(without_an_offset_and_without_a_reset_the_source_fails) {
   CAF_REQUIRE(consumer.waker.wait_until([&] {
     consumer.look();
     consumer.take();
-    return consumer.saw(Kind::failed);
+    return consumer.saw(Kind::unplaced);
   }));
   CAF_CHECK_EQUAL(consumer.taken(), 0u);
   CAF_CHECK(consumer.events.back().error.text.find("auto_offset_reset")

@@ -53,3 +53,14 @@ CAF_TEST(beyond_the_limit_the_oldest_gap_counts_as_closed) {
   CAF_CHECK(partition.contains(Offset{5}));
   CAF_CHECK(!partition.contains(Offset{15}));
 }
+
+CAF_TEST(a_log_that_begins_anew_has_nothing_applied) {
+  AppliedOffsets applied;
+  for (const auto partition : {PartitionId{0}, PartitionId{1}})
+    applied.at("t", partition).add(Offset{0}, Offset{9});
+  applied.forget(PartitionId{0});
+  CAF_CHECK(!applied.at("t", PartitionId{0}).contains(Offset{5}));
+  CAF_CHECK(applied.at("t", PartitionId{1}).contains(Offset{5}));
+  applied.forget({});
+  CAF_CHECK(!applied.at("t", PartitionId{1}).contains(Offset{5}));
+}

@@ -161,6 +161,29 @@ CAF_TEST(nothing_wrong_in_what_is_left_is_incomplete) {
   CAF_CHECK(verifier.verify.finish().conclusion == Conclusion::incomplete);
 }
 
+CAF_TEST(what_retention_took_between_the_last_ending_and_the_range_is_counted) {
+  for (const bool cut : {false, true}) {
+    VerifierConfig config;
+    config.topic = topic;
+    DeliveryVerifier verify{config};
+    CAF_REQUIRE(verify.add_range(
+      {PartitionId{0}, Offset{45}, Offset{45}, Offset{45}, cut}));
+    for (const auto offset : {3, 9, 8}) {
+      const auto text = R"({"source": {"topic": ")" + std::string{topic}
+                        + R"(", "partition": 0, "offset": )"
+                        + std::to_string(offset) + "}}";
+      RecordView record;
+      record.value = text;
+      verify.output(PartitionId{0}, record);
+    }
+    const auto report = verify.finish();
+    CAF_CHECK_EQUAL(report.outside_range, 3U);
+    CAF_CHECK_EQUAL(report.total.skipped, cut ? 35U : 0U);
+    CAF_CHECK(report.conclusion
+              == (cut ? Conclusion::incomplete : Conclusion::passed));
+  }
+}
+
 CAF_TEST(retention_elsewhere_excuses_no_loss) {
   VerifierFixture verifier;
   // Source partition 2 goes to partition 0 of 2.

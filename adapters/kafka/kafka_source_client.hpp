@@ -1,0 +1,75 @@
+#pragma once
+
+#include "adapters/kafka/broker_watch.hpp"
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/held_partitions.hpp"
+#include "adapters/kafka/kafka_config.hpp"
+#include "adapters/kafka/read_positions.hpp"
+#include "adapters/kafka/wake_signal.hpp"
+#include "logic/intake/memory_plan.hpp"
+#include "logic/intake/record_source.hpp"
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// What `open_kafka_source` makes; for nobody else. The group is in
+/// kafka_source.cpp, records and commits are in kafka_source_records.cpp.
+///
+/// Records come by a queue of their own and the consumer queue carries events
+/// alone, so that rebalances and errors are seen while nobody takes records.
+class KafkaSource final : public logic::RecordSource {
+public:
+  KafkaSource() = default;
+  KafkaSource(const KafkaSource&) = delete;
+  KafkaSource& operator=(const KafkaSource&) = delete;
+  ~KafkaSource() override { end(std::chrono::seconds{1}); }
+
+  logic::Result<void> open(const KafkaConfig& config,
+                           const logic::MemoryPlan& plan);
+
+  void on_ready(std::function<void()> wake) override;
+  std::vector<logic::ClientEvent> take_events() override;
+  logic::RecordBatchPtr
+  take_batch(const logic::BatchLimits& limits,
+             const std::function<bool(logic::PartitionId)>& accepts) override;
+  void release(std::span<const logic::PartitionEpoch> partitions) override;
+  logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
+                             std::chrono::milliseconds wait) override;
+  std::vector<logic::PartitionLag> high_watermarks() override;
+  void close(std::chrono::milliseconds deadline) override { end(deadline); }
+
+private:
+  static constexpr std::size_t pull_records = 1'000;
+
+  void end(std::chrono::milliseconds deadline);
+  void pull(std::size_t max_records);
+  bool on_missing_topic(rd_kafka_resp_err_t error);
+  void on_message_error(const rd_kafka_message_t& message);
+  void on_event(rd_kafka_event_t* event);
+  void on_assigned(rd_kafka_topic_partition_list_t* list);
+  void on_revoked(rd_kafka_topic_partition_list_t* list);
+  void finish_revocations();
+  void unassign(const rd_kafka_topic_partition_list_t* list);
+  void on_commit(rd_kafka_event_t* event);
+
+  KafkaConfig config_;
+  WakeSignal wake_;
+  ClientPtr client_;
+  QueuePtr events_queue_;
+  QueuePtr records_queue_;
+  std::unique_ptr<BrokerWatch> watch_;
+  std::unique_ptr<HeldPartitions> held_;
+  std::unique_ptr<ReadPositions> positions_;
+  std::deque<Revocation> revocations_;
+  std::vector<logic::ClientEvent> events_;
+  std::array<rd_kafka_message_t*, pull_records> pulled_{};
+};
+
+} // namespace millrace::adapters::kafka

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "adapters/kafka/client.hpp"
+#include "logic/core/ids.hpp"
+#include "logic/intake/start_position.hpp"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// Asks the brokers for the offsets that partitions of one topic hold, without
+/// waiting. One round of questions at a time; one thread.
+class OffsetQuery {
+public:
+  /// Answers arrive on `queue`; pass its events to `on_event`.
+  OffsetQuery(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic);
+
+  bool under_way() const noexcept { return unanswered_ != 0; }
+
+  /// Begins a round; only where none is under way.
+  void ask(std::span<const logic::PartitionId> partitions);
+
+  /// Takes in an answer; false for any other event.
+  bool on_event(rd_kafka_event_t* event);
+
+  /// What the last round found, of partitions that answered in full; once.
+  std::map<logic::PartitionId, logic::LogExtent> take_answers();
+
+  /// Why something of it failed; `NO_ERROR` where nothing did.
+  rd_kafka_resp_err_t error() const noexcept { return error_; }
+
+private:
+  struct Answer {
+    std::optional<logic::Offset> low;
+    std::optional<logic::Offset> high;
+  };
+
+  void ask_for(std::span<const logic::PartitionId> partitions,
+               std::int64_t spec);
+
+  rd_kafka_t* client_;
+  rd_kafka_queue_t* queue_;
+  std::string topic_;
+  int unanswered_ = 0;
+  rd_kafka_resp_err_t error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::map<logic::PartitionId, Answer> answers_;
+};
+
+} // namespace millrace::adapters::kafka

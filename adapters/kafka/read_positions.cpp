@@ -1,0 +1,241 @@
+#include "adapters/kafka/read_positions.hpp"
+
+#include "adapters/kafka/source_errors.hpp"
+
+#include <utility>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+using Kind = logic::ClientEvent::Kind;
+using logic::PositionFault;
+
+constexpr std::chrono::milliseconds retry_interval{500};
+
+logic::OffsetReset to_reset(const std::string& name) {
+  if (name == "none")
+    return logic::OffsetReset::none;
+  return name == "latest" ? logic::OffsetReset::latest
+                          : logic::OffsetReset::earliest;
+}
+
+} // namespace
+
+ReadPositions::ReadPositions(rd_kafka_t* client, rd_kafka_queue_t* queue,
+                             const KafkaConfig& config, HeldPartitions& held,
+                             BrokerWatch& watch)
+  : client_(client), config_(config), held_(held), watch_(watch),
+    query_(client, queue, config.input_topic),
+    identity_(client, queue, config.input_topic),
+    reset_(to_reset(config.auto_offset_reset)) {}
+
+// -- What happens -------------------------------------------------------------
+
+void ReadPositions::on_reset(const rd_kafka_message_t& message,
+                             Events& events) {
+  const logic::PartitionId partition{message.partition};
+  const auto* held = held_.find(partition);
+  if (held == nullptr || !held_.owns(*held) || open_.contains(partition))
+    return;
+  logic::PositionQuestion question{held_.expected(partition), {}};
+  if (message.offset >= 0)
+    question.wanted = logic::Offset{message.offset};
+  if (!question.wanted) {
+    const auto known = committed_.find(partition);
+    if (known != committed_.end())
+      question = {known->second, PositionFault::lost_commit};
+  }
+  if (!question.fault && reset_ == logic::OffsetReset::none) {
+    give_up(to_missing_offset(message, config_), events);
+    return;
+  }
+  open_[partition] = {question, false};
+  next_question_ = {};
+}
+
+void ReadPositions::on_step_back(logic::PartitionId partition,
+                                 logic::Offset expected, Events& events) {
+  if (const auto* held = held_.find(partition))
+    begin_restart(*held, {expected, PositionFault::truncation}, events);
+}
+
+bool ReadPositions::on_event(rd_kafka_event_t* event) {
+  return query_.on_event(event) || identity_.on_event(event);
+}
+
+void ReadPositions::tick(bool may_move, Events& events) {
+  identity_.tick();
+  if (identity_.take_change())
+    on_recreated(events);
+  // A reassignment would make the client forget that it lost all.
+  if (!may_move || query_.under_way() || rd_kafka_assignment_lost(client_) != 0)
+    return;
+  Places places;
+  for (const auto& [partition, log] : query_.take_answers()) {
+    const auto found = open_.find(partition);
+    const auto* held = held_.find(partition);
+    if (found == open_.end() || held == nullptr)
+      continue;
+    const auto open = found->second;
+    if (const auto start = decide(*held, open, log, events))
+      places[partition] = *start;
+  }
+  if (!places.empty() && !gave_up_)
+    place(places, events);
+  if (open_.empty() || gave_up_ || Clock::now() < next_question_)
+    return;
+  next_question_ = Clock::now() + retry_interval;
+  std::vector<logic::PartitionId> partitions;
+  for (const auto& [partition, open] : open_)
+    partitions.push_back(partition);
+  query_.ask(partitions);
+}
+
+void ReadPositions::forget(logic::PartitionId partition) {
+  open_.erase(partition);
+  restarting_.erase(partition);
+}
+
+void ReadPositions::note_committed(
+  const rd_kafka_topic_partition_list_t& offsets) {
+  for (int index = 0; index != offsets.cnt; ++index)
+    committed_[logic::PartitionId{offsets.elems[index].partition}]
+      = logic::Offset{offsets.elems[index].offset};
+}
+
+// -- Starting over ------------------------------------------------------------
+
+void ReadPositions::on_recreated(Events& events) {
+  committed_.clear();
+  logic::Error error{
+    logic::ErrorCode::not_found,
+    "reading " + config_.input_topic
+      + ": the topic was deleted and created again; all of it is new, so that "
+        "it is read from its begin"};
+  if (config_.on_missing_offsets == "stop") {
+    error.text = "reading " + config_.input_topic
+                 + ": the topic was deleted and created again, and "
+                   "kafka.on_missing_offsets is stop";
+    give_up(std::move(error), events);
+    return;
+  }
+  events.push_back({Kind::recreated, {}, std::move(error)});
+  for (const auto partition : held_.ids())
+    if (const auto* held = held_.find(partition))
+      begin_restart(
+        *held, {held_.expected(partition), PositionFault::recreation}, events);
+}
+
+void ReadPositions::begin_restart(logic::PartitionEpoch held,
+                                  const logic::PositionQuestion& question,
+                                  Events& events) {
+  if (const auto open = open_.find(held.partition);
+      open != open_.end() && open->second.released) {
+    open->second.question.fault = question.fault; // it does so already
+    return;
+  }
+  if (!held_.owns(held))
+    return;
+  open_.erase(held.partition);
+  held_.set_lost(held.partition);
+  restarting_[held.partition] = {held, question};
+  events.push_back({Kind::restarted, {held}, {}});
+}
+
+void ReadPositions::on_released(
+  std::span<const logic::PartitionEpoch> partitions, Events& events) {
+  for (const auto& each : partitions) {
+    const auto found = restarting_.find(each.partition);
+    if (found == restarting_.end() || found->second.held != each)
+      continue;
+    open_[each.partition] = {found->second.question, true};
+    restarting_.erase(found);
+    next_question_ = {};
+    events.push_back({Kind::assigned, {held_.restart(each.partition)}, {}});
+  }
+}
+
+// -- Deciding -----------------------------------------------------------------
+
+std::optional<logic::StartPosition>
+ReadPositions::decide(logic::PartitionEpoch held, const Open& open,
+                      logic::LogExtent log, Events& events) {
+  const auto start = logic::choose_start(open.question, log, reset_);
+  if (!start) {
+    give_up(
+      {logic::ErrorCode::not_found, "reading " + name_of(held.partition)
+                                      + ": there is no place to read from, and "
+                                        "kafka.auto_offset_reset is none"},
+      events);
+    return std::nullopt;
+  }
+  if (start->jump && config_.on_missing_offsets == "stop") {
+    const auto& [why, from, to] = *start->jump;
+    give_up({logic::ErrorCode::not_found,
+             "reading " + name_of(held.partition)
+               + ": it cannot be read on from " + std::to_string(from.value)
+               + " (" + std::string{to_string(why)} + "), only from "
+               + std::to_string(to.value)
+               + ", and kafka.on_missing_offsets is stop; set it to continue, "
+                 "or choose a place with kafka-consumer-groups "
+                 "--reset-offsets"},
+            events);
+    return std::nullopt;
+  }
+  if (start->restarted && !open.released) {
+    auto question = open.question;
+    question.fault = start->jump->why;
+    begin_restart(held, question, events);
+    return std::nullopt;
+  }
+  return start;
+}
+
+void ReadPositions::place(const Places& places, Events& events) {
+  if (!move(places, events))
+    return; // it is asked again
+  for (const auto& [partition, start] : places) {
+    open_.erase(partition);
+    held_.place(partition, start.offset);
+    if (const auto* held = held_.find(partition))
+      events.push_back({Kind::placed, {*held}, {}, start.jump, start.offset});
+  }
+}
+
+bool ReadPositions::move(const Places& places, Events& events) {
+  // A partition without a place cannot be sought (librdkafka answers _STATE),
+  // only assigned anew. All at once, as each call waits for the client.
+  const PartitionListPtr list{
+    rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
+  for (const auto& [partition, start] : places)
+    rd_kafka_topic_partition_list_add(list.get(), config_.input_topic.c_str(),
+                                      partition.value);
+  {
+    // An error is no matter: if one is still assigned, the next call says so.
+    const ErrorPtr ignored{rd_kafka_incremental_unassign(client_, list.get())};
+  }
+  for (int index = 0; index != list->cnt; ++index) {
+    auto& entry = list->elems[index];
+    entry.offset = places.at(logic::PartitionId{entry.partition}).offset.value;
+    entry.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  const ErrorPtr error{rd_kafka_incremental_assign(client_, list.get())};
+  if (!error)
+    return true;
+  watch_.on_error(rd_kafka_error_code(error.get()),
+                  "moving to other offsets of " + config_.input_topic,
+                  rd_kafka_error_string(error.get()), events);
+  return false;
+}
+
+void ReadPositions::give_up(logic::Error error, Events& events) {
+  if (!std::exchange(gave_up_, true))
+    events.push_back({Kind::unplaced, {}, std::move(error)});
+}
+
+std::string ReadPositions::name_of(logic::PartitionId partition) const {
+  return config_.input_topic + "[" + std::to_string(partition.value) + "]";
+}
+
+} // namespace millrace::adapters::kafka
