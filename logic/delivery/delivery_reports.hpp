@@ -27,7 +27,7 @@ enum class Blame : std::uint8_t {
   neighbour, ///< of another record in the same request
 };
 
-/// "outage", "transient", "record", "fatal".
+/// The enumerator's name.
 constexpr std::string_view to_string(DeliveryFault fault) noexcept {
   switch (fault) {
     case DeliveryFault::outage:
@@ -38,6 +38,10 @@ constexpr std::string_view to_string(DeliveryFault fault) noexcept {
       return "record";
     case DeliveryFault::fatal:
       return "fatal";
+    case DeliveryFault::too_large:
+      return "too_large";
+    case DeliveryFault::timestamp:
+      return "timestamp";
   }
   return "unknown";
 }

@@ -100,17 +100,6 @@ struct Found {
   }
 };
 
-/// Whether a dead letter stands for an input of that hash by the digest of its
-/// value alone. A header that an input brought along proves nothing where the
-/// record has its value.
-bool refers_to(const RecordView& record, std::uint32_t input_hash) {
-  if (record.value)
-    return false;
-  const auto note = read_dead_letter_note(record.headers);
-  return note && note->value
-         && hash_bytes(record, *note->value, note->key) == input_hash;
-}
-
 std::uint64_t PartitionTally::*counter(Fault fault) {
   static constexpr std::array<std::uint64_t PartitionTally::*, fault_count>
     counters{&PartitionTally::lost, &PartitionTally::doubled,

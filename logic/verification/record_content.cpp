@@ -1,5 +1,7 @@
 #include "logic/verification/record_content.hpp"
 
+#include "logic/records/provenance.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 
@@ -211,9 +213,14 @@ std::uint32_t hash_bytes(const RecordView& record) noexcept {
   return combine(digest_of(record.key), digest_of(record.value));
 }
 
-std::uint32_t hash_bytes(const RecordView& record, const OmittedBytes& value,
-                         const std::optional<OmittedBytes>& key) noexcept {
-  return combine(key ? key->digest : digest_of(record.key), value.digest);
+bool refers_to(const RecordView& record, std::uint32_t input_hash) noexcept {
+  if (record.value)
+    return false;
+  const auto note = read_dead_letter_note(record.headers);
+  if (!note || !note->value)
+    return false;
+  const auto key = note->key ? note->key->digest : digest_of(record.key);
+  return combine(key, note->value->digest) == input_hash;
 }
 
 bool is_json(std::string_view text) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "logic/records/output_members.hpp"
-#include "logic/records/provenance.hpp"
 #include "logic/records/record_batch.hpp"
 
 #include <cstdint>
@@ -62,10 +61,10 @@ EventContent read_content(const RecordView& record,
 /// Of key and value, byte for byte, null told from empty.
 std::uint32_t hash_bytes(const RecordView& record) noexcept;
 
-/// The same of a dead letter that was written without its value, and perhaps
-/// without its key, from the digests in their place.
-std::uint32_t hash_bytes(const RecordView& record, const OmittedBytes& value,
-                         const std::optional<OmittedBytes>& key) noexcept;
+/// Whether a dead letter stands for an input of that hash by the digest of its
+/// value alone. A header that an input brought along proves nothing where the
+/// record has its value.
+bool refers_to(const RecordView& record, std::uint32_t input_hash) noexcept;
 
 /// Whether the text is one JSON document (RFC 8259), at most 1,000 deep.
 bool is_json(std::string_view text);

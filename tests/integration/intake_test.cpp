@@ -35,7 +35,7 @@ CAF_TEST(without_an_offset_and_a_reset_the_node_ends_at_once) {
 CAF_TEST(two_signals_at_once_are_one_and_the_node_drains) {
   generate(10'000);
   NodeProcess node{kafka.bootstrap_servers};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() > 500; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 500; }));
   node.send_signal(SIGTERM);
   node.send_signal(SIGTERM);
   node.send_signal(SIGINT);
@@ -50,10 +50,10 @@ CAF_TEST(the_rate_limit_keeps_the_rest_at_the_broker) {
   generate(3'000, 0);
   NodeProcess node{kafka.bootstrap_servers,
                    {"flow.rate_limit=200", "flow.rate_burst=100"}};
-  CAF_CHECK(eventually(60s, [&] { return node.settled() >= 100; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() >= 100; }));
   const auto begin = std::chrono::steady_clock::now();
-  const auto before = node.settled();
-  CAF_CHECK(eventually(60s, [&] { return node.settled() >= before + 1'000; }));
+  const auto before = node.finished();
+  CAF_CHECK(eventually(60s, [&] { return node.finished() >= before + 1'000; }));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now()
                                              - begin;
   CAF_CHECK(took > 4s);

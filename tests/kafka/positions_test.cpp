@@ -137,7 +137,7 @@ struct Fixture : tests::RealKafkaFixture {
   /// Processes what is there and ends; the group stands at its end then.
   void process_all(std::uint64_t count) {
     auto node = start_node();
-    CAF_REQUIRE(eventually(60s, [&] { return node.settled() >= count; }));
+    CAF_REQUIRE(eventually(60s, [&] { return node.finished() >= count; }));
     CAF_REQUIRE_EQUAL(node.stop(), 0);
   }
 
@@ -168,7 +168,7 @@ CAF_TEST(what_retention_took_is_told_and_verified) {
   write_events(55, 10);
   drop_records_before(45);
   auto node = start_node();
-  CAF_CHECK(eventually(60s, [&] { return node.settled() == 20; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() == 20; }));
   CAF_CHECK(says(node, "a partition cannot be read on from where it should"));
   CAF_CHECK(says(node, R"("reason":"retention")"));
   CAF_CHECK(says(node, R"("from_offset":10)"));
@@ -203,7 +203,7 @@ CAF_TEST(stop_ends_the_node_with_the_reason) {
                        "45, and kafka.on_missing_offsets is stop"));
   // Somebody chooses: the group is where it was.
   auto second = start_node();
-  CAF_CHECK(eventually(60s, [&] { return second.settled() == 20; }));
+  CAF_CHECK(eventually(60s, [&] { return second.finished() == 20; }));
   CAF_CHECK_EQUAL(second.stop(), 0);
 }
 
@@ -212,7 +212,7 @@ CAF_TEST(retention_that_passes_a_reader_at_work_is_told) {
   write_events(10);
   // What is delivered is not let go, so that reading stops at the read-ahead.
   auto node = start_node({"flow.rate_limit=1", "flow.rate_burst=1"});
-  CAF_CHECK(eventually(60s, [&] { return node.settled() >= 1; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() >= 1; }));
   write_events(2'000, 10);
   drop_records_before(1'500);
   // What the client had fetched by then is read all the same.
@@ -226,7 +226,7 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   create_input();
   write_events(5);
   auto node = start_node();
-  CAF_CHECK(eventually(60s, [&] { return node.settled() == 5; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
   delete_topic(kafka.input_topic);
   CAF_REQUIRE(eventually(10s, [&] {
@@ -264,7 +264,7 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   // The next life has nothing to do.
   auto next = start_node();
   CAF_CHECK(eventually(60s, [&] { return stands_at(next, 10); }));
-  CAF_CHECK_EQUAL(next.settled(), 0u);
+  CAF_CHECK_EQUAL(next.finished(), 0u);
   CAF_CHECK_EQUAL(next.stop(), 0);
 }
 
@@ -272,12 +272,12 @@ CAF_TEST(transactions_leave_no_lag_and_gaps_are_no_skips) {
   create_input();
   write_in_transactions(5);
   auto node = start_node();
-  CAF_CHECK(eventually(60s, [&] { return node.settled() == 5; }));
+  CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
   // Five records, five markers.
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
   write_in_transactions(3, false);
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 16); }));
-  CAF_CHECK_EQUAL(node.settled(), 5u);
+  CAF_CHECK_EQUAL(node.finished(), 5u);
   CAF_CHECK(!says(node, "a partition cannot be read on from where it should"));
   CAF_CHECK_EQUAL(node.stop(), 0);
   auto next = start_node();

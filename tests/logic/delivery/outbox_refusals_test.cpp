@@ -397,18 +397,3 @@ CAF_TEST(held_back_dead_letters_do_not_hold_back_outputs) {
   f.run_retries(1);
   CAF_CHECK_EQUAL(f.script->sent.size(), 5u);
 }
-
-CAF_TEST(words_of_a_failure_are_bounded_in_a_dead_letter) {
-  OutboxFixture f;
-  f.script->answer = [](const SentRecord& record) {
-    return Answer{record.destination != Destination::output,
-                  DeliveryFault::record, std::string(100'000, '\n')};
-  };
-  f.outbox.add(ticket(1), encoded(1, 0));
-  f.run();
-  f.run_retries(1);
-  const auto note = read_dead_letter_note(f.script->sent.back().headers);
-  CAF_REQUIRE(note.has_value());
-  CAF_CHECK(note->detail.size() <= 512);
-  CAF_CHECK(note->detail.find('\n') == std::string_view::npos);
-}

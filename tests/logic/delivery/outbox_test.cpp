@@ -254,3 +254,18 @@ CAF_TEST(what_waits_for_a_retry_is_not_taken_for_lost) {
   f.run();
   CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
 }
+
+CAF_TEST(words_of_a_failure_are_bounded_in_a_dead_letter) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& record) {
+    return Answer{record.destination != Destination::output,
+                  DeliveryFault::record, std::string(100'000, '\n')};
+  };
+  f.outbox.add(ticket(1), encoded(1, 0));
+  f.run();
+  f.run_retries(1);
+  const auto note = read_dead_letter_note(f.script->sent.back().headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK(note->detail.size() <= 512);
+  CAF_CHECK(note->detail.find('\n') == std::string_view::npos);
+}

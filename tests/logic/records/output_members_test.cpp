@@ -39,7 +39,9 @@ std::string output_of(const std::string& value) {
   judgements->events = {0};
   judgements->judgements.push_back(
     {.score = 0.75F, .rules = 0xF, .scored = true});
-  judgements->details.push_back({0, "quite \"far\" from home"});
+  judgements->findings.push_back({.event = 0,
+                                  .rule = Rule::impossible_travel,
+                                  .text = "quite \"far\" from home"});
   judgements->model_id = "forest-1";
   const std::vector<ShardJudgementsPtr> judged{judgements};
   return encoder.encode(batch, judged, codec_now_ms)->bytes;
