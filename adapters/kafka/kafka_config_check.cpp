@@ -43,6 +43,8 @@ constexpr std::array protected_properties = {
   ProtectedProperty{"ssl.key.password",
                     "set kafka.ssl_key_password, which is masked"},
   ProtectedProperty{"auto.offset.reset", "set kafka.auto_offset_reset"},
+  ProtectedProperty{"enable.partition.eof",
+                    "the node needs to know of the ends of partitions"},
   ProtectedProperty{"enable.auto.commit",
                     "offsets are committed by the node, after delivery"},
   ProtectedProperty{"enable.auto.offset.store",
