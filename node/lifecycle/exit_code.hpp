@@ -30,7 +30,7 @@ struct ExitCodeInfo {
 };
 
 /// All of them, once; the help and a test of the documentation read it.
-inline constexpr std::array<ExitCodeInfo, 12> exit_codes{{
+inline constexpr auto exit_codes = std::to_array<ExitCodeInfo>({
   {ExitCode::success, "success", "success"},
   {ExitCode::failure, "failure", "a run-time error"},
   {ExitCode::usage, "usage", "a wrong command line"},
@@ -45,7 +45,7 @@ inline constexpr std::array<ExitCodeInfo, 12> exit_codes{{
   {ExitCode::disk_full, "disk_full", "the disk is full"},
   {ExitCode::signals_lost, "signals_lost", "signals cannot be read"},
   {ExitCode::interrupted, "interrupted", "a second signal ended it at once"},
-}};
+});
 
 constexpr int to_int(ExitCode code) noexcept {
   return static_cast<int>(code);
