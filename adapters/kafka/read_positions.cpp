@@ -45,6 +45,8 @@ void ReadPositions::on_reset(const rd_kafka_message_t& message,
     const auto known = committed_.find(partition);
     if (known != committed_.end())
       question = {known->second, PositionFault::lost_commit};
+    else if (recreated_)
+      question.fault = PositionFault::recreation;
   }
   if (!question.fault && reset_ == logic::OffsetReset::none) {
     give_up(to_missing_offset(message, config_), events);
@@ -108,6 +110,7 @@ void ReadPositions::note_committed(
 
 void ReadPositions::on_recreated(Events& events) {
   committed_.clear();
+  recreated_ = true;
   logic::Error error{
     logic::ErrorCode::not_found,
     "reading " + config_.input_topic

@@ -92,6 +92,7 @@ private:
   /// By this process, in case that the group forgets.
   std::map<logic::PartitionId, logic::Offset> committed_;
   Clock::time_point next_question_{};
+  bool recreated_ = false; ///< while we looked on: what is in it is all new
   bool gave_up_ = false;
 };
 

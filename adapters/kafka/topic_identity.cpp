@@ -1,5 +1,6 @@
 #include "adapters/kafka/topic_identity.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace millrace::adapters::kafka {
@@ -69,7 +70,12 @@ void TopicIdentity::learn(const rd_kafka_TopicDescription_t* description) {
               rd_kafka_Uuid_least_significant_bits(uuid)};
   if (id == Id{})
     return;
-  changed_ |= id_ && *id_ != id;
+  if (id_ == id || std::ranges::find(former_, id) != former_.end())
+    return;
+  if (id_) {
+    former_.push_back(*id_);
+    changed_ = true;
+  }
   id_ = id;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -38,6 +39,7 @@ private:
   rd_kafka_queue_t* queue_;
   std::string topic_;
   std::optional<Id> id_;
+  std::vector<Id> former_; ///< which a broker that lags may still tell
   bool asking_ = false;
   bool changed_ = false;
   Clock::time_point next_question_{};

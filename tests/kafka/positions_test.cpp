@@ -85,6 +85,37 @@ struct Fixture : tests::RealKafkaFixture {
     answer_to(queue.get());
   }
 
+  /// The brokers take a moment to forget the one of before.
+  void create_input_again() {
+    CAF_REQUIRE(eventually(10s, [&] {
+      auto admin = TopicAdmin::open(kafka);
+      const std::vector<TopicSpec> topic{{kafka.input_topic, 1}};
+      auto created = (*admin)->create(topic, 10s);
+      return created && !created->empty();
+    }));
+  }
+
+  /// Whether so many events, from that number on, are in the output.
+  bool all_came(int first, int count) {
+    auto reader = TopicReader::open(kafka);
+    auto extent = (*reader)->extent(kafka.output_topic, 10s);
+    if (!extent)
+      return false;
+    std::string outputs;
+    auto read = (*reader)->read(
+      kafka.output_topic, *extent,
+      [&](logic::PartitionId, const logic::RecordView& record) {
+        outputs += record.value.value_or("");
+        return true;
+      },
+      10s);
+    for (int number = first; number != first + count; ++number)
+      if (outputs.find("\"u-" + std::to_string(number) + "\"")
+          == std::string::npos)
+        return false;
+    return read.has_value();
+  }
+
   void write_events(int count, int first = 0) {
     auto writer = TopicWriter::open(kafka, kafka.input_topic);
     CAF_REQUIRE(writer);
@@ -229,34 +260,10 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
   delete_topic(kafka.input_topic);
-  CAF_REQUIRE(eventually(10s, [&] {
-    auto admin = TopicAdmin::open(kafka);
-    const std::vector<TopicSpec> topic{{kafka.input_topic, 1}};
-    auto created = (*admin)->create(topic, 10s);
-    return created && !created->empty();
-  }));
+  create_input_again();
   write_events(10, 100);
   // Those that were read at the old place before it was noticed come twice.
-  const auto all_came = [&] {
-    auto reader = TopicReader::open(kafka);
-    auto extent = (*reader)->extent(kafka.output_topic, 10s);
-    if (!extent)
-      return false;
-    std::string outputs;
-    auto read = (*reader)->read(
-      kafka.output_topic, *extent,
-      [&](logic::PartitionId, const logic::RecordView& record) {
-        outputs += record.value.value_or("");
-        return true;
-      },
-      10s);
-    for (int number = 100; number != 110; ++number)
-      if (outputs.find("\"u-" + std::to_string(number) + "\"")
-          == std::string::npos)
-        return false;
-    return read.has_value();
-  };
-  CAF_CHECK(eventually(30s, all_came));
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 10); }));
   CAF_CHECK(eventually(
     20s, [&] { return says(node, "the input topic was created anew"); }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
@@ -266,6 +273,23 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   CAF_CHECK(eventually(60s, [&] { return stands_at(next, 10); }));
   CAF_CHECK_EQUAL(next.finished(), 0u);
   CAF_CHECK_EQUAL(next.stop(), 0);
+}
+
+CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
+  create_input();
+  write_events(5);
+  process_all(5);
+  auto node = start_node({"kafka.auto_offset_reset=latest"});
+  CAF_CHECK(eventually(60s, [&] { return stands_at(node, 5); }));
+  delete_topic(kafka.input_topic);
+  // The group has noticed that it is gone.
+  CAF_CHECK(eventually(20s, [&] { return node.held_partitions() == 0; }));
+  create_input_again();
+  write_events(10, 100);
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 10); }));
+  CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
+  CAF_CHECK(says(node, "the input topic was created anew"));
+  CAF_CHECK_EQUAL(node.stop(), 0);
 }
 
 CAF_TEST(transactions_leave_no_lag_and_gaps_are_no_skips) {
