@@ -41,7 +41,8 @@ std::string output_of(const std::string& value) {
     {.score = 0.75F, .rules = 0xF, .scored = true});
   judgements->findings.push_back({.event = 0,
                                   .rule = Rule::impossible_travel,
-                                  .text = "quite \"far\" from home"});
+                                  .text = "quite \"far\" from home",
+                                  .evidence = {}});
   judgements->model_id = "forest-1";
   const std::vector<ShardJudgementsPtr> judged{judgements};
   return encoder.encode(batch, judged, codec_now_ms)->bytes;
