@@ -56,9 +56,13 @@ public:
   }
 
   /// The limit of the producing client's queue. It points into batches in
-  /// flight, so it is a part of their share and none of its own.
-  constexpr std::uint64_t send_queue_bytes() const noexcept {
-    return static_cast<std::uint64_t>(in_flight_bytes());
+  /// flight, so it is a part of their share and none of its own. One record of
+  /// the largest size fits in any case: one that does not is refused for ever,
+  /// and the credit that it holds stops all partitions.
+  constexpr std::uint64_t
+  send_queue_bytes(std::uint64_t largest_record_bytes) const noexcept {
+    return std::max(static_cast<std::uint64_t>(in_flight_bytes()),
+                    largest_record_bytes + headers_bytes);
   }
 
 private:
@@ -66,6 +70,7 @@ private:
   static constexpr std::uint64_t occupied_per_payload_byte = 3;
   static constexpr std::uint64_t occupied_per_dead_letter = 2'048;
   static constexpr std::uint64_t least_dead_letters = 16;
+  static constexpr std::uint64_t headers_bytes = 1024ULL * 1024;
 
   std::uint64_t budget_bytes_;
 };

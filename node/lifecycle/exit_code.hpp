@@ -44,6 +44,8 @@ inline constexpr auto exit_codes = std::to_array<ExitCodeInfo>({
   {ExitCode::out_of_memory, "out_of_memory", "no memory or no thread"},
   {ExitCode::disk_full, "disk_full", "the disk is full"},
   {ExitCode::signals_lost, "signals_lost", "signals cannot be read"},
+  {ExitCode::offsets_missing, "offsets_missing",
+   "somebody must decide from where to read on"},
   {ExitCode::interrupted, "interrupted", "a second signal ended it at once"},
 });
 

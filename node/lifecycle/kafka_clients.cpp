@@ -46,12 +46,9 @@ logic::Result<std::unique_ptr<logic::RecordSink>> KafkaClients::open_sink() {
   if (first_sink_)
     return std::move(first_sink_);
   kafka::KafkaSinkLimits limits;
-  // One record must fit in any case: one that does not is refused for ever,
-  // and the credit that it holds stops all partitions.
-  constexpr std::uint64_t for_headers = 1U << 20U;
   limits.max_queued_bytes = static_cast<std::size_t>(
-    std::max(config_.flow.memory_plan().send_queue_bytes(),
-             config_.kafka.max_message.bytes + for_headers));
+    config_.flow.memory_plan().send_queue_bytes(
+      config_.kafka.max_message.bytes));
   auto sink = kafka::open_kafka_sink(config_.kafka, limits);
   if (sink && client_faults_)
     return faults::make_faulty_sink(std::move(*sink), client_faults_);

@@ -38,7 +38,9 @@ std::string output_of(const std::string& value) {
   auto judgements = std::make_shared<ShardJudgements>();
   judgements->events = {0};
   judgements->judgements.push_back(
-    {.score = 0.75F, .rules = 0xF, .scored = true});
+    {.score = 0.75F,
+     .rules = static_cast<RuleBits>((1U << rule_count) - 1),
+     .scored = true});
   judgements->findings.push_back({.event = 0,
                                   .rule = Rule::impossible_travel,
                                   .text = "quite \"far\" from home",
