@@ -135,8 +135,8 @@ SupervisedTopology::lane_starter(std::uint32_t lane, Spawn spawn) {
 
 template <>
 actors::ChildStart
-SupervisedTopology::starter<ActorKind::validator>(std::uint32_t lane) {
-  return lane_starter<ActorKind::validator>(lane, [this](auto place) {
+SupervisedTopology::starter<ActorKind::validator>(std::uint32_t number) {
+  return lane_starter<ActorKind::validator>(number, [this](auto place) {
     return actors::spawn_validator(
       system_, {config_.validation, config_.detection.outcome,
                 config_.encoding.member_prefix, std::move(place)});
@@ -145,8 +145,8 @@ SupervisedTopology::starter<ActorKind::validator>(std::uint32_t lane) {
 
 template <>
 actors::ChildStart
-SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t lane) {
-  return lane_starter<ActorKind::enricher>(lane, [this](auto place) {
+SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t number) {
+  return lane_starter<ActorKind::enricher>(number, [this](auto place) {
     return actors::spawn_enricher(
       system_,
       {config_.insights,
@@ -159,8 +159,8 @@ SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t lane) {
 
 template <>
 actors::ChildStart
-SupervisedTopology::starter<ActorKind::encoder>(std::uint32_t lane) {
-  return lane_starter<ActorKind::encoder>(lane, [this](auto place) {
+SupervisedTopology::starter<ActorKind::encoder>(std::uint32_t number) {
+  return lane_starter<ActorKind::encoder>(number, [this](auto place) {
     return actors::spawn_encoder(system_, {config_.encoding, std::move(place)});
   });
 }

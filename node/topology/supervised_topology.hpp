@@ -89,10 +89,10 @@ private:
   enroll_and_reconcile(logic::Result<actors::ActorOf<kind>> actor);
 
   bool is_complete(std::uint32_t lane);
-  actors::WorkMarkPtr renew_mark(std::uint32_t lane, logic::ActorKind kind);
-  void renew_lane(std::uint32_t lane, logic::Incarnation incarnation,
+  actors::WorkMarkPtr renew_mark(std::uint32_t number, logic::ActorKind kind);
+  void renew_lane(std::uint32_t number, logic::Incarnation incarnation,
                   logic::ActorKind kind);
-  messages::AttachLane attachment(std::uint32_t lane, std::string stage);
+  messages::AttachLane attachment(std::uint32_t number, std::string stage);
   void publish(const logic::detection::ModelPtr& model);
   void place_gates();
 
