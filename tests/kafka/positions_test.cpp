@@ -288,7 +288,9 @@ CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
   write_events(10, 100);
   CAF_CHECK(eventually(30s, [&] { return all_came(100, 10); }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
-  CAF_CHECK(says(node, "the input topic was created anew"));
+  // Its id is asked for once a second.
+  CAF_CHECK(eventually(
+    20s, [&] { return says(node, "the input topic was created anew"); }));
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 

@@ -93,9 +93,10 @@ CAF_TEST(topics_are_created_as_configured_and_the_node_works) {
 
 CAF_TEST(a_topic_that_cannot_be_created_is_named_with_the_reason) {
   const tests::Environment wish{
-    {"KAFKA_CREATE_TOPICS", kafka.input_topic + ":4:3"},
-    {"LOG_LEVEL", "debug"}};
-  NodeProcess node{kafka.bootstrap_servers, names(), wish};
+    {"KAFKA_CREATE_TOPICS", kafka.input_topic + ":4:3"}};
+  auto settings = names();
+  settings.emplace_back("log.level=debug");
+  NodeProcess node{kafka.bootstrap_servers, settings, wish};
   CAF_CHECK(eventually(20s, [&] {
     return node.log().find("creating topic " + kafka.input_topic)
            != std::string::npos;
