@@ -51,6 +51,21 @@ void log_notice(logic::Log& log, logic::LogLimiter::Time now,
   }
 }
 
+void log_failed_deliveries(logic::Log& log, const logic::Outbox& outbox,
+                           const logic::DeliveryReports& reports) {
+  if (reports.failed.empty() || !log.enabled(LogLevel::debug))
+    return;
+  for (const auto& failure : reports.failed)
+    if (const auto source = outbox.source_of(failure.token))
+      log.debug(name_of(logic::ActorKind::producer), "record not delivered",
+                {{"topic", source->topic},
+                 {"partition", source->partition},
+                 {"offset", source->offset},
+                 {"fault", to_string(failure.fault)},
+                 {"attempt", outbox.attempts(failure.token)},
+                 {"error", failure.text}});
+}
+
 std::vector<messages::PinnedPartition>
 pinned_partitions(const logic::Outbox& outbox) {
   std::vector<messages::PinnedPartition> result;

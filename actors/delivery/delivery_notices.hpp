@@ -11,6 +11,11 @@ namespace millrace::actors {
 void log_notice(logic::Log& log, logic::LogLimiter::Time now,
                 const logic::OutboxNotice& notice);
 
+/// At debug, a line for each record that was not delivered and is sent again
+/// or given up. Before the outbox takes the reports in.
+void log_failed_deliveries(logic::Log& log, const logic::Outbox& outbox,
+                           const logic::DeliveryReports& reports);
+
 /// What an outbox cannot write at the moment, as the status shows it.
 std::vector<messages::PinnedPartition>
 pinned_partitions(const logic::Outbox& outbox);

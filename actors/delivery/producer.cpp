@@ -2,7 +2,6 @@
 
 #include "actors/delivery/delivery_circuits.hpp"
 #include "actors/delivery/delivery_counts.hpp"
-#include "actors/delivery/delivery_log.hpp"
 #include "actors/delivery/delivery_notices.hpp"
 #include "logic/delivery/forgotten_epochs.hpp"
 #include "logic/delivery/insight_publisher.hpp"
@@ -237,7 +236,7 @@ private:
                    "an insight was not delivered",
                    {{"error", outcome.failure}});
     insights_gauge_.Set(static_cast<double>(insights_.circuit(now)));
-    log_failed_deliveries(log_, name, outbox_, reports_);
+    log_failed_deliveries(log_, outbox_, reports_);
     outbox_.apply_reports(reports_, now);
     look_at_circuits(now);
   }
