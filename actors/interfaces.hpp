@@ -81,11 +81,25 @@ using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
                                  caf::result<void>(messages::PublishNow),
                                  caf::result<void>(messages::Tick)>;
 
+/// Keeps the links to the other nodes of the group.
+using LinksActor
+  = Supervised<caf::result<void>(messages::AnnounceOwners),
+               caf::result<void>(messages::ListPeers),
+               caf::result<void>(messages::TargetsFound),
+               caf::result<void>(messages::DialEnded),
+               caf::result<void>(messages::ConnectionRefused),
+               caf::result<void>(messages::HelloReceived),
+               caf::result<void>(messages::LinkAnswered),
+               caf::result<void>(messages::LinkRefused),
+               caf::result<void>(messages::OwnersHeard),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::LinksStatus>(messages::ReportStatus)>;
+
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
                AnomalyDetectorActor, EncoderActor, ProducerActor, InsightsActor,
-               TrainerActor>;
+               TrainerActor, LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

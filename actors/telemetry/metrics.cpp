@@ -155,6 +155,16 @@ constexpr Definition breaker{
   "millrace_circuit_state",
   "Circuit breaker of what lies outside: 0 closed, 1 open, 2 half-open."};
 
+// Links.
+constexpr Definition link_count{"millrace_links",
+                                "Nodes that this node is linked with."};
+constexpr Definition link_round_trip{
+  "millrace_link_round_trip_seconds",
+  "Time of the last probe to a linked node and back."};
+constexpr Definition link_refusal{
+  "millrace_link_refusals_total",
+  "Links and connections that were refused by either side, by reason."};
+
 // Node.
 constexpr Definition errors{"millrace_errors_total",
                             "Errors by component and code."};
@@ -289,6 +299,22 @@ void PartitionLags::clear() {
   gauges_.clear();
 }
 
+void PeerRoundTrips::set(const std::string& peer, double seconds) {
+  const std::lock_guard lock{mutex_};
+  auto [entry, added] = gauges_.try_emplace(peer, nullptr);
+  if (added)
+    entry->second = &family_.Add({{"peer", peer}});
+  entry->second->Set(seconds);
+}
+
+void PeerRoundTrips::remove(const std::string& peer) {
+  const std::lock_guard lock{mutex_};
+  if (const auto entry = gauges_.find(peer); entry != gauges_.end()) {
+    family_.Remove(entry->second);
+    gauges_.erase(entry);
+  }
+}
+
 Metrics::Metrics(const std::shared_ptr<Registry>& owner)
   : Metrics(owner, *owner) {}
 
@@ -336,6 +362,11 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
       counter(registry, quiet_reload, {{"result", "failure"}})),
     model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
+    links(gauge(registry, link_count)),
+    link_round_trips(gauges(registry, link_round_trip)),
+    link_refusals(table<logic::links::RefusalReason,
+                        logic::links::refusal_count>(registry, link_refusal,
+                                                     "reason")),
     time_to_recover(prometheus::BuildHistogram()
                       .Name(recovery.name)
                       .Help(recovery.help)

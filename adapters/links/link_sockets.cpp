@@ -1,8 +1,7 @@
 #include "adapters/links/link_sockets.hpp"
 
-#include "adapters/files/file_descriptor.hpp"
-
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -70,12 +69,6 @@ logic::Error failed(const char* what, const Endpoint& endpoint) {
                                          + reason};
 }
 
-int release(FileDescriptor& descriptor) {
-  // There is no duplicate: the handle only ever closes.
-  const int copy = ::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0);
-  return copy;
-}
-
 } // namespace
 
 std::vector<Endpoint> addresses_of(const Endpoint& host) {
@@ -86,6 +79,66 @@ std::vector<Endpoint> addresses_of(const Endpoint& host) {
         endpoint && std::ranges::find(result, *endpoint) == result.end())
       result.push_back(std::move(*endpoint));
   return result;
+}
+
+logic::Result<FileDescriptor> listen_on(const Endpoint& endpoint) {
+  constexpr int longest_queue = 128;
+  const auto list = look_up(endpoint, AI_PASSIVE);
+  if (!list)
+    return logic::Error{logic::ErrorCode::invalid_config,
+                        "cannot listen on " + to_string(endpoint)
+                          + ": no such address on this machine"};
+  errno = EADDRNOTAVAIL;
+  for (const auto* each = list.get(); each != nullptr; each = each->ai_next) {
+    FileDescriptor socket{::socket(each->ai_family,
+                                   SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                                   0)};
+    // A node that is started again must not wait for its predecessor's
+    // connections to be forgotten.
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (each->ai_family == AF_INET6) {
+      const int off = 0;
+      ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (socket.is_open()
+        && ::bind(socket.get(), each->ai_addr, each->ai_addrlen) == 0
+        && ::listen(socket.get(), longest_queue) == 0)
+      return socket;
+  }
+  return failed("listen on", endpoint);
+}
+
+logic::Result<FileDescriptor> begin_to_connect(const Endpoint& endpoint) {
+  const auto list = look_up(endpoint, AI_NUMERICHOST);
+  if (!list)
+    return logic::Error{logic::ErrorCode::invalid_argument,
+                        to_string(endpoint) + " is no numeric address"};
+  FileDescriptor socket{::socket(list->ai_family,
+                                 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                                 0)};
+  if (!socket.is_open())
+    return failed("open a socket to", endpoint);
+  // Small requests wait for an answer: they must not wait for company.
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (::connect(socket.get(), list->ai_addr, list->ai_addrlen) != 0
+      && errno != EINPROGRESS)
+    return failed("connect to", endpoint);
+  return socket;
+}
+
+std::string source_address(const Endpoint& peer) {
+  const auto list = look_up(peer, AI_NUMERICHOST);
+  if (!list)
+    return {};
+  const FileDescriptor socket{
+    ::socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  if (!socket.is_open()
+      || ::connect(socket.get(), list->ai_addr, list->ai_addrlen) != 0)
+    return {};
+  const auto local = local_endpoint(socket.get());
+  return local ? local->host : std::string{};
 }
 
 std::optional<Endpoint> local_endpoint(int socket) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/files/file_descriptor.hpp"
 #include "logic/core/result.hpp"
 #include "logic/links/endpoint.hpp"
 
@@ -17,12 +18,11 @@ addresses_of(const logic::links::Endpoint& host);
 
 /// A socket that listens, closed on exec and not blocking. The host may be an
 /// address of this machine, a name of it, or "0.0.0.0" or "::" for all. The
-/// caller closes it. The error names address and reason.
-logic::Result<int> listen_on(const logic::links::Endpoint& endpoint);
+/// error names address and reason.
+logic::Result<FileDescriptor> listen_on(const logic::links::Endpoint& endpoint);
 
-/// A socket that begins to connect to a numeric address and does not wait; the
-/// caller closes it.
-logic::Result<int> begin_to_connect(const logic::links::Endpoint& endpoint);
+/// A socket that begins to connect to a numeric address and does not wait.
+logic::Result<FileDescriptor> begin_to_connect(const logic::links::Endpoint& endpoint);
 
 /// Where the socket is bound to, as numbers.
 std::optional<logic::links::Endpoint> local_endpoint(int socket);

@@ -2,9 +2,11 @@
 
 #include "adapters/links/openssl_handles.hpp"
 
+#include <openssl/pem.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -157,17 +159,6 @@ Material read_material(const LinkConfig& config, std::vector<Error>& faults) {
   return material;
 }
 
-std::string serial_of(const X509& certificate) {
-  const NumberHandle number{
-    ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr)};
-  if (!number)
-    return {};
-  char* text = BN_bn2hex(number.get());
-  auto serial = normal_serial(text == nullptr ? "" : text);
-  OPENSSL_free(text);
-  return serial;
-}
-
 /// Asked for each certificate of a peer's chain, the node's own last.
 int verify_peer(int accepted, X509_STORE_CTX* store) {
   if (accepted == 0 || X509_STORE_CTX_get_error_depth(store) != 0)
@@ -227,6 +218,17 @@ std::string normal_serial(std::string_view text) {
       return {};
   }
   serial.erase(0, std::min(serial.find_first_not_of('0'), serial.size()));
+  return serial;
+}
+
+std::string serial_of(const x509_st& certificate) {
+  const NumberHandle number{
+    ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr)};
+  if (!number)
+    return {};
+  char* text = BN_bn2hex(number.get());
+  auto serial = normal_serial(text == nullptr ? "" : text);
+  OPENSSL_free(text);
   return serial;
 }
 

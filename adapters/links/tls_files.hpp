@@ -22,6 +22,9 @@ namespace millrace::adapters::links {
 /// blanks and colons. Empty where the text is none.
 std::string normal_serial(std::string_view text);
 
+/// The certificate's, in that form.
+std::string serial_of(const x509_st& certificate);
+
 /// What is wrong with the three files of `config`, which are all set: each
 /// fault names its setting, the file and what to do.
 std::vector<logic::Error> check_tls_files(const LinkConfig& config);

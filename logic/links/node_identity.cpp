@@ -22,9 +22,11 @@ std::string quoted(const std::string& text) {
   return "'" + text + "'";
 }
 
-/// "'a' there and 'b' here".
-std::string both(const std::string& theirs, const std::string& mine) {
-  return quoted(theirs) + " there and " + quoted(mine) + " here";
+/// "'a' on node-2 and 'b' on node-1": reads the same on both sides.
+std::string both(const NodeIdentity& theirs, const std::string& their_value,
+                 const NodeIdentity& mine, const std::string& my_value) {
+  return quoted(their_value) + " on " + theirs.name + " and "
+         + quoted(my_value) + " on " + mine.name;
 }
 
 const SettingsDigest* find(const NodeIdentity& node, std::string_view name) {
@@ -72,25 +74,29 @@ std::optional<Refusal> refusal_of(const NodeIdentity& mine,
                                   const NodeIdentity& theirs) {
   if (mine.protocol != theirs.protocol)
     return Refusal{RefusalReason::other_protocol,
-                   "the link protocol is " + std::to_string(theirs.protocol)
-                     + " there and " + std::to_string(mine.protocol)
-                     + " here; bring both nodes to the same release"};
+                   "the link protocol is "
+                     + both(theirs, std::to_string(theirs.protocol), mine,
+                            std::to_string(mine.protocol))
+                     + "; bring both nodes to the same release"};
   if (mine.cluster != theirs.cluster)
     return Refusal{RefusalReason::other_cluster,
                    "kafka.consumer_group is "
-                     + both(theirs.cluster, mine.cluster)
+                     + both(theirs, theirs.cluster, mine, mine.cluster)
                      + "; only nodes of one group link"};
   if (mine.topics != theirs.topics)
     return Refusal{RefusalReason::other_topics,
-                   "the nodes are in one group but have different topics; "
-                   "compare the section kafka of both"};
+                   theirs.name + " and " + mine.name
+                     + " are in one group but have different topics; compare "
+                       "the section kafka of both"};
   if (compatible_part(mine.version) != compatible_part(theirs.version))
     return Refusal{RefusalReason::other_version,
-                   "the version is " + both(theirs.version, mine.version)
+                   "the version is "
+                     + both(theirs, theirs.version, mine, mine.version)
                      + "; only releases that differ in the last number link"};
   if (const auto names = different_settings(mine, theirs); !names.empty())
     return Refusal{RefusalReason::other_settings,
-                   "settings that must agree differ: " + names
+                   "settings that must agree differ between " + theirs.name
+                     + " and " + mine.name + ": " + names
                      + "; compare `millrace check` of both"};
   return std::nullopt;
 }

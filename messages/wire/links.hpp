@@ -28,6 +28,7 @@ inline constexpr std::size_t max_reason_bytes = 1'024;
 struct Refused {
   std::uint8_t reason = 0; ///< a `RefusalReason`, maybe of a later version
   std::string text;
+  std::uint64_t incarnation = 0; ///< of the sender
 };
 
 /// Asks how long the way is, from time to time; answered by `Pong`.

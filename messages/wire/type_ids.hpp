@@ -15,7 +15,8 @@ inline constexpr caf::type_id_t first_type_id = 1'000;
 
 } // namespace millrace::messages::wire
 
-CAF_BEGIN_TYPE_ID_BLOCK(millrace_wire, millrace::messages::wire::first_type_id)
+CAF_BEGIN_TYPE_ID_BLOCK(millrace_wire,
+                        ::millrace::messages::wire::first_type_id)
 
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Hello))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Welcome))
@@ -75,7 +76,8 @@ template <class Inspector>
 bool inspect(Inspector& f, Refused& refused) {
   return f.object(refused).fields(
     f.field("reason", refused.reason),
-    bounded(f, "text", refused.text, max_reason_bytes));
+    bounded(f, "text", refused.text, max_reason_bytes),
+    f.field("incarnation", refused.incarnation));
 }
 
 template <class Inspector>

@@ -2,6 +2,7 @@
 #include "actors/delivery/insights.hpp"
 #include "actors/delivery/producer.hpp"
 #include "actors/intake/consumer.hpp"
+#include "actors/links/link_keeper.hpp"
 #include "actors/stages/anomaly_detector.hpp"
 #include "actors/stages/encoder.hpp"
 #include "actors/stages/enricher.hpp"
@@ -259,6 +260,27 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
   for (const auto& each : registrations_.all<ActorKind::anomaly_detector>())
     if (auto detector = each.registered->current())
       caf::anon_send(detector, messages::UseForest{model});
+}
+
+// -- Links --------------------------------------------------------------------
+
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
+  return [this](Incarnation) {
+    const auto& setup = *parameters_.links;
+    auto keeper = actors::spawn_link_keeper(
+      system_, {.self = setup.self,
+                .draw_incarnation = setup.draw_incarnation,
+                .transport = setup.transport,
+                .door = setup.door,
+                .targets = setup.targets,
+                .watchers = setup.watchers,
+                .router = setup.router,
+                .surroundings = around()});
+    setup.keeper->assign(keeper);
+    return enroll<ActorKind::links>(std::move(keeper));
+  };
 }
 
 // -- All of them --------------------------------------------------------------

@@ -45,7 +45,7 @@ CAF_TEST(a_patch_version_apart_links_and_more_does_not) {
   CAF_CHECK(!refusal_of(mine, theirs));
   theirs.version = "0.5.1";
   const auto refusal = refusal_of(mine, theirs);
-  CAF_CHECK(says(refusal, "'0.5.1' there and '0.4.1' here"));
+  CAF_CHECK(says(refusal, "'0.5.1' on b and '0.4.1' on a"));
   theirs.version = "0.40.1";
   CAF_CHECK(refusal_of(mine, theirs).has_value());
 }
@@ -53,10 +53,10 @@ CAF_TEST(a_patch_version_apart_links_and_more_does_not) {
 CAF_TEST(each_difference_is_named_with_both_values) {
   theirs.cluster = "payments";
   CAF_CHECK(says(refusal_of(mine, theirs),
-                 "'payments' there and 'logins' here"));
+                 "'payments' on b and 'logins' on a"));
   theirs = node("b", 2);
   theirs.protocol = 2;
-  CAF_CHECK(says(refusal_of(mine, theirs), "2 there and 1 here"));
+  CAF_CHECK(says(refusal_of(mine, theirs), "'2' on b and '1' on a"));
   theirs = node("b", 2);
   theirs.topics = 6;
   CAF_CHECK(refusal_of(mine, theirs)->reason == RefusalReason::other_topics);
