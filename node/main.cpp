@@ -4,12 +4,15 @@
 #include "node/lifecycle/exit_code.hpp"
 #include "node/lifecycle/last_words.hpp"
 
+#include <caf/io/middleman.hpp>
+
 #include <array>
 #include <csignal>
 #include <iostream>
 
 int main(int argc, char** argv) {
   using namespace millrace::node;
+  caf::io::middleman::init_global_meta_objects();
   millrace::messages::init_meta_objects();
   // A peer that hangs up is an error of that write, not the end of the node.
   std::signal(SIGPIPE, SIG_IGN);

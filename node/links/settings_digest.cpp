@@ -33,7 +33,8 @@ settings_digests(const NodeConfig& config,
                  const std::vector<std::string>& geoip_files) {
   auto copy = config; // the table points into what it describes
   std::vector<logic::links::SettingsDigest> digests;
-  for (const auto& declaration : SettingTable{copy}.declarations()) {
+  const SettingTable table{copy};
+  for (const auto& declaration : table.declarations()) {
     if (declaration.section != "detection"
         && declaration.section != "validation")
       continue;
