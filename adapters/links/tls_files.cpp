@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -345,12 +346,7 @@ std::vector<std::int64_t> TlsFiles::stamps() const {
 }
 
 TlsFiles::Context TlsFiles::context() {
-  constexpr std::chrono::seconds least_pause{1};
   const std::lock_guard lock{mutex_};
-  const auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < least_pause)
-    return context_;
-  looked_ = now;
   auto current = stamps();
   if (current == stamps_)
     return context_;
@@ -360,7 +356,7 @@ TlsFiles::Context TlsFiles::context() {
     log_->info(component, "TLS files changed, new connections use them");
   } else {
     // Maybe one of them is still being written: looked at again.
-    log_->limited(now, logic::LogLevel::warn, component,
+    log_->limited(std::chrono::steady_clock::now(), logic::LogLevel::warn, component,
                   "changed TLS files cannot be used, keeping the old ones",
                   {{"error", loaded.error().text}});
   }

@@ -4,7 +4,6 @@
 #include "logic/core/log.hpp"
 #include "logic/core/result.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -70,7 +69,6 @@ private:
   std::mutex mutex_;
   Context context_;
   std::vector<std::int64_t> stamps_;
-  std::chrono::steady_clock::time_point looked_{};
 };
 
 } // namespace millrace::adapters::links

@@ -77,7 +77,7 @@ void TlsSession::Free::operator()(ssl_st* ssl) const {
 TlsSession::TlsSession(TlsFiles::Context context, int socket, Side side)
   : context_(std::move(context)), ssl_(SSL_new(context_.get())) {
   if (!ssl_ || SSL_set_fd(ssl_.get(), socket) != 1) {
-    ssl_.reset();
+    failed_ = true;
     refusal_ = {RefusalReason::tls_failed, take_ssl_error()};
   } else if (side == Side::accepting) {
     SSL_set_accept_state(ssl_.get());
@@ -104,6 +104,7 @@ TlsSession::Progress TlsSession::judge(int result) {
   const auto error = SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
     return Progress::moved;
+  failed_ = true; // OpenSSL must not be asked again
   note_failure(error);
   return Progress::failed;
 }
@@ -136,7 +137,7 @@ void TlsSession::note_failure(int error) {
 TlsSession::Progress TlsSession::read(std::span<std::byte> into,
                                       std::size_t& count) {
   count = 0;
-  if (!ssl_)
+  if (failed_)
     return Progress::failed;
   ERR_clear_error();
   if (!established_)
@@ -158,7 +159,7 @@ TlsSession::Progress TlsSession::read(std::span<std::byte> into,
 TlsSession::Progress TlsSession::write(std::span<const std::byte> from,
                                        std::size_t& count) {
   count = 0;
-  if (!ssl_)
+  if (failed_)
     return Progress::failed;
   ERR_clear_error();
   if (!established_)

@@ -53,6 +53,7 @@ private:
   TlsFiles::Context context_;
   std::unique_ptr<ssl_st, Free> ssl_;
   bool established_ = false;
+  bool failed_ = false;
   logic::links::Refusal refusal_;
 };
 

@@ -21,19 +21,22 @@ using logic::links::WireGate;
 
 // -- LinkStreamPolicy ---------------------------------------------------------
 
-/// Of a call the first event tells whether anybody took it.
+/// Of a call the first event tells whether anybody took it; the socket tells
+/// only once.
 bool LinkStreamPolicy::has_connected(Socket socket) {
-  if (connected_ || !call_)
+  if (!call_)
     return true;
+  if (connected_)
+    return *connected_;
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
   connected_ = error == 0;
-  if (!connected_) {
+  if (error != 0) {
     const std::lock_guard lock{call_->mutex};
     call_->error = std::generic_category().message(error);
   }
-  return connected_;
+  return *connected_;
 }
 
 LinkStreamPolicy::State

@@ -41,7 +41,7 @@ private:
 
   std::shared_ptr<adapters::links::TlsSession> tls_; ///< null: plain
   std::shared_ptr<CallOutcome> call_; ///< null: the peer called
-  bool connected_ = false;
+  std::optional<bool> connected_;
 };
 
 /// A connection to a node, or to whoever has connected: CAF gets to see what
