@@ -3,6 +3,7 @@
 #include "logic/core/actor_table.hpp"
 #include "messages/supervision.hpp"
 #include "messages/type_ids.hpp"
+#include "messages/wire/type_ids.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -52,12 +53,16 @@ using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
                                  caf::result<void>(messages::Tick)>;
 
 /// Restores order, has the rows of a batch judged by whoever knows their
-/// users, and gathers the answers.
-using JudgementRouterActor
-  = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
-               caf::result<void>(messages::AdvanceSequence),
-               caf::result<void>(messages::ForgetPartitions),
-               caf::result<void>(messages::DetectorReplaced)>;
+/// users, on this node or another, and gathers the answers.
+using JudgementRouterActor = Supervised<
+  caf::result<messages::BatchJudged>(messages::JudgeBatch),
+  caf::result<void>(messages::AdvanceSequence),
+  caf::result<void>(messages::ForgetPartitions),
+  caf::result<void>(messages::DetectorReplaced),
+  caf::result<void>(messages::OwnShards),
+  caf::result<messages::wire::JudgeAnswer>(messages::wire::JudgeRequest),
+  caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
+  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick)>;
 
 /// Judges the logins of the users of its shards.
 using AnomalyDetectorActor
@@ -88,11 +93,24 @@ using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
                                  caf::result<void>(messages::PublishNow),
                                  caf::result<void>(messages::Tick)>;
 
+/// Keeps the links to the other nodes of the group.
+using LinksActor = Supervised<
+  caf::result<void>(messages::AnnounceOwners),
+  caf::result<void>(messages::ListPeers),
+  caf::result<void>(messages::TargetsFound),
+  caf::result<void>(messages::DialEnded),
+  caf::result<void>(messages::ConnectionRefused),
+  caf::result<void>(messages::HelloReceived),
+  caf::result<void>(messages::LinkAnswered),
+  caf::result<void>(messages::LinkRefused),
+  caf::result<void>(messages::OwnersHeard), caf::result<void>(messages::Tick),
+  caf::result<messages::LinksStatus>(messages::ReportStatus)>;
+
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
                JudgementRouterActor, AnomalyDetectorActor, EncoderActor,
-               ProducerActor, InsightsActor, TrainerActor>;
+               ProducerActor, InsightsActor, TrainerActor, LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

@@ -11,7 +11,7 @@
 /// What actors say of themselves.
 namespace millrace::messages {
 
-/// To any of consumer, dispatcher, producer: how do you do?
+/// To any of consumer, dispatcher, producer, links: how do you do?
 struct ReportStatus {};
 
 struct PartitionStatus {

@@ -4,10 +4,12 @@
 #include "messages/faults.hpp"
 #include "messages/insights.hpp"
 #include "messages/lifecycle.hpp"
+#include "messages/links.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
+#include "messages/wire/type_ids.hpp"
 
 #include <caf/error.hpp>
 #include <caf/init_global_meta_objects.hpp>
@@ -31,8 +33,12 @@ bool from_integer(std::underlying_type_t<ErrorCode> number, ErrorCode& code) {
 
 namespace millrace::messages {
 
+static_assert(caf::id_block::millrace::end <= wire::first_type_id,
+              "what travels keeps its numbers");
+
 void init_meta_objects() {
   caf::init_global_meta_objects<caf::id_block::millrace>();
+  caf::init_global_meta_objects<caf::id_block::millrace_wire>();
   caf::core::init_global_meta_objects();
 }
 

@@ -10,11 +10,12 @@
 #include "messages/supervision.hpp"
 #include "millrace_version.hpp"
 #include "node/faults/fault_injector.hpp"
-#include "node/lifecycle/host_name.hpp"
 #include "node/lifecycle/kafka_clients.hpp"
 #include "node/lifecycle/node_files.hpp"
 #include "node/lifecycle/shutdown.hpp"
 #include "node/lifecycle/system_config.hpp"
+#include "node/links/link_setup.hpp"
+#include "node/links/settings_digest.hpp"
 #include "node/telemetry/caf_metrics.hpp"
 #include "node/telemetry/log_metrics.hpp"
 #include "node/telemetry/logging.hpp"
@@ -49,7 +50,8 @@ public:
       log_(std::move(log)), on_failure_(std::move(on_failure)),
       clients_(config_),
       system_config_(workers_,
-                     static_cast<std::uint32_t>(config_.supervision.max_hung)) {
+                     static_cast<std::uint32_t>(config_.supervision.max_hung),
+                     config_.link.enabled) {
     metrics_->set_build(version, revision);
   }
 
@@ -81,6 +83,8 @@ public:
       return recorder.error();
     recorder_ = std::move(*recorder);
     system_.emplace(system_config_);
+    if (auto linked = open_links_if_enabled(); !linked)
+      return linked;
     if (auto served = serve(); !served)
       return served;
     auto topology = spawn_topology(*system_,
@@ -126,7 +130,7 @@ public:
 
   NodeStatus status() override {
     NodeStatus status;
-    status.node = host_name();
+    status.node = config_.node.display_name();
     status.version = version;
     std::shared_ptr<Topology> topology;
     {
@@ -142,6 +146,7 @@ public:
     ask(self, topology->dispatcher(), status.dispatcher, status.failure);
     ask(self, topology->producer(), status.producer, status.failure);
     ask(self, topology->supervisor(), status.supervisor, status.failure);
+    ask(self, topology->links(), status.links, status.failure);
     return status;
   }
 
@@ -196,10 +201,34 @@ public:
   }
 
 private:
+  logic::Result<void> open_links_if_enabled() {
+    if (!config_.link.enabled)
+      return {};
+    std::vector<std::string> databases;
+    for (const auto& file : geo_->files())
+      databases.push_back(file.database_type + ' '
+                          + std::to_string(file.build_time_s));
+    logic::links::NodeIdentity self;
+    self.cluster = config_.kafka.consumer_group;
+    self.topics = topics_digest(config_);
+    self.name = config_.node.display_name();
+    self.version = version;
+    self.settings = settings_digests(config_, databases);
+    self.capacity = workers_;
+    auto opened = open_links(*system_, config_, std::move(self), log_);
+    if (!opened)
+      return opened.error();
+    links_ = std::move(*opened);
+    log_->info(component, "the door is open",
+               {{"listen", links_->listening},
+                {"tls", config_.link.has_tls()}});
+    return {};
+  }
+
   TopologyParameters topology_parameters(logic::detection::ModelPtr model) {
     return {
       .config = config_,
-      .node = host_name(),
+      .node = config_.node.display_name(),
       .workers = workers_,
       .open_source = [this] { return clients_.open_source(); },
       .open_sink = [this] { return clients_.open_sink(); },
@@ -207,13 +236,21 @@ private:
       .quiet_networks = [quiet = quiet_] { return quiet->current(); },
       .model = std::move(model),
       .recorder = recorder_,
-      .background = background_tasks(config_, geo_, quiet_, surroundings()),
+      .background = tasks(),
+      .links = links_ ? std::optional{links_->setup} : std::nullopt,
       .on_give_up = [this](std::string why) { fail(std::move(why)); },
       .on_unplaced =
         [this](const logic::Error& error) {
           fail(error.text, ExitCode::offsets_missing);
         },
       .surroundings = surroundings()};
+  }
+
+  std::map<std::string, actors::BackgroundTask> tasks() const {
+    auto tasks = background_tasks(config_, geo_, quiet_, surroundings());
+    if (links_)
+      tasks["link_addresses"] = links_->address_task;
+    return tasks;
   }
 
   actors::Surroundings surroundings() const {
@@ -328,6 +365,7 @@ private:
       self->wait_for(topology_->supervisor());
       topology_->release();
     }
+    links_.reset();
     system_.reset(); // waits for all of them
     topology_.reset();
     // One that could not go on may have been brought there by a record.
@@ -351,6 +389,7 @@ private:
   std::shared_ptr<geoip::GeoDatabase> geo_;
   std::shared_ptr<geoip::QuietNetworkList> quiet_;
   std::unique_ptr<HttpEndpoint> endpoint_;
+  std::optional<OpenedLinks> links_; ///< none: this node is alone
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;

@@ -54,7 +54,9 @@ private:
   caf::result<messages::RowsJudged> judge(const messages::JudgeRows& order) {
     auto judgements = std::make_shared<logic::ShardJudgements>();
     try {
-      const WorkMark::During during{*parameters_.mark, order.ticket.id};
+      std::optional<WorkMark::During> during;
+      if (order.batch)
+        during.emplace(*parameters_.mark, order.ticket.id);
       *judgements = detector_.judge(*order.rows, order.shards);
     } catch (const std::exception& error) {
       return caf::make_error(logic::ErrorCode::stage_failed, error.what());

@@ -125,6 +125,15 @@ constexpr Definition low_finding{
 constexpr Definition unjudged{
   "millrace_events_unjudged_total",
   "Events that nobody judged, since who knows their users did not answer."};
+constexpr Definition elsewhere{
+  "millrace_events_judged_elsewhere_total",
+  "Events of this node that another one judged, as it owns their users."};
+constexpr Definition for_others{
+  "millrace_events_judged_for_others_total",
+  "Events of other nodes that this one was asked to judge."};
+constexpr Definition late{
+  "millrace_peers_late_total",
+  "Times that a peer did not judge in time and was not waited for any more."};
 constexpr Definition users{"millrace_detector_users",
                            "Users that the detectors remember."};
 constexpr Definition evicted{
@@ -157,6 +166,16 @@ constexpr Definition recovery{
 constexpr Definition breaker{
   "millrace_circuit_state",
   "Circuit breaker of what lies outside: 0 closed, 1 open, 2 half-open."};
+
+// Links.
+constexpr Definition link_count{"millrace_links",
+                                "Nodes that this node is linked with."};
+constexpr Definition link_round_trip{
+  "millrace_link_round_trip_seconds",
+  "Time of the last probe to a linked node and back."};
+constexpr Definition link_refusal{
+  "millrace_link_refusals_total",
+  "Links and connections that were refused by either side, by reason."};
 
 // Node.
 constexpr Definition errors{"millrace_errors_total",
@@ -292,6 +311,22 @@ void PartitionLags::clear() {
   gauges_.clear();
 }
 
+void PeerRoundTrips::set(const std::string& peer, double seconds) {
+  const std::lock_guard lock{mutex_};
+  auto [entry, added] = gauges_.try_emplace(peer, nullptr);
+  if (added)
+    entry->second = &family_.Add({{"peer", peer}});
+  entry->second->Set(seconds);
+}
+
+void PeerRoundTrips::remove(const std::string& peer) {
+  const std::lock_guard lock{mutex_};
+  if (const auto entry = gauges_.find(peer); entry != gauges_.end()) {
+    family_.Remove(entry->second);
+    gauges_.erase(entry);
+  }
+}
+
 Metrics::Metrics(const std::shared_ptr<Registry>& owner)
   : Metrics(owner, *owner) {}
 
@@ -329,7 +364,9 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     low_findings(
       table<logic::Rule, logic::rule_count>(registry, low_finding, "rule")),
     events_unjudged(counter(registry, unjudged)),
-    detector_users(gauge(registry, users)),
+    events_judged_elsewhere(counter(registry, elsewhere)),
+    events_judged_for_others(counter(registry, for_others)),
+    peers_late(counter(registry, late)), detector_users(gauge(registry, users)),
     detector_users_evicted(counter(registry, evicted)),
     detector_addresses(gauge(registry, addresses)),
     detector_addresses_evicted(counter(registry, addresses_evicted)),
@@ -340,6 +377,11 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
       counter(registry, quiet_reload, {{"result", "failure"}})),
     model_fits_succeeded(counter(registry, fit, {{"result", "success"}})),
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
+    links(gauge(registry, link_count)),
+    link_round_trips(gauges(registry, link_round_trip)),
+    link_refusals(
+      table<logic::links::RefusalReason, logic::links::refusal_count>(
+        registry, link_refusal, "reason")),
     time_to_recover(prometheus::BuildHistogram()
                       .Name(recovery.name)
                       .Help(recovery.help)

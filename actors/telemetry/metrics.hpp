@@ -4,6 +4,7 @@
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
 #include "logic/enrichment/insight_tally.hpp"
+#include "logic/links/refusal.hpp"
 #include "logic/records/client_event.hpp"
 #include "logic/records/judgement.hpp"
 #include "logic/records/output_members.hpp"
@@ -91,6 +92,23 @@ private:
   Family& family_;
   std::mutex mutex_;
   std::map<Key, prometheus::Gauge*> gauges_;
+};
+
+/// Round trips to the nodes that are linked.
+class PeerRoundTrips {
+public:
+  using Family = prometheus::Family<prometheus::Gauge>;
+
+  explicit PeerRoundTrips(Family& family) : family_(family) {}
+
+  void set(const std::string& peer, double seconds);
+  /// The link is gone: its series must not stay at its last value.
+  void remove(const std::string& peer);
+
+private:
+  Family& family_;
+  std::mutex mutex_;
+  std::map<std::string, prometheus::Gauge*> gauges_;
 };
 
 class Metrics {
@@ -181,6 +199,9 @@ public:
   CounterTable<logic::Rule, logic::rule_count> anomalies;
   CounterTable<logic::Rule, logic::rule_count> low_findings;
   Counter& events_unjudged;
+  Counter& events_judged_elsewhere;
+  Counter& events_judged_for_others;
+  Counter& peers_late;
   Gauge& detector_users;
   Counter& detector_users_evicted;
   Gauge& detector_addresses;
@@ -190,6 +211,12 @@ public:
   Counter& quiet_reloads_failed;
   Counter& model_fits_succeeded;
   Counter& model_fits_failed;
+
+  // Links
+  Gauge& links;
+  PeerRoundTrips link_round_trips;
+  CounterTable<logic::links::RefusalReason, logic::links::refusal_count>
+    link_refusals;
 
   // Supervision
   prometheus::Histogram& time_to_recover;

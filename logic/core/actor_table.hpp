@@ -27,6 +27,7 @@ enum class ActorKind : std::uint8_t {
   producer,
   insights,
   trainer,
+  links,
 };
 
 /// How the actors of a kind are numbered.
@@ -42,6 +43,7 @@ enum class ActorGroup : std::uint8_t {
   delivery,
   detection,
   lane,
+  links,
   background, ///< tasks, which are named at run time
   intake,
 };
@@ -86,6 +88,8 @@ inline constexpr std::array actor_table{
               Numbering::single, Patience::working, false},
   ActorTraits{ActorKind::trainer, "trainer", ActorGroup::detection,
               Numbering::single, Patience::unlimited, false},
+  ActorTraits{ActorKind::links, "links", ActorGroup::links, Numbering::single,
+              Patience::working, false},
 };
 
 static_assert(
@@ -126,6 +130,7 @@ struct NodeShape {
   std::uint32_t detectors = 1; ///< 0: no detection
   bool insights = true;
   bool trainer = true; ///< fits the forest itself
+  bool links = false; ///< to other nodes
 };
 
 /// How many actors of the kind such a node has.
@@ -145,6 +150,8 @@ constexpr std::uint32_t count_of(ActorKind kind,
     return shape.insights ? 1 : 0;
   if (kind == ActorKind::trainer)
     return shape.trainer ? 1 : 0;
+  if (kind == ActorKind::links)
+    return shape.links ? 1 : 0;
   return 1;
 }
 
@@ -158,10 +165,11 @@ struct GroupTraits {
 };
 
 /// By `ActorGroup`.
-inline constexpr std::array<GroupTraits, 5> group_table{{
+inline constexpr std::array<GroupTraits, 6> group_table{{
   {ActorGroup::delivery, "delivery", false, false},
   {ActorGroup::detection, "detection", false, true},
   {ActorGroup::lane, "lane", true, true},
+  {ActorGroup::links, "links", false, false},
   {ActorGroup::background, "background", false, false},
   {ActorGroup::intake, "intake", false, false},
 }};

@@ -18,6 +18,7 @@ void add_broker(CLI::App& app, ExitCode& outcome);
 void add_check(CLI::App& app, ExitCode& outcome);
 void add_verify(CLI::App& app, ExitCode& outcome);
 void add_model(CLI::App& app, ExitCode& outcome);
+void add_certificates(CLI::App& app, ExitCode& outcome);
 void add_status(CLI::App& app, ExitCode& outcome);
 void add_version(CLI::App& app, ExitCode& outcome);
 

@@ -6,6 +6,7 @@
 #include "actors/supervision/supervision_config.hpp"
 #include "adapters/geoip/geoip_config.hpp"
 #include "adapters/kafka/kafka_config.hpp"
+#include "adapters/links/link_config.hpp"
 #include "adapters/privacy/privacy_config.hpp"
 #include "logic/core/result.hpp"
 #include "logic/core/settings.hpp"
@@ -14,6 +15,7 @@
 #include "logic/validation/validation_config.hpp"
 #include "node/endpoint/http_config.hpp"
 #include "node/faults/fault_injection_config.hpp"
+#include "node/lifecycle/identity_config.hpp"
 #include "node/telemetry/log_config.hpp"
 
 #include <vector>
@@ -24,6 +26,7 @@ namespace millrace::node {
 /// defaults, documentation and bounds stand beside the component; here they
 /// are only gathered.
 struct NodeConfig {
+  IdentityConfig node;
   adapters::kafka::KafkaConfig kafka;
   logic::ValidationConfig validation;
   adapters::geoip::GeoipConfig geoip;
@@ -33,6 +36,7 @@ struct NodeConfig {
   actors::FlowConfig flow;
   actors::DeliveryConfig delivery;
   actors::SupervisionConfig supervision;
+  adapters::links::LinkConfig link;
   HttpConfig http;
   LogConfig log;
   adapters::privacy::PrivacyConfig privacy;
@@ -41,6 +45,7 @@ struct NodeConfig {
   /// Calls `visit` with each component of a (constant or other) configuration.
   template <class Config, class Visit>
   static void for_each_component(Config& config, const Visit& visit) {
+    visit(config.node);
     visit(config.kafka);
     visit(config.validation);
     visit(config.geoip);
@@ -50,6 +55,7 @@ struct NodeConfig {
     visit(config.flow);
     visit(config.delivery);
     visit(config.supervision);
+    visit(config.link);
     visit(config.http);
     visit(config.log);
     visit(config.privacy);

@@ -1,5 +1,6 @@
 #include "node/endpoint/status_page.hpp"
 
+#include "logic/core/event_time.hpp"
 #include "logic/core/json_text.hpp"
 #include "messages/status.hpp"
 
@@ -8,6 +9,9 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 
@@ -129,6 +133,40 @@ json::object to_object(const messages::ProducerStatus& producer) {
           {"fault", producer.fault}};
 }
 
+std::string hexadecimal(std::uint64_t number) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016" PRIx64, number);
+  return text.data();
+}
+
+json::object to_object(const messages::LinksStatus& links) {
+  json::array nodes;
+  for (const auto& link : links.links)
+    nodes.push_back(json::object{
+      {"name", link.node.name},
+      {"role", std::string{to_string(link.node.role)}},
+      {"version", link.node.version},
+      {"incarnation", hexadecimal(link.node.incarnation)},
+      {"capacity", link.node.capacity},
+      {"address", link.address},
+      {"state", "linked"},
+      {"dialled_by", link.inbound ? "peer" : "us"},
+      {"round_trip_us", link.round_trip
+                          ? json::value(link.round_trip->count())
+                          : json::value(nullptr)},
+      {"since", logic::format_time(link.since_ms)}});
+  json::array unlinked;
+  for (const auto& each : links.unlinked)
+    unlinked.push_back(json::object{{"address", each.address},
+                                    {"reason", each.reason},
+                                    {"detail", each.text},
+                                    {"at", logic::format_time(each.at_ms)}});
+  return {{"incarnation", hexadecimal(links.self.incarnation)},
+          {"role", std::string{to_string(links.self.role)}},
+          {"nodes", std::move(nodes)},
+          {"unlinked", std::move(unlinked)}};
+}
+
 /// Null for a part that has not answered: zeros would be a claim.
 template <class Status>
 json::value part(const std::optional<Status>& status) {
@@ -175,6 +213,7 @@ std::string status_json(const NodeStatus& status) {
   page["consumer"] = part(status.consumer);
   page["dispatcher"] = part(status.dispatcher);
   page["producer"] = part(status.producer);
+  page["links"] = part(status.links);
   page["supervision"] = status.supervisor ? json::value(
                           to_object(status.supervisor->tree, status))
                                           : json::value(nullptr);

@@ -173,6 +173,7 @@ public:
 
   void add_node(const json::object& status);
   void add_partitions(const json::array& partitions);
+  void add_links(const json::object& links);
   void add_tree(const json::object& root);
   void add_line(std::string_view line) {
     text_ += fitted(printable(line, canvas_.ascii), canvas_) + '\n';
@@ -278,6 +279,35 @@ void Drawing::sum_partitions(const json::array& partitions) {
   add_line(line);
 }
 
+void Drawing::add_links(const json::object& links) {
+  const auto& nodes = array_in(links, "nodes");
+  const auto& unlinked = array_in(links, "unlinked");
+  if (nodes.empty() && unlinked.empty())
+    return add_line("linked with nobody yet");
+  Table table{{Align::left, Align::left, Align::left, Align::left,
+               Align::right, Align::left}};
+  table.add({"peer", "role", "address", "state", "round trip", "since"});
+  for (const auto& value : nodes) {
+    if (!value.is_object())
+      continue;
+    const auto& node = value.get_object();
+    const auto trip = number_in(node, "round_trip_us");
+    table.add({clean(node, "name"), clean(node, "role"), clean(node, "address"),
+               clean(node, "state"),
+               trip ? with_one_decimal(static_cast<double>(*trip) / 1e3, "ms")
+                    : std::string{"-"},
+               clean(node, "since")});
+  }
+  for (const auto& value : unlinked) {
+    if (!value.is_object())
+      continue;
+    const auto& peer = value.get_object();
+    table.add({"-", "-", clean(peer, "address"), clean(peer, "reason"), "-",
+               clean(peer, "at")});
+  }
+  table.append_to(text_, canvas_);
+}
+
 std::string state_text(const json::object& member) {
   auto text = text_in(member, "state");
   std::ranges::replace(text, '_', ' ');
@@ -333,6 +363,8 @@ std::string draw_status(const json::object& status,
     drawing.add_partitions(partitions->get_array());
   else
     drawing.add_line("partitions -");
+  if (const auto& links = object_in(status, "links"); !links.empty())
+    drawing.add_links(links);
   const auto& tree = object_in(status, "supervision");
   if (tree.empty())
     drawing.add_line("the supervisor has not answered");

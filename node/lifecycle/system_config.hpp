@@ -1,8 +1,12 @@
 #pragma once
 
+#include "logic/links/node_identity.hpp"
+
 #include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/logger.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,13 +17,27 @@ namespace millrace::node {
 /// configures the node does it in one place.
 class SystemConfig : public caf::actor_system_config {
 public:
-  SystemConfig(std::uint32_t workers, std::uint32_t spare) {
+  static constexpr std::chrono::milliseconds heartbeat{500};
+  static constexpr std::chrono::milliseconds connection_timeout{2'000};
+
+  SystemConfig(std::uint32_t workers, std::uint32_t spare, bool links) {
+    // Before any of its settings.
+    if (links)
+      load<caf::io::middleman>();
     // Stealing workers poll while idle; sharing ones sleep.
     set("caf.scheduler.policy", "sharing");
     // An actor that hangs holds its thread for good.
     set("caf.scheduler.max-threads", workers + spare);
     // Mailbox sizes per kind of actor, for a cost per batch only.
     set("caf.metrics-filters.actors.includes", std::vector<std::string>{"*"});
+    if (!links)
+      return;
+    // A peer that was frozen or cut off is found by these, from both sides.
+    set("caf.middleman.heartbeat-interval", caf::timespan{heartbeat});
+    set("caf.middleman.connection-timeout", caf::timespan{connection_timeout});
+    set("caf.middleman.app-identifiers",
+        std::vector<std::string>{
+          "millrace-links-" + std::to_string(logic::links::link_protocol)});
   }
 };
 

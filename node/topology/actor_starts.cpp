@@ -2,6 +2,7 @@
 #include "actors/delivery/insights.hpp"
 #include "actors/delivery/producer.hpp"
 #include "actors/intake/consumer.hpp"
+#include "actors/links/link_keeper.hpp"
 #include "actors/stages/anomaly_detector.hpp"
 #include "actors/stages/encoder.hpp"
 #include "actors/stages/enricher.hpp"
@@ -234,9 +235,9 @@ SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
       caf::anon_send(*started, messages::UseForest{std::move(model)});
     auto enrolled = enroll<ActorKind::anomaly_detector>(std::move(*started),
                                                         number);
-    if (auto router = registrations_.current<ActorKind::judgement_router>())
-      caf::anon_send(router, messages::DetectorReplaced{
-                               number, detector_marks_[number]->read()});
+    if (auto asker = registrations_.current<ActorKind::judgement_router>())
+      caf::anon_send(asker, messages::DetectorReplaced{
+                              number, detector_marks_[number]->read()});
     return enrolled;
   };
 }
@@ -278,6 +279,32 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
   for (const auto& each : registrations_.all<ActorKind::anomaly_detector>())
     if (auto detector = each.registered->current())
       caf::anon_send(detector, messages::UseForest{model});
+}
+
+// -- Links --------------------------------------------------------------------
+
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
+  return [this](Incarnation) {
+    const auto& setup = *parameters_.links;
+    // Peers ask about logins, and nothing else.
+    const auto judge = [this] {
+      return caf::actor_cast<caf::actor>(
+        registrations_.current<ActorKind::judgement_router>());
+    };
+    auto keeper = actors::spawn_link_keeper(
+      system_, {.self = setup.self,
+                .draw_incarnation = setup.draw_incarnation,
+                .transport = setup.transport,
+                .door = setup.door,
+                .targets = setup.targets,
+                .watchers = {judge},
+                .router = judge,
+                .surroundings = around()});
+    setup.keeper->assign(keeper);
+    return enroll<ActorKind::links>(std::move(keeper));
+  };
 }
 
 // -- All of them --------------------------------------------------------------

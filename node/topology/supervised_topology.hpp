@@ -43,6 +43,9 @@ public:
   actors::InsightsActor insights() const override {
     return registrations_.current<logic::ActorKind::insights>();
   }
+  actors::LinksActor links() const override {
+    return registrations_.current<logic::ActorKind::links>();
+  }
   std::vector<actors::EnricherActor> enrichers() const override;
   std::vector<std::pair<std::string, caf::actor>> gates() const override {
     return gates_;

@@ -57,6 +57,7 @@ logic::NodeShape SupervisedTopology::shape() const {
   shape.detectors = config_.detection.enabled ? parameters_.workers : 0;
   shape.insights = config_.insights.enabled;
   shape.trainer = shape.detectors != 0 && !parameters_.model;
+  shape.links = parameters_.links.has_value();
   return shape;
 }
 
@@ -176,6 +177,11 @@ void SupervisedTopology::release() {
     registration.registered->assign({});
     registration.address->assign({});
   });
+  if (parameters_.links) {
+    caf::anon_send_exit(parameters_.links->door,
+                        caf::exit_reason::user_shutdown);
+    parameters_.links->keeper->assign({});
+  }
   supervisor_ = nullptr;
 }
 

@@ -11,6 +11,7 @@
 #include "logic/recovery/dispatch_plan.hpp"
 #include "logic/recovery/flight_recorder.hpp"
 #include "node/config/node_config.hpp"
+#include "node/links/link_setup.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -18,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,7 @@ struct TopologyParameters {
   logic::detection::ModelPtr model;
   std::shared_ptr<logic::FlightRecorder> recorder; ///< may be null
   std::map<std::string, actors::BackgroundTask> background; ///< by name
+  std::optional<LinkSetup> links{}; ///< none: this node is alone
   /// Called when the node cannot go on, with the reason.
   std::function<void(std::string)> on_give_up;
   /// Called when somebody must decide from where to read on.
@@ -60,6 +63,7 @@ public:
   virtual actors::DispatcherActor dispatcher() const = 0;
   virtual actors::ProducerActor producer() const = 0;
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
+  virtual actors::LinksActor links() const = 0; ///< null without links
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 
   /// The gates in front of the actors, by the names of these; none unless

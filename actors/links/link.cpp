@@ -1,0 +1,169 @@
+#include "actors/links/link.hpp"
+
+#include "messages/links.hpp"
+#include "messages/wire/type_ids.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <utility>
+
+namespace millrace::actors {
+
+namespace {
+
+namespace wire = messages::wire;
+
+class LinkState {
+public:
+  static inline const char* name = "link";
+
+  LinkState(caf::event_based_actor* self, LinkParameters parameters)
+    : self_(self), parameters_(std::move(parameters)) {
+    if (parameters_.inbound)
+      peer_ = parameters_.counterpart;
+  }
+
+private:
+  /// Passes a request on, from whichever side it comes to the other.
+  template <class Request, class Answer>
+  auto relay() {
+    return [this](Request& request) -> caf::result<Answer> {
+      if (!is_from_peer())
+        return ask_peer<Answer>(std::move(request));
+      if (auto router = parameters_.router ? parameters_.router()
+                                           : caf::actor{})
+        return ask<Answer>(router, std::move(request));
+      return caf::make_error(caf::sec::request_receiver_down);
+    };
+  }
+
+public:
+  caf::behavior make_behavior() {
+    harden(self_);
+    // An order to end comes as `EndLink`, which cannot travel.
+    self_->set_exit_handler([](caf::scheduled_actor*, caf::exit_msg&) {});
+    self_->set_down_handler([this](caf::scheduled_actor*, caf::down_msg& down) {
+      if (down.source == peer_ || down.source == parameters_.counterpart)
+        self_->quit(logic_error("the connection is gone"));
+    });
+    self_->monitor(parameters_.counterpart);
+    if (parameters_.inbound)
+      say(peer_, wire::Welcome{parameters_.self});
+    else
+      say(parameters_.counterpart, wire::Hello{parameters_.self});
+    return {
+      [this](wire::Welcome& welcome) { on_welcome(welcome); },
+      [this](wire::Refused& refused) { on_refused(refused); },
+      [this](wire::ShardOwners& owners) {
+        if (is_from_peer())
+          caf::anon_send(
+            parameters_.keeper,
+            messages::OwnersHeard{own(), std::move(owners.shards)});
+      },
+      [this](const wire::Ping& ping) -> caf::result<wire::Pong> {
+        if (is_from_peer())
+          return wire::Pong{ping.number};
+        return ask_peer<wire::Pong>(ping);
+      },
+      // Each further pair of request and answer is a line here.
+      relay<wire::JudgeRequest, wire::JudgeAnswer>(),
+      [this](const messages::AnnounceOwners& owners) {
+        if (peer_)
+          say(peer_, wire::ShardOwners{owners.shards});
+      },
+      [this](const messages::EndLink& order) { end(order.refusal); },
+    };
+  }
+
+private:
+  template <class Answer, class Request>
+  caf::result<Answer> ask_peer(Request&& request) {
+    const auto* sender = self_->current_sender() ? &self_->current_sender()
+                                                 : nullptr;
+    // What a peer passes off as local has its own node as sender, or none.
+    if (sender == nullptr || (*sender)->node() != self_->node() || !peer_)
+      return caf::make_error(caf::sec::request_receiver_down);
+    return ask<Answer>(caf::actor_cast<caf::actor>(peer_),
+                       std::forward<Request>(request));
+  }
+
+  /// Errors cross as bare codes: a text in one would not pass the gate.
+  template <class Answer, class Request>
+  caf::result<Answer> ask(const caf::actor& whom, Request&& request) {
+    auto promise = self_->make_response_promise<Answer>();
+    self_
+      ->request(whom, parameters_.request_limit, std::forward<Request>(request))
+      .then(
+        [promise](Answer& answer) mutable {
+          promise.deliver(std::move(answer));
+        },
+        [promise](const caf::error& error) mutable {
+          promise.deliver(error == caf::sec::request_timeout
+                            ? caf::make_error(caf::sec::request_timeout)
+                            : caf::make_error(caf::sec::request_receiver_down));
+        });
+    return promise;
+  }
+
+  bool is_from_peer() const {
+    return peer_ && self_->current_sender() == peer_;
+  }
+
+  caf::strong_actor_ptr own() const {
+    return caf::actor_cast<caf::strong_actor_ptr>(self_->address());
+  }
+
+  static caf::error logic_error(std::string text) {
+    return messages::to_caf_error(
+      {logic::ErrorCode::unavailable, std::move(text)});
+  }
+
+  template <class Message>
+  void say(const caf::strong_actor_ptr& whom, Message&& message) {
+    self_->send(caf::actor_cast<caf::actor>(whom),
+                std::forward<Message>(message));
+  }
+
+  void on_welcome(wire::Welcome& welcome) {
+    const auto& sender = self_->current_sender();
+    // It comes from the far end of the link, which only then becomes known,
+    // and must be on the node of the door.
+    if (peer_ || !sender || sender->node() != parameters_.counterpart->node())
+      return;
+    peer_ = sender;
+    self_->monitor(peer_);
+    caf::anon_send(parameters_.keeper,
+                   messages::LinkAnswered{own(), std::move(welcome.node)});
+  }
+
+  void on_refused(const wire::Refused& refused) {
+    const auto& sender = self_->current_sender();
+    if (!sender || sender->node() != parameters_.counterpart->node())
+      return;
+    caf::anon_send(parameters_.keeper,
+                   messages::LinkRefused{own(), refused.reason, refused.text,
+                                         refused.incarnation});
+    self_->quit(logic_error("the peer ended it: " + refused.text));
+  }
+
+  void end(const logic::links::Refusal& refusal) {
+    if (refusal.reason != logic::links::RefusalReason::none)
+      say(peer_ ? peer_ : parameters_.counterpart,
+          wire::Refused{static_cast<std::uint8_t>(refusal.reason), refusal.text,
+                        parameters_.self.incarnation});
+    self_->quit(logic_error(refusal.text));
+  }
+
+  caf::event_based_actor* self_;
+  LinkParameters parameters_;
+  caf::strong_actor_ptr peer_; ///< the other end, once it is known
+};
+
+} // namespace
+
+caf::actor spawn_link(caf::actor_system& system, LinkParameters parameters) {
+  return system.spawn<caf::stateful_actor<LinkState>>(std::move(parameters));
+}
+
+} // namespace millrace::actors

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "logic/core/result.hpp"
+#include "logic/core/settings.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::node {
+
+/// Section "node": who this node is among those of its group.
+struct IdentityConfig {
+  std::string name; ///< empty: the host's
+  std::string role = "all";
+
+  /// The name, or that of the host where none is set.
+  std::string display_name() const;
+};
+
+void describe(logic::SettingVisitor& visitor, IdentityConfig& config);
+
+/// A name that fits into logs, and a role that this release can take.
+std::vector<logic::Error> check(const IdentityConfig& config);
+
+} // namespace millrace::node
