@@ -27,6 +27,10 @@ constexpr float first_gap = 26.0F;
 constexpr std::size_t set_lead = 24;
 constexpr std::size_t row_lead = 8;
 
+/// A record that claims to be older than this by its event is not stamped with
+/// the time of writing, but with seconds, say, or a constant.
+constexpr std::int64_t believed_lead_ms = 7LL * 24 * 3600 * 1000;
+
 /// What a login compares to where nothing may be remembered.
 const UserState nobody{};
 
@@ -53,9 +57,22 @@ std::uint64_t shard_seed(std::int64_t seed, std::uint32_t shard) noexcept {
   return Random{static_cast<std::uint64_t>(seed) + shard}.next();
 }
 
-Login login_of(const LoginEvent& event, const Origin& origin) noexcept {
+/// When a login happened, as far as its record bears it out. No login happens
+/// after its record was written: what is dated ahead, by a clock that is wrong
+/// or by somebody who wants the windows to be empty now, counts as of then.
+std::int64_t happened_ms(const EnrichedBatch& batch,
+                         const LoginEvent& event) noexcept {
+  const auto written_ms = (*batch.validated->raw)[event.record].timestamp_ms;
+  const bool ahead = written_ms >= 0 && event.event_time_ms > written_ms
+                     && event.event_time_ms - written_ms <= believed_lead_ms;
+  return ahead ? written_ms : event.event_time_ms;
+}
+
+Login login_of(const EnrichedBatch& batch, std::uint32_t event_index) noexcept {
+  const auto& event = batch.validated->events[event_index];
+  const auto& origin = batch.origins[event_index];
   Login login;
-  login.time_ms = event.event_time_ms;
+  login.time_ms = happened_ms(batch, event);
   login.status = event.status;
   if (origin.place) {
     login.located = origin.place->has_coordinates;
@@ -220,7 +237,8 @@ void Detector::observe_address(const EnrichedBatch& batch,
                                ShardJudgements& out) {
   const auto& event = batch.validated->events[event_index];
   const auto& origin = batch.origins[event_index];
-  const AddressLogin login{event.event_time_ms, origin.user_hash, event.status};
+  const AddressLogin login{happened_ms(batch, event), origin.user_hash,
+                           event.status};
   const AddressState* known = nullptr;
   if (repeated) {
     known = addresses_.find(origin.address_hash);
@@ -247,7 +265,7 @@ void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
                        std::size_t place, bool repeated) {
   const auto& event = batch.validated->events[event_index];
   const auto& origin = batch.origins[event_index];
-  const auto login = login_of(event, origin);
+  const auto login = login_of(batch, event_index);
   auto& findings = findings_[place];
   if (placeholders_.contains(event.user_id)) {
     findings = compare(nobody, login, limits_, repeated);
@@ -323,8 +341,7 @@ void Detector::conclude(const EnrichedBatch& batch, ShardJudgements& out) {
                                                   | forest_bit);
     count(judgement);
     const auto event = out.events[place];
-    tell(login_of(batch.validated->events[event], batch.origins[event]), event,
-         findings, judgement, out);
+    tell(login_of(batch, event), event, findings, judgement, out);
   }
 }
 
