@@ -4,6 +4,7 @@
 #include "node/config/quantity.hpp"
 #include "node/config/reference_page.hpp"
 #include "node/config/show_config.hpp"
+#include "node/lifecycle/node_files.hpp"
 
 #include <CLI/Error.hpp>
 #include <CLI/Option.hpp>
@@ -48,6 +49,14 @@ ExitCode try_connections(const LoadedConfig& loaded,
   return all_reached ? ExitCode::success : ExitCode::unavailable;
 }
 
+/// What is only read at the start may be absent where the check runs: no fault,
+/// but worth a word.
+void warn_of_files(const NodeConfig& config) {
+  if (const auto list = open_quiet_networks(config.detection); !list)
+    std::cerr << "warning: detection.quiet_networks: " << list.error().text
+              << "; the node would not start" << std::endl;
+}
+
 ExitCode check_config(const CheckOptions& options) {
   if (options.reference) {
     std::cout << reference_page();
@@ -65,6 +74,8 @@ ExitCode check_config(const CheckOptions& options) {
     std::cout << "the configuration is valid: " << loaded.origins.size()
               << " settings, " << count_changed(loaded)
               << " of them set, the rest defaults" << std::endl;
+  if (!options.connect)
+    warn_of_files(loaded.config);
   return options.connect ? try_connections(loaded, options.deadline,
                                            is_text ? std::cout : std::cerr)
                          : ExitCode::success;
@@ -87,8 +98,9 @@ void add_check(CLI::App& app, ExitCode& outcome) {
     ->type_name("FORMAT")
     ->transform(
       CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
-  command->add_flag("--connect", options->connect,
-                    "also try the broker, topics, GeoIP files and model");
+  command->add_flag(
+    "--connect", options->connect,
+    "also try the broker, topics and the files that the node reads");
   command
     ->add_option_function<std::string>(
       "--deadline",

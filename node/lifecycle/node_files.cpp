@@ -28,6 +28,14 @@ open_geo(const adapters::geoip::GeoipConfig& config) {
   return std::move(*database);
 }
 
+logic::Result<std::unique_ptr<adapters::geoip::QuietNetworkList>>
+open_quiet_networks(const logic::detection::DetectionConfig& config) {
+  auto list = adapters::geoip::QuietNetworkList::open(config.quiet_networks);
+  if (!list)
+    return unreadable(list.error());
+  return std::move(*list);
+}
+
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config) {
   if (config.model_file.empty())

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/geoip/geo_database.hpp"
+#include "adapters/geoip/quiet_network_list.hpp"
 #include "adapters/recovery/crash_recorder.hpp"
 #include "logic/core/log.hpp"
 #include "logic/core/result.hpp"
@@ -16,6 +17,11 @@ namespace millrace::node {
 /// cannot be used.
 logic::Result<std::unique_ptr<adapters::geoip::GeoDatabase>>
 open_geo(const adapters::geoip::GeoipConfig& config);
+
+/// The quiet networks that the configuration names; `io_failed` for a file of
+/// them that cannot be used, with file, line and what to do.
+logic::Result<std::unique_ptr<adapters::geoip::QuietNetworkList>>
+open_quiet_networks(const logic::detection::DetectionConfig& config);
 
 /// The model that the configuration names; null where it names none.
 /// `io_failed` for one that cannot be used, `invalid_config` for one that was

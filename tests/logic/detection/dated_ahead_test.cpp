@@ -146,7 +146,8 @@ CAF_TEST(clocks_that_are_wrong_alike_are_no_finding) {
 
 CAF_TEST(a_record_without_a_time_of_its_own_leaves_the_events) {
   // A constant, and seconds for milliseconds: no time of writing either.
-  for (const std::int64_t written_s : {std::int64_t{-1}, std::int64_t{0}, noon_s / 1000}) {
+  for (const std::int64_t written_s :
+       {std::int64_t{-1}, std::int64_t{0}, noon_s / 1000}) {
     std::vector<LoginText> logins;
     for (int i = 0; i != 20; ++i) {
       logins.push_back(success(i * 86'400, &lisbon));
