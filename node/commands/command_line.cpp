@@ -1,5 +1,6 @@
 #include "node/commands/command_line.hpp"
 
+#include "logic/core/nearest_word.hpp"
 #include "node/config/words.hpp"
 
 // The definitions that <CLI/App.hpp> leaves out; here, once, for all commands.
@@ -78,7 +79,7 @@ std::string unknown_option_text(const CLI::App& at, const std::string& word) {
     for (const auto& long_name : option->get_lnames())
       known.push_back("--" + long_name);
   return "unknown option '" + name + "' of " + at.get_name()
-         + suggestion(name, known);
+         + logic::suggestion(name, known);
 }
 
 /// Names the first word that is no command and no option: walks down the
@@ -104,7 +105,7 @@ std::string unknown_word(const CLI::App& app,
     if (names.empty())
       return {}; // an argument of its own kind
     if (std::find(names.begin(), names.end(), word) == names.end()) {
-      const auto near = suggestion(lower_case(word), names);
+      const auto near = logic::suggestion(lower_case(word), names);
       return "there is no command '" + word + "' of " + at->get_name()
              + (near.empty() ? "; there are " + joined(names) : near);
     }

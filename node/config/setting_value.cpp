@@ -1,5 +1,6 @@
 #include "node/config/setting_value.hpp"
 
+#include "logic/core/nearest_word.hpp"
 #include "node/config/quantity.hpp"
 #include "node/config/text_rules.hpp"
 #include "node/config/words.hpp"
@@ -245,7 +246,7 @@ std::string hint(const logic::Setting& setting, const RawValue& value,
   const std::vector<std::string> words(setting.choices.begin(),
                                        setting.choices.end());
   if (!words.empty())
-    return suggestion(lower_case(text), words);
+    return logic::suggestion(lower_case(text), words);
   // Who writes 25 where 25 is too little means another unit.
   if (text.empty()
       || text.find_first_not_of("0123456789.") != std::string_view::npos)
