@@ -186,8 +186,9 @@ struct Reader {
     if (value.kind == RawValue::Kind::structure
         || value.kind == RawValue::Kind::nothing)
       return false;
-    // A whole list in quotes is what an env file makes of a quoted line.
-    auto items = single() ? parse_list(unquoted(value.text))
+    // A whole list in quotes is what an env file makes of a quoted line; one
+    // in brackets was carried over from a settings file.
+    auto items = single() ? parse_list(without_brackets(unquoted(value.text)))
                           : std::optional{value.items};
     if (!items)
       return false;
@@ -241,7 +242,7 @@ std::string hint(const logic::Setting& setting, const RawValue& value,
   if (is_in_quotes(text))
     return "; write it without the quotes";
   if (std::holds_alternative<std::vector<std::string>*>(target)
-      && !parse_list(unquoted(text)))
+      && !parse_list(without_brackets(unquoted(text))))
     return "; an item is empty: take the extra comma out";
   const std::vector<std::string> words(setting.choices.begin(),
                                        setting.choices.end());

@@ -148,6 +148,24 @@ CAF_TEST(an_absurdly_nested_or_self_containing_file_is_refused) {
                      "expected a list of texts, got a map"));
 }
 
+CAF_TEST(merge_keys_and_tags_of_others_are_refused) {
+  CAF_CHECK(contains(
+    faults_of_file("stream: &s\n  topic: a\nwork:\n  <<: *s\n"),
+    "millrace.yaml:4: work: merge keys (<<) are not read; write the settings"));
+  CAF_CHECK(contains(faults_of_file("<<: {stream: {topic: a}}\n"),
+                     "millrace.yaml:1: merge keys"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  password: !secret kafka\n"),
+                     "millrace.yaml:2: stream.password: the tag '!secret' is "
+                     "not read; write the value itself"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  topic: !!binary YQ==\n"),
+                     "is not read; write the value itself"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  fields: [a, !env B]\n"),
+                     "the tag '!env' is not read"));
+  CAF_CHECK_EQUAL(
+    faults_of_file("stream:\n  topic: !!str 1\n  fields: !!seq [\"a\", 'b']\n"),
+    "");
+}
+
 CAF_TEST(a_missing_file_and_a_folder_are_refused) {
   const TemporaryFolder folder;
   const auto missing = folder / "none.yaml";
