@@ -4,11 +4,11 @@
 #include "node/config/quantity.hpp"
 #include "node/config/reference_page.hpp"
 #include "node/config/show_config.hpp"
+#include "node/config/words.hpp"
 #include "node/lifecycle/node_files.hpp"
 
 #include <CLI/Error.hpp>
 #include <CLI/Option.hpp>
-#include <CLI/Validators.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -52,7 +52,8 @@ ExitCode try_connections(const LoadedConfig& loaded,
 /// What is only read at the start may be absent where the check runs: no fault,
 /// but worth a word.
 void warn_of_files(const NodeConfig& config) {
-  if (const auto list = open_quiet_networks(config.detection); !list)
+  if (const auto list = open_quiet_networks(config.detection.quiet_networks);
+      !list)
     std::cerr << "warning: detection.quiet_networks: " << list.error().text
               << "; the node would not start" << std::endl;
 }
@@ -89,15 +90,22 @@ void add_check(CLI::App& app, ExitCode& outcome) {
              "the origin of every value and secrets masked. Starts nothing.");
   auto options = std::make_shared<CheckOptions>();
   options->config = add_config_options(*command);
-  const std::map<std::string, ShowFormat> formats{{"text", ShowFormat::text},
-                                                  {"yaml", ShowFormat::yaml},
-                                                  {"json", ShowFormat::json}};
   command
-    ->add_option("--format", options->format,
-                 "text (default), yaml (a settings file), or json")
-    ->type_name("FORMAT")
-    ->transform(
-      CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
+    ->add_option_function<std::string>(
+      "--format",
+      [options](const std::string& text) {
+        const std::map<std::string, ShowFormat> formats{
+          {"text", ShowFormat::text},
+          {"yaml", ShowFormat::yaml},
+          {"json", ShowFormat::json}};
+        const auto found = formats.find(lower_case(text));
+        if (found == formats.end())
+          throw CLI::ValidationError(
+            "--format", "expected text, yaml or json, got '" + text + "'");
+        options->format = found->second;
+      },
+      "text (default), yaml (a settings file), or json")
+    ->type_name("FORMAT");
   command->add_flag(
     "--connect", options->connect,
     "also try the broker, topics and the files that the node reads");

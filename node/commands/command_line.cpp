@@ -9,6 +9,8 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
@@ -117,6 +119,31 @@ std::string unknown_word(const CLI::App& app,
                            + " is required: " + joined(names);
 }
 
+/// CLI11 reads "-1" as the largest unsigned number there is, and takes "nan"
+/// for a number within any range.
+void refuse_odd_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    // The name of the type, or what the option calls its numbers.
+    const auto type = option->get_type_name();
+    const auto is_one_of = [&type](auto... names) {
+      return (type.starts_with(names) || ...);
+    };
+    if (is_one_of("UINT", "COUNT", "OFFSET", "MIB"))
+      option->check([](const std::string& text) {
+        return text.starts_with('-') ? "expected 0 or more, got '" + text + "'"
+                                     : std::string{};
+      });
+    else if (is_one_of("FLOAT", "HOURS", "SECONDS"))
+      option->check([](const std::string& text) {
+        return std::isfinite(std::strtod(text.c_str(), nullptr))
+                 ? std::string{}
+                 : "expected a finite number, got '" + text + "'";
+      });
+  }
+  for (CLI::App* command : app.get_subcommands(nullptr))
+    refuse_odd_numbers(*command);
+}
+
 } // namespace
 
 ExitCode run_command_line(std::span<const char* const> arguments,
@@ -128,6 +155,7 @@ ExitCode run_command_line(std::span<const char* const> arguments,
     name_the_app(app);
     for (const auto add : commands)
       add(app, outcome);
+    refuse_odd_numbers(app);
     app.parse(static_cast<int>(arguments.size()), arguments.data());
     return outcome;
   } catch (const CLI::Success& asked) {

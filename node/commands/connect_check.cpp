@@ -161,7 +161,7 @@ void check_quiet_networks(const logic::detection::DetectionConfig& config,
                           std::vector<ConnectItem>& items) {
   if (config.quiet_networks.empty())
     return;
-  const auto opened = open_quiet_networks(config);
+  const auto opened = open_quiet_networks(config.quiet_networks);
   items.push_back({"detection.quiet_networks", opened.has_value(),
                    opened ? std::to_string((*opened)->current()->size())
                               + " networks and autonomous systems"

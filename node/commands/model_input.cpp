@@ -127,7 +127,7 @@ logic::Result<ModelInput> read_events(std::ifstream& file,
   auto database = open_geo(config.geoip);
   if (!database)
     return database.error();
-  auto quiet = open_quiet_networks(config.detection);
+  auto quiet = open_quiet_networks(config.detection.quiet_networks);
   if (!quiet)
     return quiet.error();
   EventReader reader{path, config, (*database)->make_lookup(),

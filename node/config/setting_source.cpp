@@ -40,6 +40,9 @@ std::string to_string(const ConfigFault& fault) {
 }
 
 std::string unknown_key_text(const SettingTable& table, std::string_view key) {
+  // All names are in lower case; who writes KAFKA.LINGER is told so.
+  const auto lower = lower_case(key);
+  key = lower;
   const auto dot = key.find('.');
   const bool has_section = dot != std::string_view::npos;
   const std::string_view section = key.substr(0, has_section ? dot : 0);

@@ -81,6 +81,9 @@ CAF_TEST(a_key_in_the_wrong_section_is_told_the_right_one) {
                   "millrace.yaml:1: workers: unknown section (did you mean "
                   "'work.workers'?)\n");
   CAF_CHECK(contains(faults_of_file("work.workers: 2\n"), "write 'work:'"));
+  CAF_CHECK(contains(faults_of_file("WORK:\n  workers: 2\n"), "'work'?"));
+  CAF_CHECK(
+    contains(faults_of_file("work:\n  WORKERS: 2\n"), "'work.workers'?"));
 }
 
 CAF_TEST(a_key_like_no_other_is_refused_without_a_guess) {
