@@ -267,7 +267,7 @@ void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
   const auto& origin = batch.origins[event_index];
   const auto login = login_of(batch, event_index);
   auto& findings = findings_[place];
-  if (placeholders_.contains(event.user_id)) {
+  if (event.user_id.empty() || placeholders_.contains(event.user_id)) {
     findings = compare(nobody, login, limits_, repeated);
   } else if (repeated) {
     const auto* known = users_.find(origin.user_hash);
