@@ -52,10 +52,15 @@ ExitCode try_connections(const LoadedConfig& loaded,
 /// What is only read at the start may be absent where the check runs: no fault,
 /// but worth a word.
 void warn_of_files(const NodeConfig& config) {
-  if (const auto list = open_quiet_networks(config.detection.quiet_networks);
-      !list)
-    std::cerr << "warning: detection.quiet_networks: " << list.error().text
-              << "; the node would not start" << std::endl;
+  const auto warn = [](const char* key, const auto& opened) {
+    if (!opened)
+      std::cerr << "warning: " << key << ": " << opened.error().text
+                << "; the node would not start" << std::endl;
+  };
+  warn("geoip.files", open_geo(config.geoip));
+  warn("detection.model_file", open_model(config.detection));
+  warn("detection.quiet_networks",
+       open_quiet_networks(config.detection.quiet_networks));
 }
 
 ExitCode check_config(const CheckOptions& options) {

@@ -38,7 +38,7 @@ open_quiet_networks(const std::vector<std::string>& entries) {
 
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config) {
-  if (config.model_file.empty())
+  if (!config.enabled || config.model_file.empty())
     return logic::detection::ModelPtr{};
   auto model = adapters::read_model_file(config.model_file);
   if (!model)

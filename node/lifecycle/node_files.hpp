@@ -25,7 +25,8 @@ open_geo(const adapters::geoip::GeoipConfig& config);
 logic::Result<std::unique_ptr<adapters::geoip::QuietNetworkList>>
 open_quiet_networks(const std::vector<std::string>& entries);
 
-/// The model that the configuration names; null where it names none.
+/// The model that the configuration names; null where it names none, or where
+/// detection is off.
 /// `io_failed` for one that cannot be used, `invalid_config` for one that was
 /// not trained on login events.
 logic::Result<logic::detection::ModelPtr>

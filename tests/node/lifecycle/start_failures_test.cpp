@@ -8,6 +8,9 @@
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <string>
+#include <vector>
+
 using namespace millrace;
 using namespace millrace::node;
 using tests::run_program;
@@ -18,6 +21,15 @@ namespace {
 tests::ProgramOutcome run_with(const std::string& assignment) {
   return run_program({tests::millrace_binary(), "run", "--set", assignment},
                      {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
+}
+
+tests::ProgramOutcome check_with(const std::vector<std::string>& assignments) {
+  std::vector<std::string> words{tests::millrace_binary(), "check"};
+  for (const auto& assignment : assignments) {
+    words.emplace_back("--set");
+    words.push_back(assignment);
+  }
+  return run_program(words, {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
 }
 
 } // namespace
@@ -31,7 +43,16 @@ CAF_TEST(a_file_that_cannot_be_read_ends_a_run_as_unavailable) {
       CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
       CAF_CHECK(outcome.says(path));
       CAF_CHECK(outcome.says("could not start"));
+      const auto checked = check_with({key + "=" + path});
+      CAF_CHECK_EQUAL(checked.code, to_int(ExitCode::success));
+      CAF_CHECK(checked.says("warning: " + key + ": "));
+      CAF_CHECK(checked.says(path));
+      CAF_CHECK(checked.says("; the node would not start"));
     }
+  // What is not read cannot be in the way.
+  CAF_CHECK(
+    !check_with({"detection.model_file=/nowhere", "detection.enabled=false"})
+       .says("warning: detection.model_file"));
 }
 
 CAF_TEST(a_bad_list_of_quiet_networks_ends_a_run_and_check_says_where) {
@@ -49,9 +70,7 @@ CAF_TEST(a_bad_list_of_quiet_networks_ends_a_run_and_check_says_where) {
     const auto outcome = run_with(assignment);
     CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
     CAF_CHECK(outcome.says("could not start"));
-    const auto checked = run_program(
-      {tests::millrace_binary(), "check", "--set", assignment},
-      {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
+    const auto checked = check_with({assignment});
     CAF_CHECK_EQUAL(checked.code, to_int(ExitCode::success));
     CAF_CHECK(checked.says("warning: detection.quiet_networks: "));
     CAF_CHECK(checked.says(words));
