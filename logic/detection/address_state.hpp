@@ -49,6 +49,7 @@ struct AddressState {
   std::uint32_t half = 0; ///< number of the newest half
   std::array<std::uint16_t, 2> failures{}; ///< saturating
   std::array<std::uint16_t, 2> successes{}; ///< saturating
+  std::uint8_t late = 0; ///< logins in a row that were older than the window
 
   std::uint64_t& key() noexcept { return address_hash; }
   std::uint64_t key() const noexcept { return address_hash; }

@@ -157,6 +157,17 @@ void check_geoip(const geoip::GeoipConfig& config,
   }
 }
 
+void check_quiet_networks(const logic::detection::DetectionConfig& config,
+                          std::vector<ConnectItem>& items) {
+  if (config.quiet_networks.empty())
+    return;
+  const auto opened = open_quiet_networks(config.quiet_networks);
+  items.push_back({"detection.quiet_networks", opened.has_value(),
+                   opened ? std::to_string((*opened)->current()->size())
+                              + " networks and autonomous systems"
+                          : opened.error().text});
+}
+
 void check_model(const logic::detection::DetectionConfig& config,
                  std::vector<ConnectItem>& items) {
   if (!config.enabled || config.model_file.empty()) {
@@ -188,6 +199,7 @@ std::vector<ConnectItem> check_connections(const NodeConfig& config,
   std::vector<ConnectItem> items;
   check_kafka(config.kafka, deadline, items);
   check_geoip(config.geoip, items);
+  check_quiet_networks(config.detection, items);
   check_model(config.detection, items);
   return items;
 }
