@@ -11,6 +11,7 @@ Snapshot SnapshotWriter::take(const ShardState& state, std::int64_t now_ms,
   Snapshot snapshot;
   // One that failed is written again under its number, over its own records.
   snapshot.number = saved_number_ + 1;
+  snapshot.attempt = ++attempts_;
   const StateHead head{snapshot.number, options_.shape.shard,
                        options_.shape.shard_count};
   const bool full = saved_number_ == 0 || users_.overdue(state.users)
@@ -53,7 +54,16 @@ void SnapshotWriter::append_closing_to(Snapshot& snapshot,
   snapshot.records.push_back(std::move(record));
 }
 
-void SnapshotWriter::saved() {
+void SnapshotWriter::settle(std::uint64_t attempt, bool succeeded) noexcept {
+  if (!under_way_ || attempt != attempts_)
+    return;
+  if (succeeded)
+    saved();
+  else
+    failed();
+}
+
+void SnapshotWriter::saved() noexcept {
   assert(under_way_);
   under_way_ = false;
   ++saved_number_;

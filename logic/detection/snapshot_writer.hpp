@@ -32,9 +32,12 @@ public:
   bool under_way() const noexcept { return under_way_; }
 
   /// The one that is under way is safe.
-  void saved();
+  void saved() noexcept;
   /// It is not; the next one holds what it held.
   void failed() noexcept { under_way_ = false; }
+
+  /// One of both, if that attempt is still the one that is under way.
+  void settle(std::uint64_t attempt, bool succeeded) noexcept;
 
   StateGeneration generation() const noexcept { return options_.generation; }
 
@@ -47,6 +50,7 @@ private:
   TableSnapshots<UserState> users_;
   TableSnapshots<AddressState> addresses_;
   std::uint64_t saved_number_ = 0; ///< 0: none
+  std::uint64_t attempts_ = 0;
   bool under_way_ = false;
   bool deleting_ = false; ///< the one under way deletes the former keys
 };

@@ -14,6 +14,7 @@ namespace millrace::logic::detection {
 /// What is to be appended to a shard's log at once.
 struct Snapshot {
   std::uint64_t number = 0;
+  std::uint64_t attempt = 0; ///< one that failed is taken again
   std::vector<StateRecord> records;
   std::size_t bytes = 0; ///< of keys and values
   std::size_t pages = 0; ///< written as a whole

@@ -298,6 +298,39 @@ CAF_TEST(foreign_bytes_are_refused_and_do_no_harm) {
   CAF_CHECK(bytes_of(again.state) == bytes_of(saved.shard.state()));
 }
 
+CAF_TEST(absurd_contents_do_no_harm_although_the_checksum_fits) {
+  Saved saved;
+  saved.live(4);
+  Random random{6};
+  std::size_t restored_all_the_same = 0;
+  for (int round = 0; round != 400; ++round) {
+    auto log = saved.log;
+    for (int i = 0; i != 3; ++i) {
+      // The closing records are few, and hold most that can be wrong.
+      auto& record = random.below(2) == 0 ? log.back()
+                                          : log[random.below(log.size())];
+      const auto at = state_head_bytes
+                      + random.below(record.value.size() - state_head_bytes);
+      record.value[at] = static_cast<char>(random.below(256));
+      if (random.below(4) == 0)
+        record.value.resize(
+          state_head_bytes
+          + random.below(record.value.size() - state_head_bytes));
+      if (record.value.size() == state_head_bytes)
+        record.value += 'x';
+      seal_value(record.key, record.value);
+    }
+    auto again = restored(log, max_users);
+    restored_all_the_same += again.report.restored ? 1 : 0;
+    CAF_CHECK_LESS_OR_EQUAL(again.state.users.size(), max_users);
+    again.state.users.touch(random.next());
+    LivingShard shard{max_users};
+    shard.state() = std::move(again.state);
+    shard.log_in(20, 3000);
+  }
+  CAF_CHECK_GREATER(restored_all_the_same, 0u);
+}
+
 /// Owners come and go, snapshots fail or are torn, and the log is compacted
 /// up to the last whole one: the state is always that of the last whole one.
 CAF_TEST(after_any_accident_the_last_whole_snapshot_is_what_there_is) {

@@ -2,7 +2,6 @@
 
 #include "logic/detection/state_codec.hpp"
 
-#include "logic/core/little_endian.hpp"
 #include "logic/detection/state_closing.hpp"
 #include "logic/detection/state_rows.hpp"
 
@@ -45,21 +44,6 @@ CAF_TEST(a_key_says_what_it_is_about) {
   CAF_CHECK(!decode_key(""));
   CAF_CHECK(!decode_key(std::string(17, '\0')));
   CAF_CHECK(!decode_key(std::string(17, '\x7F')));
-}
-
-CAF_TEST(bytes_are_the_same_on_every_machine) {
-  std::string bytes;
-  append_little_endian(bytes, std::uint32_t{0x01020304});
-  append_little_endian(bytes, std::int16_t{-2});
-  append_little_endian(bytes, 1.0F);
-  CAF_CHECK(bytes == std::string("\x04\x03\x02\x01\xFE\xFF\0\0\x80\x3F", 10));
-  ByteReader reader{bytes};
-  CAF_CHECK_EQUAL(reader.take<std::uint32_t>(), 0x01020304u);
-  CAF_CHECK_EQUAL(reader.take<std::int16_t>(), -2);
-  CAF_CHECK_EQUAL(reader.take<float>(), 1.0F);
-  CAF_CHECK(!reader.ran_short());
-  CAF_CHECK_EQUAL(reader.take<std::uint8_t>(), 0u);
-  CAF_CHECK(reader.ran_short());
 }
 
 CAF_TEST(a_value_is_opened_with_its_own_key_only) {
