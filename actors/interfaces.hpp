@@ -59,11 +59,25 @@ using JudgementRouterActor
                caf::result<void>(messages::ForgetPartitions),
                caf::result<void>(messages::DetectorReplaced)>;
 
+/// Owns the store of what is known of users and addresses: has detectors host
+/// the shards that it assigns, and saves what changes.
+using StateKeeperActor
+  = Supervised<caf::result<void>(messages::ClientReady),
+               caf::result<void>(messages::ShardHosted),
+               caf::result<void>(messages::ShardSnapshot),
+               caf::result<void>(messages::DetectorReplaced),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::StateClosed>(messages::CloseState)>;
+
 /// Judges the logins of the users of its shards.
 using AnomalyDetectorActor
   = Supervised<caf::result<messages::RowsJudged>(messages::JudgeRows),
                caf::result<void>(messages::UseForest),
-               caf::result<void>(messages::ForgetPartitions)>;
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::HostShard),
+               caf::result<void>(messages::SaveShard),
+               caf::result<void>(messages::SettleSnapshot),
+               caf::result<void>(messages::GiveUpShard)>;
 
 /// Fits the forest from sampled rows.
 using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
@@ -91,8 +105,8 @@ using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-               JudgementRouterActor, AnomalyDetectorActor, EncoderActor,
-               ProducerActor, InsightsActor, TrainerActor>;
+               JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor,
+               EncoderActor, ProducerActor, InsightsActor, TrainerActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

@@ -6,6 +6,7 @@
 #include "messages/lifecycle.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
+#include "messages/state.hpp"
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
 

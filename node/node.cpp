@@ -80,6 +80,10 @@ public:
     if (!recorder)
       return recorder.error();
     recorder_ = std::move(*recorder);
+    auto store = open_state_store(config_.detection, *log_);
+    if (!store)
+      return store.error();
+    state_store_ = std::move(*store);
     system_.emplace(system_config_);
     if (auto served = serve(); !served)
       return served;
@@ -207,6 +211,7 @@ private:
       .quiet_networks = [quiet = quiet_] { return quiet->current(); },
       .model = std::move(model),
       .recorder = recorder_,
+      .state_store = state_store_,
       .background = background_tasks(config_, geo_, quiet_, surroundings()),
       .on_give_up = [this](std::string why) { fail(std::move(why)); },
       .on_unplaced =
@@ -352,6 +357,7 @@ private:
   std::shared_ptr<geoip::QuietNetworkList> quiet_;
   std::unique_ptr<HttpEndpoint> endpoint_;
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
+  std::shared_ptr<logic::detection::StateStore> state_store_; ///< or null
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;
 

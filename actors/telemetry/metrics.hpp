@@ -191,6 +191,16 @@ public:
   Counter& model_fits_succeeded;
   Counter& model_fits_failed;
 
+  // History
+  Gauge& state_shards;
+  Gauge& state_age;
+  Gauge& state_lost_seconds;
+  Counter& state_bytes_saved;
+  Counter& snapshots_saved;
+  Counter& snapshots_failed;
+  Counter& state_records_refused;
+  Counter& state_pages_dropped;
+
   // Supervision
   prometheus::Histogram& time_to_recover;
 

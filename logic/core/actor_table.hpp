@@ -22,6 +22,7 @@ enum class ActorKind : std::uint8_t {
   validator,
   enricher,
   judgement_router,
+  state_keeper,
   anomaly_detector,
   encoder,
   producer,
@@ -75,6 +76,8 @@ inline constexpr std::array actor_table{
   ActorTraits{ActorKind::judgement_router, "judgement_router",
               ActorGroup::detection, Numbering::single, Patience::working,
               false},
+  ActorTraits{ActorKind::state_keeper, "state_keeper", ActorGroup::detection,
+              Numbering::single, Patience::working, false},
   ActorTraits{ActorKind::anomaly_detector, "anomaly_detector",
               ActorGroup::detection, Numbering::detectors, Patience::working,
               true},
@@ -126,6 +129,7 @@ struct NodeShape {
   std::uint32_t detectors = 1; ///< 0: no detection
   bool insights = true;
   bool trainer = true; ///< fits the forest itself
+  bool state_keeper = false; ///< history outlives the process
 };
 
 /// How many actors of the kind such a node has.
@@ -141,6 +145,8 @@ constexpr std::uint32_t count_of(ActorKind kind,
   }
   if (kind == ActorKind::judgement_router)
     return shape.detectors == 0 ? 0 : 1;
+  if (kind == ActorKind::state_keeper)
+    return shape.detectors != 0 && shape.state_keeper ? 1 : 0;
   if (kind == ActorKind::insights)
     return shape.insights ? 1 : 0;
   if (kind == ActorKind::trainer)

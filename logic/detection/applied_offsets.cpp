@@ -43,13 +43,6 @@ Offset AppliedOffsets::Partition::highest() const noexcept {
   return Offset{ranges_.empty() ? -1 : ranges_.back().last};
 }
 
-std::uint64_t
-AppliedOffsets::Partition::missing_before(Offset next) const noexcept {
-  if (ranges_.empty() || next.value <= ranges_.back().last + 1)
-    return 0;
-  return static_cast<std::uint64_t>(next.value - ranges_.back().last - 1);
-}
-
 AppliedOffsets::Partition& AppliedOffsets::at(std::string_view topic,
                                               PartitionId partition) {
   for (auto& candidate : partitions_)

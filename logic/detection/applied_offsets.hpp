@@ -32,10 +32,6 @@ public:
     void add(Offset first, Offset last);
     /// -1 where nothing was applied.
     Offset highest() const noexcept;
-    /// How many offsets lie between the highest one and `next`, at which
-    /// reading goes on: where the state is older than what was committed, that
-    /// part of the history is lost. 0 where nothing was applied.
-    std::uint64_t missing_before(Offset next) const noexcept;
 
     const std::string& topic() const noexcept { return topic_; }
     PartitionId id() const noexcept { return id_; }

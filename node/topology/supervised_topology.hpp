@@ -43,6 +43,9 @@ public:
   actors::InsightsActor insights() const override {
     return registrations_.current<logic::ActorKind::insights>();
   }
+  actors::StateKeeperActor state_keeper() const override {
+    return registrations_.current<logic::ActorKind::state_keeper>();
+  }
   std::vector<actors::EnricherActor> enrichers() const override;
   std::vector<std::pair<std::string, caf::actor>> gates() const override {
     return gates_;

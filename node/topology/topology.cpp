@@ -57,6 +57,7 @@ logic::NodeShape SupervisedTopology::shape() const {
   shape.detectors = config_.detection.enabled ? parameters_.workers : 0;
   shape.insights = config_.insights.enabled;
   shape.trainer = shape.detectors != 0 && !parameters_.model;
+  shape.state_keeper = parameters_.state_store != nullptr;
   return shape;
 }
 

@@ -64,13 +64,3 @@ CAF_TEST(a_log_that_begins_anew_has_nothing_applied) {
   applied.forget({});
   CAF_CHECK(!applied.at("t", PartitionId{1}).contains(Offset{5}));
 }
-
-CAF_TEST(what_was_committed_beyond_the_state_is_counted) {
-  AppliedOffsets applied;
-  auto& partition = applied.at("t", PartitionId{0});
-  CAF_CHECK_EQUAL(partition.missing_before(Offset{100}), 0u);
-  partition.add(Offset{0}, Offset{9});
-  CAF_CHECK_EQUAL(partition.missing_before(Offset{5}), 0u);
-  CAF_CHECK_EQUAL(partition.missing_before(Offset{10}), 0u);
-  CAF_CHECK_EQUAL(partition.missing_before(Offset{15}), 5u);
-}
