@@ -1,17 +1,25 @@
 // What saving and restoring detection state costs: a million users in 32
-// shards, a share of them active in each interval. CPU time of encoding, bytes
-// written, and the time to restore a shard. Usage: state [users [shards]]
+// shards, a share of them active in each interval. CPU time of encoding and of
+// writing to files, and the time to restore a shard and, from files, all of
+// them. Usage: state [users [shards]]
+#include "adapters/files/file_state_store.hpp"
 #include "logic/detection/random.hpp"
 #include "logic/detection/snapshot_reader.hpp"
 #include "logic/detection/snapshot_writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <map>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 using namespace millrace::logic;
@@ -26,6 +34,13 @@ constexpr double active_share = 0.05;
 double cpu_seconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec)
+         + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+double process_cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec)
          + static_cast<double>(time.tv_nsec) / 1e9;
 }
@@ -123,6 +138,99 @@ void measure_saving(std::size_t users, std::uint32_t shard_count) {
   print("nobody active, mean", idle, intervals);
 }
 
+/// A folder of its own, gone with it.
+struct Folder {
+  Folder() {
+    std::string pattern = "/tmp/millrace-bench-XXXXXX";
+    path = ::mkdtemp(pattern.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+
+  std::string path;
+};
+
+std::unique_ptr<millrace::adapters::FileStateStore>
+open_store(const Folder& folder, std::uint32_t shards) {
+  auto store = millrace::adapters::FileStateStore::open({folder.path, shards});
+  if (!store) {
+    std::fprintf(stderr, "state: %s\n", store.error().text.c_str());
+    std::exit(1);
+  }
+  return std::move(*store);
+}
+
+/// Takes events until so many of that kind came.
+template <class Event, class Visit>
+void take(millrace::adapters::FileStateStore& store, std::size_t count,
+          Visit&& visit) {
+  while (count != 0)
+    for (auto& event : store.take_events()) {
+      visit(event);
+      count -= std::holds_alternative<Event>(event) ? 1 : 0;
+    }
+}
+
+/// Both ends of a store in files, the thread of the store included.
+void measure_files(std::size_t users, std::uint32_t shard_count) {
+  const Folder folder;
+  std::vector<Shard> shards;
+  const auto each = users / shard_count;
+  for (std::uint32_t shard = 0; shard != shard_count; ++shard)
+    shards.emplace_back(each, shard, shard_count);
+  for (auto& shard : shards)
+    for (std::uint64_t user = 0; user != each; ++user)
+      log_in(shard, user, 1'750'000'000'000);
+  {
+    const auto store = open_store(folder, shard_count);
+    take<ShardLoaded>(*store, shard_count, [](auto&) {});
+    Random random{3};
+    double seconds = 0;
+    for (int interval = -1; interval != 2 * static_cast<int>(change_slots);
+         ++interval) {
+      for (auto& shard : shards)
+        for (std::size_t login = 0; login != each / 20; ++login)
+          log_in(shard, random.below(each), 1'750'000'000'000);
+      const auto begin = process_cpu_seconds();
+      for (auto& shard : shards) {
+        auto snapshot = shard.writer.take(shard.state, 0);
+        shard.writer.saved();
+        store->append(shard.shape.shard, snapshot.attempt,
+                      std::move(snapshot.records));
+        take<StateAppended>(*store, 1, [](auto&) {});
+      }
+      if (interval >= 0) // not the first one, with all pages
+        seconds += process_cpu_seconds() - begin;
+    }
+    seconds /= 2 * change_slots;
+    std::printf("encoded and written to files, mean: %.1f ms CPU per interval "
+                "(%.2f %% of a core), rewriting of the files included\n",
+                seconds * 1e3, seconds / interval_s * 100);
+  }
+  std::uintmax_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator{folder.path})
+    bytes += file.file_size();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto store = open_store(folder, shard_count);
+  std::size_t restored = 0;
+  std::vector<SnapshotReader> readers;
+  for (const auto& shard : shards)
+    readers.emplace_back(shard.shape);
+  take<ShardLoaded>(*store, shard_count, [&](StateStoreEvent& event) {
+    if (auto* some = std::get_if<ShardRecords>(&event))
+      for (auto& record : some->records)
+        readers[some->shard].take(std::move(record));
+    if (const auto* loaded = std::get_if<ShardLoaded>(&event)) {
+      ShardState state{shards[loaded->shard].state.users.capacity(),
+                       shards[loaded->shard].state.addresses.capacity()};
+      restored += readers[loaded->shard].restore(state).users;
+    }
+  });
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now()
+                                              - begin;
+  std::printf("all %zu users restored from %.1f MB of files in %.0f ms\n",
+              restored, static_cast<double>(bytes) / 1e6, taken.count() * 1e3);
+}
+
 void measure_restoring(std::size_t users) {
   Shard shard{users, 0, 1};
   Random random{2};
@@ -170,5 +278,6 @@ int main(int argc, char** argv) {
   }
   measure_saving(users, static_cast<std::uint32_t>(shards));
   measure_restoring(100'000);
+  measure_files(users, static_cast<std::uint32_t>(shards));
   return 0;
 }
