@@ -64,11 +64,25 @@ using JudgementRouterActor = Supervised<
   caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
   caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick)>;
 
+/// Owns the store of what is known of users and addresses: has detectors host
+/// the shards that it assigns, and saves what changes.
+using StateKeeperActor
+  = Supervised<caf::result<void>(messages::ClientReady),
+               caf::result<void>(messages::ShardHosted),
+               caf::result<void>(messages::ShardSnapshot),
+               caf::result<void>(messages::DetectorReplaced),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::StateClosed>(messages::CloseState)>;
+
 /// Judges the logins of the users of its shards.
 using AnomalyDetectorActor
   = Supervised<caf::result<messages::RowsJudged>(messages::JudgeRows),
                caf::result<void>(messages::UseForest),
-               caf::result<void>(messages::ForgetPartitions)>;
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::HostShard),
+               caf::result<void>(messages::SaveShard),
+               caf::result<void>(messages::SettleSnapshot),
+               caf::result<void>(messages::GiveUpShard)>;
 
 /// Fits the forest from sampled rows.
 using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
@@ -109,8 +123,9 @@ using LinksActor = Supervised<
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-               JudgementRouterActor, AnomalyDetectorActor, EncoderActor,
-               ProducerActor, InsightsActor, TrainerActor, LinksActor>;
+               JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor,
+               EncoderActor, ProducerActor, InsightsActor, TrainerActor,
+               LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

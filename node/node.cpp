@@ -81,6 +81,10 @@ public:
     if (!recorder)
       return recorder.error();
     recorder_ = std::move(*recorder);
+    auto store = open_state_store(config_.detection, *log_);
+    if (!store)
+      return store.error();
+    state_store_ = std::move(*store);
     system_.emplace(system_config_);
     if (auto linked = open_links_if_enabled(); !linked)
       return linked;
@@ -235,6 +239,7 @@ private:
       .quiet_networks = [quiet = quiet_] { return quiet->current(); },
       .model = std::move(model),
       .recorder = recorder_,
+      .state_store = state_store_,
       .background = tasks(),
       .links = links_ ? std::optional{links_->setup} : std::nullopt,
       .on_give_up = [this](std::string why) { fail(std::move(why)); },
@@ -390,6 +395,7 @@ private:
   std::unique_ptr<HttpEndpoint> endpoint_;
   std::optional<OpenedLinks> links_; ///< none: this node is alone
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
+  std::shared_ptr<logic::detection::StateStore> state_store_; ///< or null
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;
 

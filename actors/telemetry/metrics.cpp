@@ -156,6 +156,27 @@ constexpr Definition model{"millrace_model_info",
 constexpr Definition fit{"millrace_model_fits_total",
                          "Fits of the isolation forest, by result."};
 
+// History.
+constexpr Definition kept_shards{
+  "millrace_state_shards",
+  "Shards of users and addresses whose history is here."};
+constexpr Definition save_age{
+  "millrace_state_age_seconds",
+  "Since the shard that was saved longest ago was saved."};
+constexpr Definition state_lost{
+  "millrace_state_lost_seconds",
+  "History that may be missing since it was last restored, at most."};
+constexpr Definition state_bytes{"millrace_state_saved_bytes_total",
+                                 "Bytes of history handed to the store."};
+constexpr Definition snapshots{"millrace_state_snapshots_total",
+                               "Snapshots of shards, by result."};
+constexpr Definition state_refused{
+  "millrace_state_records_refused_total",
+  "Records of history that were damaged, foreign or of another version."};
+constexpr Definition state_dropped{
+  "millrace_state_pages_dropped_total",
+  "Parts of the history that were missing or older than they should be."};
+
 // Supervision.
 constexpr Definition restart{
   "millrace_restarts_total",
@@ -382,6 +403,14 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     link_refusals(
       table<logic::links::RefusalReason, logic::links::refusal_count>(
         registry, link_refusal, "reason")),
+    state_shards(gauge(registry, kept_shards)),
+    state_age(gauge(registry, save_age)),
+    state_lost_seconds(gauge(registry, state_lost)),
+    state_bytes_saved(counter(registry, state_bytes)),
+    snapshots_saved(counter(registry, snapshots, {{"result", "success"}})),
+    snapshots_failed(counter(registry, snapshots, {{"result", "failure"}})),
+    state_records_refused(counter(registry, state_refused)),
+    state_pages_dropped(counter(registry, state_dropped)),
     time_to_recover(prometheus::BuildHistogram()
                       .Name(recovery.name)
                       .Help(recovery.help)

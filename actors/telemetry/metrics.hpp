@@ -217,6 +217,15 @@ public:
   PeerRoundTrips link_round_trips;
   CounterTable<logic::links::RefusalReason, logic::links::refusal_count>
     link_refusals;
+  // History
+  Gauge& state_shards;
+  Gauge& state_age;
+  Gauge& state_lost_seconds;
+  Counter& state_bytes_saved;
+  Counter& snapshots_saved;
+  Counter& snapshots_failed;
+  Counter& state_records_refused;
+  Counter& state_pages_dropped;
 
   // Supervision
   prometheus::Histogram& time_to_recover;

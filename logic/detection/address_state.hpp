@@ -31,6 +31,10 @@ public:
   /// About so many were.
   std::uint32_t estimate() const noexcept;
 
+  /// For saving.
+  constexpr auto& words() noexcept { return words_; }
+  constexpr const auto& words() const noexcept { return words_; }
+
   friend UserSketch operator|(UserSketch a, const UserSketch& b) noexcept {
     a.words_[0] |= b.words_[0];
     a.words_[1] |= b.words_[1];

@@ -1,5 +1,6 @@
 #include "node/lifecycle/node_files.hpp"
 
+#include "adapters/files/file_state_store.hpp"
 #include "adapters/files/model_file.hpp"
 #include "logic/detection/detector.hpp"
 
@@ -67,6 +68,25 @@ open_crash_journal(const NodeConfig& config, logic::Log& log) {
     log.warn("node", "the process died in its last life",
              {{"life", found.life}, {"suspect_ranges", found.suspects}});
   return recorder;
+}
+
+logic::Result<std::shared_ptr<logic::detection::StateStore>>
+open_state_store(const logic::detection::DetectionConfig& config,
+                 logic::Log& log) {
+  using Store = std::shared_ptr<logic::detection::StateStore>;
+  if (!config.enabled || config.state == "memory")
+    return Store{};
+  if (config.state != "file")
+    return logic::Error{logic::ErrorCode::unsupported,
+                        "detection.state: `" + config.state
+                          + "` is not possible yet; use `file`"};
+  auto store = adapters::FileStateStore::open(
+    {config.state_path, static_cast<std::uint32_t>(config.shards)});
+  if (!store)
+    return unreadable(store.error());
+  for (const auto& note : (*store)->notes())
+    log.warn("node", "detection state", {{"note", note}});
+  return Store{std::move(*store)};
 }
 
 } // namespace millrace::node

@@ -7,6 +7,7 @@
 #include "logic/core/result.hpp"
 #include "logic/detection/detection_config.hpp"
 #include "logic/detection/model.hpp"
+#include "logic/detection/state_store.hpp"
 #include "node/config/node_config.hpp"
 
 #include <memory>
@@ -37,5 +38,11 @@ open_model(const logic::detection::DetectionConfig& config);
 /// `io_failed` for any other reason why it cannot be used.
 logic::Result<std::shared_ptr<adapters::CrashRecorder>>
 open_crash_journal(const NodeConfig& config, logic::Log& log);
+
+/// The store of what is known of users and addresses; null with `memory`. Says
+/// what it finds that somebody should know.
+logic::Result<std::shared_ptr<logic::detection::StateStore>>
+open_state_store(const logic::detection::DetectionConfig& config,
+                 logic::Log& log);
 
 } // namespace millrace::node
