@@ -181,12 +181,14 @@ void StateTopic::on_assigned(rd_kafka_topic_partition_list_t* list) {
     watch_->set_standing(false);
     watch_->on_contact(troubles_);
   }
+  const auto member = membership().member;
   for (int index = 0; index != list->cnt; ++index) {
     auto& partition = list->elems[index];
     partition.offset = RD_KAFKA_OFFSET_BEGINNING;
     const auto number = static_cast<std::uint32_t>(partition.partition);
     HeldShard shard;
     shard.number = number;
+    shard.member = member;
     shard.assignment = next_assignment_++;
     shard.queue.reset(rd_kafka_queue_get_partition(
       client_.get(), parameters_.topic.c_str(), partition.partition));
@@ -205,7 +207,10 @@ void StateTopic::on_assigned(rd_kafka_topic_partition_list_t* list) {
 }
 
 void StateTopic::on_revoked(rd_kafka_topic_partition_list_t* list) {
-  const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
+  // Of several revocations in a row the client calls the first one lost.
+  const bool all_lost = rd_kafka_assignment_lost(client_.get()) != 0;
+  const auto member = membership().member;
+  bool any_lost = false;
   Revocation revocation;
   revocation.list.reset(rd_kafka_topic_partition_list_copy(list));
   revocation.until = Clock::now() + parameters_.release_wait;
@@ -215,13 +220,15 @@ void StateTopic::on_revoked(rd_kafka_topic_partition_list_t* list) {
     if (shard == nullptr)
       continue;
     shard->revoked = true;
+    const bool lost = all_lost || member != shard->member;
+    any_lost = any_lost || lost;
     if (!shard->announced)
       continue;
     events_.emplace_back(ShardRevoked{shard->number, lost});
     if (!lost)
       revocation.outstanding.insert(shard->number);
   }
-  if (lost)
+  if (any_lost)
     writer_.drop_waiting();
   revocations_.push_back(std::move(revocation));
 }

@@ -33,6 +33,7 @@ struct HeldShard {
   };
 
   std::uint32_t number = 0;
+  std::string member; ///< that the group gave it to
   std::uint64_t assignment = 0; ///< tells one time of holding it from another
   Phase phase = Phase::claiming;
   bool claim_under_way = false;
@@ -85,6 +86,12 @@ private:
     Clock::time_point until;
   };
 
+  /// What the group calls this node at present.
+  struct Membership {
+    std::string member; ///< empty: none
+    std::int64_t generation = -1;
+  };
+
   static constexpr std::size_t pull_records = 100;
 
   logic::Result<void> open_consumer();
@@ -101,7 +108,7 @@ private:
   void let_go(std::uint32_t shard);
   bool release_in_log(HeldShard& shard);
   void subscribe();
-  std::int64_t group_generation();
+  Membership membership();
 
   // Taking a shard over, and what becomes of what was written.
   void serve_shards();

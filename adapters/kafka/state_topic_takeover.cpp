@@ -56,12 +56,15 @@ StateWrite StateTopic::write_of(const HeldShard& shard, StateWrite::Kind kind,
   return {kind, shard.number, shard.assignment, number, shard.generation};
 }
 
-std::int64_t StateTopic::group_generation() {
+StateTopic::Membership StateTopic::membership() {
   const GroupMetadataPtr metadata{
     rd_kafka_consumer_group_metadata(client_.get())};
-  return metadata
-           ? rd_kafka_consumer_group_metadata_generation_id(metadata.get())
-           : -1;
+  if (!metadata)
+    return {};
+  const char* member = rd_kafka_consumer_group_metadata_member_id(
+    metadata.get());
+  return {member == nullptr ? "" : member,
+          rd_kafka_consumer_group_metadata_generation_id(metadata.get())};
 }
 
 void StateTopic::serve_shards() {
@@ -115,8 +118,8 @@ void StateTopic::pause_settled() {
 void StateTopic::claim(HeldShard& shard) {
   if (shard.claim_under_way || Clock::now() < shard.retry_at)
     return;
-  const auto generation = group_generation();
-  if (generation < 0) // about to be lost
+  const auto [member, generation] = membership();
+  if (generation < 0 || member != shard.member) // about to be lost
     return;
   std::vector<StateTopicEntry> entries;
   entries.push_back(
