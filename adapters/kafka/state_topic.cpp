@@ -53,6 +53,8 @@ logic::Result<void> StateTopic::open_consumer() {
     .set("queued.min.messages", 10'000'000)
     .set("queued.max.messages.kbytes", fetch_kbytes)
     .set("fetch.message.max.bytes", fetch_kbytes * 1'024)
+    // A transaction that somebody left open must not hide this node's claim.
+    .set("isolation.level", std::string{"read_uncommitted"})
     .set("fetch.wait.max.ms", 50);
   auto client = settings.create(ClientRole::consumer);
   if (!client)

@@ -46,6 +46,12 @@ logic::Result<void> check_state_topic(const StateTopicParameters& parameters,
                                       std::int32_t partitions,
                                       const TopicLimits& limits);
 
+/// The same of the topic as the brokers know it, for people: what it is like,
+/// or what is wrong with it. Changes nothing.
+logic::Result<std::string>
+look_at_state_topic(TopicAdmin& admin, const StateTopicParameters& parameters,
+                    std::chrono::milliseconds deadline);
+
 /// Shards by Kafka's group: who is assigned a partition of the compacted state
 /// topic owns that shard, and its state is what the partition holds. Decision
 /// 17 tells how former owners are kept out.

@@ -2,6 +2,7 @@
 
 #include "adapters/kafka/topic_limits.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -105,6 +106,36 @@ logic::Result<void> check_state_topic(const StateTopicParameters& parameters,
                                  + std::to_string(needed) + "; raise it with "
                                  + alter + "max.message.bytes=1048588");
   return {};
+}
+
+logic::Result<std::string>
+look_at_state_topic(TopicAdmin& admin, const StateTopicParameters& parameters,
+                    std::chrono::milliseconds deadline) {
+  // To ask for a topic by its name may create it.
+  const auto topics = admin.topics(deadline);
+  if (!topics)
+    return topics.error();
+  const auto found = std::find_if(
+    topics->begin(), topics->end(),
+    [&](const TopicInfo& topic) { return topic.name == parameters.topic; });
+  if (found == topics->end()) {
+    if (parameters.create)
+      return std::string{"does not exist yet; will be created at the start"};
+    return logic::Error{logic::ErrorCode::not_found,
+                        "does not exist, or this user may not see it; create "
+                        "it with "
+                          + create_command(parameters)};
+  }
+  // Where this user may not ask, the best is assumed.
+  TopicLimits known;
+  if (const auto limits = admin.limits({&parameters.topic, 1}, deadline))
+    if (const auto entry = limits->find(parameters.topic);
+        entry != limits->end())
+      known = entry->second;
+  if (auto outcome = check_state_topic(parameters, found->partitions, known);
+      !outcome)
+    return outcome.error();
+  return std::to_string(found->partitions) + " partitions, " + to_text(known);
 }
 
 logic::Error to_state_topic_error(const StateTopicParameters& parameters,

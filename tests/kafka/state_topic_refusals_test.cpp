@@ -1,6 +1,7 @@
 #define CAF_SUITE state_topic_refusals
 
 #include "tests/kafka/state_topic_fixture.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -16,10 +17,25 @@ struct Fixture : StateTopicFixture {
     const adapters::kafka::TopicSpec spec{parameters.topic, count, 1,
                                           std::move(settings)};
     CAF_REQUIRE((*admin)->create({&spec, 1}, 30s));
+    CAF_REQUIRE(tests::eventually(
+      30s, [&] { return (*admin)->topic(parameters.topic, 10s).has_value(); }));
   }
 
-  /// It says so, and takes no shard.
-  void is_refused(const std::string& what, const std::string& remedy) {
+  logic::Result<std::string> look() {
+    auto admin = adapters::kafka::TopicAdmin::open(kafka);
+    CAF_REQUIRE(admin);
+    return look_at_state_topic(**admin, parameters, 10s);
+  }
+
+  /// A check and a node say so, and it takes no shard.
+  void is_refused(const std::string& what, const std::string& remedy,
+                  bool check_tells = true) {
+    const auto checked = look();
+    CAF_CHECK_EQUAL(checked.has_value(), !check_tells);
+    if (!checked && check_tells) {
+      CAF_CHECK_NOT_EQUAL(checked.error().text.find(what), std::string::npos);
+      CAF_CHECK_NOT_EQUAL(checked.error().text.find(remedy), std::string::npos);
+    }
     auto& node = open();
     CAF_CHECK(nodes.wait_until([&] { return node.says(what); }));
     CAF_CHECK(node.says(remedy));
@@ -74,10 +90,17 @@ CAF_TEST(a_denied_topic_is_refused_with_the_rights_it_takes) {
   nodes.close(elder);
   broker().reserve_topic(parameters.topic);
   come_by_sasl();
+  parameters.create = false;
+  const auto unseen = look();
+  CAF_REQUIRE(!unseen);
+  CAF_CHECK_NOT_EQUAL(unseen.error().text.find("this user may not see it"),
+                      std::string::npos);
+  parameters.create = true;
   is_refused("TOPIC_AUTHORIZATION_FAILED",
              "--operation Read --operation Write --operation DescribeConfigs "
              "--topic "
-               + parameters.topic);
+               + parameters.topic,
+             false);
   // Somebody does as told: it goes to work without a restart.
   broker().open_topic(parameters.topic);
   CAF_CHECK(all_loaded());
@@ -88,10 +111,22 @@ CAF_TEST(a_denied_group_is_refused_with_the_rights_it_takes) {
   broker().reserve_group(parameters.group);
   come_by_sasl();
   is_refused("GROUP_AUTHORIZATION_FAILED",
-             "--operation Read --group " + parameters.group);
+             "--operation Read --group " + parameters.group, false);
   broker().open_group(parameters.group);
   CAF_CHECK(all_loaded());
   CAF_CHECK(!nodes.owners.front().troubled);
+}
+
+CAF_TEST(a_check_tells_what_the_topic_is_like) {
+  auto before = look();
+  CAF_REQUIRE(before);
+  CAF_CHECK_EQUAL(*before, "does not exist yet; will be created at the start");
+  open();
+  CAF_REQUIRE(all_loaded());
+  const auto after = look();
+  CAF_REQUIRE(after);
+  CAF_CHECK_EQUAL(*after, "32 partitions, max.message.bytes 1048588, "
+                          "cleanup.policy compact");
 }
 
 CAF_TEST(a_topic_that_is_deleted_at_work_is_created_again) {

@@ -2,7 +2,8 @@
 
 #include "adapters/kafka/state_topic.hpp"
 
-#include "adapters/kafka/topic_reader.hpp"
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/message_fields.hpp"
 #include "tests/adapters/kafka/state_owners.hpp"
 #include "tests/kafka/state_topic_fixture.hpp"
 
@@ -12,6 +13,47 @@ using namespace millrace;
 using namespace std::chrono_literals;
 using adapters::kafka::test::StateOwner;
 using tests::StateTopicFixture;
+
+namespace {
+
+/// A stranger who writes a record of theirs in a transaction.
+class OpenTransaction {
+public:
+  OpenTransaction(const adapters::kafka::KafkaConfig& config,
+                  const std::string& topic, std::int32_t partition) {
+    auto client = adapters::kafka::ClientSettings{config}
+                    .set("transactional.id", topic + std::to_string(partition))
+                    .create(adapters::kafka::ClientRole::producer);
+    CAF_REQUIRE(client);
+    client_ = *std::move(client);
+    done(rd_kafka_init_transactions(client_.get(), 30'000));
+    done(rd_kafka_begin_transaction(client_.get()));
+    const adapters::kafka::TopicPtr handle{
+      rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)};
+    CAF_REQUIRE_EQUAL(
+      adapters::kafka::produce(client_.get(), {.topic = handle.get(),
+                                               .partition = partition,
+                                               .flags = RD_KAFKA_MSG_F_COPY,
+                                               .key = "theirs",
+                                               .value = "something",
+                                               .headers = {}}),
+      RD_KAFKA_RESP_ERR_NO_ERROR);
+    CAF_REQUIRE_EQUAL(rd_kafka_flush(client_.get(), 30'000),
+                      RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
+  void abort() { done(rd_kafka_abort_transaction(client_.get(), 30'000)); }
+
+private:
+  static void done(rd_kafka_error_t* raw) {
+    const adapters::kafka::ErrorPtr error{raw};
+    CAF_REQUIRE(!error);
+  }
+
+  adapters::kafka::ClientPtr client_;
+};
+
+} // namespace
 
 CAF_TEST_FIXTURE_SCOPE(state_topic_tests, StateTopicFixture)
 
@@ -152,6 +194,22 @@ CAF_TEST(a_shard_of_eight_megabytes_is_taken_over_soon) {
          next.shards.at(0).loaded_at - began);
     CAF_CHECK_EQUAL(next.shards.at(0).state.size(), 128u);
   }
+  no_faults();
+}
+
+CAF_TEST(transactions_of_others_neither_hide_nor_hold_up_the_state) {
+  parameters.shards = 2;
+  auto& first = open();
+  CAF_REQUIRE(all_loaded());
+  write_all("1");
+  nodes.close(first);
+  // One was aborted and leaves its mark at the end, one is never ended.
+  OpenTransaction aborted{kafka, parameters.topic, 0};
+  aborted.abort();
+  const OpenTransaction left{kafka, parameters.topic, 1};
+  open();
+  CAF_REQUIRE(all_loaded());
+  CAF_CHECK_EQUAL(nodes.state(), all("1"));
   no_faults();
 }
 
