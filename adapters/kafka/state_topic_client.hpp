@@ -36,6 +36,7 @@ struct HeldShard {
   std::string member; ///< that the group gave it to
   std::uint64_t assignment = 0; ///< tells one time of holding it from another
   Phase phase = Phase::claiming;
+  bool rewinds = false; ///< is to be read from the beginning again
   bool claim_under_way = false;
   bool announced = false; ///< `ShardAssigned` was said, and not taken back
   bool revoked = false; ///< the owner of the state is to let go, or has
@@ -125,7 +126,7 @@ private:
   void move_record(HeldShard& shard, const rd_kafka_message_t& message);
   void settle(HeldShard& shard);
   void pause_settled();
-  void seek_to_beginning(HeldShard& shard, std::chrono::milliseconds wait);
+  bool seek_to_beginning(HeldShard& shard);
   void on_written(StateWritten& written);
   void on_claimed(HeldShard& shard, const StateWritten& written);
   StateWrite write_of(const HeldShard& shard, StateWrite::Kind kind,

@@ -11,7 +11,7 @@ using namespace logic::detection;
 /// Written again at one time.
 constexpr std::size_t move_bytes = 4U << 20U;
 constexpr std::chrono::seconds retry_interval{1};
-constexpr int max_move_passes = 3;
+constexpr int max_move_passes = 10;
 
 } // namespace
 
@@ -54,8 +54,7 @@ void StateTopic::move_on(HeldShard& shard) {
       shard.move_passes = -1;
       return;
     }
-    seek_to_beginning(shard, std::chrono::milliseconds{0});
-    shard.moving = true;
+    shard.moving = seek_to_beginning(shard);
     shard.at_end = false;
   }
   rd_kafka_message_t* pulled = nullptr;
@@ -71,25 +70,24 @@ void StateTopic::move_on(HeldShard& shard) {
 
 void StateTopic::move_record(HeldShard& shard,
                              const rd_kafka_message_t& message) {
-  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (const auto* key = shard.move.take(message.offset)) {
-      std::vector<StateTopicEntry> entries;
-      entries.push_back(
-        {to_state_key(shard.base, *key),
-         std::string{static_cast<const char*>(message.payload), message.len}});
-      writer_.write(write_of(shard, StateWrite::Kind::move,
-                             static_cast<std::uint64_t>(message.offset)),
-                    std::move(entries));
-    }
-    // All of it stands before this node's claim.
-    if (static_cast<StateGeneration>(message.offset) + 1 < shard.generation)
-      return;
-  } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF
-             && static_cast<StateGeneration>(message.offset)
-                  >= shard.generation) {
-    return; // of the first reading
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+    return;
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    shard.moving = false;
+    return;
   }
-  if (!shard.move.reads() || message.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+  if (const auto* key = shard.move.take(message.offset)) {
+    std::vector<StateTopicEntry> entries;
+    entries.push_back(
+      {to_state_key(shard.base, *key),
+       std::string{static_cast<const char*>(message.payload), message.len}});
+    writer_.write(write_of(shard, StateWrite::Kind::move,
+                           static_cast<std::uint64_t>(message.offset)),
+                  std::move(entries));
+  }
+  // All of it stands before this node's claim.
+  if (!shard.move.reads()
+      || static_cast<StateGeneration>(message.offset) + 1 >= shard.generation)
     shard.moving = false;
 }
 

@@ -16,7 +16,8 @@ constexpr std::size_t look_bytes = 4U << 20U;
 constexpr std::chrono::seconds retry_interval{1};
 /// A claim that is confirmed and does not come: the log was cut off.
 constexpr std::chrono::seconds patience{10};
-constexpr std::chrono::milliseconds seek_wait{500};
+/// Of a request inside of the client.
+constexpr std::chrono::milliseconds seek_wait{100};
 
 using GroupMetadataPtr = Owned<rd_kafka_consumer_group_metadata_t,
                                rd_kafka_consumer_group_metadata_destroy>;
@@ -105,6 +106,12 @@ void StateTopic::serve_shards() {
 void StateTopic::claim(HeldShard& shard) {
   if (shard.claim_under_way || Clock::now() < shard.retry_at)
     return;
+  // Without what was read before the claim would seem to be the first.
+  if (shard.rewinds && !seek_to_beginning(shard)) {
+    shard.retry_at = Clock::now() + retry_interval;
+    return;
+  }
+  shard.rewinds = false;
   const auto [member, generation] = membership();
   if (generation < 0 || member != shard.member) // about to be lost
     return;
@@ -242,18 +249,15 @@ void StateTopic::on_read_error(HeldShard& shard,
                               rd_kafka_message_errstr(&message)));
 }
 
-void StateTopic::seek_to_beginning(HeldShard& shard,
-                                   std::chrono::milliseconds wait) {
+bool StateTopic::seek_to_beginning(HeldShard& shard) {
   const PartitionListPtr list{rd_kafka_topic_partition_list_new(1)};
-  rd_kafka_topic_partition_list_add(list.get(), parameters_.topic.c_str(),
-                                    static_cast<std::int32_t>(shard.number))
-    ->offset
-    = RD_KAFKA_OFFSET_BEGINNING;
+  auto* partition = rd_kafka_topic_partition_list_add(
+    list.get(), parameters_.topic.c_str(),
+    static_cast<std::int32_t>(shard.number));
+  partition->offset = RD_KAFKA_OFFSET_BEGINNING;
   const ErrorPtr error{
-    rd_kafka_seek_partitions(client_.get(), list.get(), to_timeout(wait))};
-  if (error)
-    report(to_state_topic_error(parameters_, rd_kafka_error_code(error.get()),
-                                "reading anew", {}));
+    rd_kafka_seek_partitions(client_.get(), list.get(), to_timeout(seek_wait))};
+  return !error && partition->err == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void StateTopic::start_again(HeldShard& shard, StateGeneration after) {
@@ -264,8 +268,8 @@ void StateTopic::start_again(HeldShard& shard, StateGeneration after) {
   shard.phase = Phase::claiming;
   shard.claim_under_way = false;
   shard.retry_at = {};
+  shard.rewinds = true;
   shard.log.reset();
-  seek_to_beginning(shard, seek_wait);
 }
 
 void StateTopic::confirm(HeldShard& shard) {

@@ -121,12 +121,7 @@ CAF_TEST(a_group_that_began_anew_goes_on_after_the_owners_of_the_old_one) {
   write_all("1");
   CAF_CHECK_EQUAL(first.lost, 4); // told to begin again
   nodes.close(first);
-  auto& dbg = open();
-  if (!nodes.wait_until([&] { return nodes.all_loaded(4); })) {
-    for (auto& [n, sh] : dbg.shards) CAF_MESSAGE(n << " " << sh.generation << " " << sh.loaded << " " << sh.records);
-    CAF_MESSAGE("lost " << dbg.lost << " assigned " << dbg.assigned);
-    for (auto& t : dbg.troubles) CAF_MESSAGE(t.text);
-  }
+  open();
   CAF_REQUIRE(nodes.wait_until([&] { return nodes.all_loaded(4); }));
   CAF_CHECK_EQUAL(nodes.state(), all("1"));
   no_faults();
@@ -176,11 +171,25 @@ CAF_TEST(what_cannot_be_written_is_told_and_can_be_written_later) {
     return false;
   }));
   CAF_CHECK(nodes.wait_until([&] { return !node.troubled; }));
-  nodes.close(node);
-  open();
+  no_faults();
+}
+
+CAF_TEST(a_producer_that_fails_for_good_is_replaced) {
+  create_topic();
+  auto& node = open();
   CAF_REQUIRE(nodes.wait_until([&] { return nodes.all_loaded(4); }));
-  CAF_CHECK_EQUAL(nodes.state(),
-                  (std::map<std::string, std::string>{{"0/a", "2"}}));
+  CAF_CHECK(
+    broker->fail_requests("Produce", "OUT_OF_ORDER_SEQUENCE_NUMBER", 1));
+  const auto refused = node.append(0, {{"a", "1"}});
+  CAF_REQUIRE(
+    nodes.wait_until([&] { return node.appended.contains(refused); }));
+  CAF_CHECK(!node.appended.at(refused));
+  CAF_CHECK(nodes.wait_until(
+    [&] { return node.says("failed for good and is made anew"); }));
+  CAF_CHECK(is_written(node, node.append(0, {{"a", "2"}})));
+  CAF_CHECK(nodes.wait_until([&] { return !node.troubled; }));
+  CAF_CHECK_EQUAL(node.loaded(), 4u);
+  no_faults();
 }
 
 CAF_TEST(much_state_comes_in_bounded_pieces) {
