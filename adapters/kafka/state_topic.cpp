@@ -183,7 +183,15 @@ void StateTopic::on_assigned(rd_kafka_topic_partition_list_t* list) {
     watch_->set_standing(false);
     watch_->on_contact(troubles_);
   }
-  const auto member = membership().member;
+  const auto [member, generation] = membership();
+  // The client may become another member and keep what it holds. It may have
+  // been somebody else's meanwhile.
+  for (auto& [number, shard] : shards_)
+    if (!shard.revoked && shard.member != member) {
+      shard.member = member;
+      shard.group_generation = generation;
+      start_again(shard, 0);
+    }
   for (int index = 0; index != list->cnt; ++index) {
     auto& partition = list->elems[index];
     partition.offset = RD_KAFKA_OFFSET_BEGINNING;
@@ -191,6 +199,7 @@ void StateTopic::on_assigned(rd_kafka_topic_partition_list_t* list) {
     HeldShard shard;
     shard.number = number;
     shard.member = member;
+    shard.group_generation = generation;
     shard.assignment = next_assignment_++;
     shard.queue.reset(rd_kafka_queue_get_partition(
       client_.get(), parameters_.topic.c_str(), partition.partition));

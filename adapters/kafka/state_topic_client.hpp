@@ -33,7 +33,8 @@ struct HeldShard {
   };
 
   std::uint32_t number = 0;
-  std::string member; ///< that the group gave it to
+  std::string member; ///< that the group gave it to, in which generation:
+  std::int64_t group_generation = -1;
   std::uint64_t assignment = 0; ///< tells one time of holding it from another
   Phase phase = Phase::claiming;
   bool rewinds = false; ///< is to be read from the beginning again

@@ -106,18 +106,17 @@ void StateTopic::serve_shards() {
 void StateTopic::claim(HeldShard& shard) {
   if (shard.claim_under_way || Clock::now() < shard.retry_at)
     return;
+  if (shard.group_generation < 0 || membership().member != shard.member)
+    return; // about to be lost, or assigned anew
   // Without what was read before the claim would seem to be the first.
   if (shard.rewinds && !seek_to_beginning(shard)) {
     shard.retry_at = Clock::now() + retry_interval;
     return;
   }
   shard.rewinds = false;
-  const auto [member, generation] = membership();
-  if (generation < 0 || member != shard.member) // about to be lost
-    return;
   std::vector<StateTopicEntry> entries;
-  entries.push_back(
-    {to_claim_key(random_()), to_text(StateClaim{generation, shard.after})});
+  entries.push_back({to_claim_key(random_()),
+                     to_text(StateClaim{shard.group_generation, shard.after})});
   shard.claim_under_way = true;
   shard.generation = 0;
   writer_.write(write_of(shard, StateWrite::Kind::claim), std::move(entries));
@@ -261,15 +260,23 @@ bool StateTopic::seek_to_beginning(HeldShard& shard) {
 }
 
 void StateTopic::start_again(HeldShard& shard, StateGeneration after) {
-  if (std::exchange(shard.announced, false))
+  if (shard.announced)
     events_.emplace_back(ShardRevoked{shard.number, true});
-  shard.assignment = next_assignment_++; // what is under way counts no more
-  shard.after = after;
-  shard.phase = Phase::claiming;
-  shard.claim_under_way = false;
-  shard.retry_at = {};
-  shard.rewinds = true;
-  shard.log.reset();
+  if (shard.paused) {
+    const PartitionListPtr list{rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(list.get(), parameters_.topic.c_str(),
+                                      static_cast<std::int32_t>(shard.number));
+    rd_kafka_resume_partitions(client_.get(), list.get());
+  }
+  HeldShard anew;
+  anew.number = shard.number;
+  anew.member = shard.member;
+  anew.group_generation = shard.group_generation;
+  anew.assignment = next_assignment_++; // what is under way counts no more
+  anew.after = after;
+  anew.rewinds = true;
+  anew.queue = std::move(shard.queue);
+  shard = std::move(anew);
 }
 
 void StateTopic::confirm(HeldShard& shard) {
@@ -291,11 +298,12 @@ void StateTopic::on_confirmed(rd_kafka_event_t* event) {
   if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR
       || list == nullptr)
     return; // asked again, or lost
+  const auto member = membership().member;
   for (int index = 0; index != list->cnt; ++index) {
     const auto& each = list->elems[index];
     auto* shard = find(static_cast<std::uint32_t>(each.partition));
     if (shard != nullptr && shard->phase == Phase::confirming && !shard->revoked
-        && each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        && shard->member == member && each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
       start_again(*shard, shard->after);
   }
 }

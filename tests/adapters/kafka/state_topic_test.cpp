@@ -127,6 +127,23 @@ CAF_TEST(a_group_that_began_anew_goes_on_after_the_owners_of_the_old_one) {
   no_faults();
 }
 
+CAF_TEST(a_node_that_became_another_member_takes_its_shards_over_anew) {
+  create_topic();
+  auto& node = open();
+  CAF_REQUIRE(nodes.wait_until([&] { return nodes.all_loaded(4); }));
+  write_all("1");
+  const auto generation = node.shards.at(0).generation;
+  // The client keeps its assignment through this and says nothing.
+  CAF_REQUIRE(broker->fail_requests("JoinGroup", "UNKNOWN_MEMBER_ID", 1));
+  CAF_REQUIRE(broker->fail_requests("Heartbeat", "REBALANCE_IN_PROGRESS", 1));
+  CAF_REQUIRE(nodes.wait_until([&] { return node.lost == 4; }));
+  CAF_REQUIRE(nodes.wait_until([&] { return nodes.all_loaded(4); }));
+  CAF_CHECK_EQUAL(nodes.state(), all("1"));
+  CAF_CHECK_GREATER(node.shards.at(0).generation, generation);
+  write_all("2");
+  no_faults();
+}
+
 CAF_TEST(a_missing_topic_is_named_and_awaited) {
   parameters.create = false;
   auto& node = open();
