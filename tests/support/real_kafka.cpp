@@ -36,10 +36,13 @@ read_listeners(const std::filesystem::path& path) {
 using AclBindingPtr
   = kafka::Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
 
+using DeleteTopicPtr
+  = kafka::Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
+
 /// An admin client and the answer to one request of it.
-class AccessLists {
+class BrokerAdmin {
 public:
-  explicit AccessLists(const std::string& bootstrap_servers) {
+  explicit BrokerAdmin(const std::string& bootstrap_servers) {
     config_.bootstrap_servers = bootstrap_servers;
     auto client = kafka::ClientSettings{config_}.create(
       kafka::ClientRole::admin);
@@ -49,10 +52,10 @@ public:
     queue_.reset(rd_kafka_queue_new(client_.get()));
   }
 
-  void add(const std::string& topic) {
+  void add(rd_kafka_ResourceType_t kind, const std::string& name) {
     std::array<char, 256> text{};
     const AclBindingPtr entry{rd_kafka_AclBinding_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      kind, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
       "User:somebody-else", "*", RD_KAFKA_ACL_OPERATION_ALL,
       RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size())};
     auto* raw = entry.get();
@@ -62,17 +65,24 @@ public:
     const auto* const* results = rd_kafka_CreateAcls_result_acls(
       rd_kafka_event_CreateAcls_result(event.get()), &count);
     if (count != 1 || rd_kafka_acl_result_error(results[0]) != nullptr)
-      throw std::runtime_error{"cannot add to the access list of " + topic};
+      throw std::runtime_error{"cannot add to the access list of " + name};
   }
 
-  void clear(const std::string& topic) {
+  void clear(rd_kafka_ResourceType_t kind, const std::string& name) {
     std::array<char, 256> text{};
     const AclBindingPtr filter{rd_kafka_AclBindingFilter_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-      nullptr, nullptr, RD_KAFKA_ACL_OPERATION_ANY,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ANY, text.data(), text.size())};
+      kind, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, nullptr, nullptr,
+      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, text.data(),
+      text.size())};
     auto* raw = filter.get();
     rd_kafka_DeleteAcls(client_.get(), &raw, 1, nullptr, queue_.get());
+    answer();
+  }
+
+  void delete_topic(const std::string& topic) {
+    const DeleteTopicPtr asked{rd_kafka_DeleteTopic_new(topic.c_str())};
+    auto* raw = asked.get();
+    rd_kafka_DeleteTopics(client_.get(), &raw, 1, nullptr, queue_.get());
     answer();
   }
 
@@ -132,11 +142,23 @@ std::string RealKafka::password() const {
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
-  AccessLists{plaintext_}.add(topic);
+  BrokerAdmin{plaintext_}.add(RD_KAFKA_RESOURCE_TOPIC, topic);
 }
 
 void RealKafka::open_topic(const std::string& topic) {
-  AccessLists{plaintext_}.clear(topic);
+  BrokerAdmin{plaintext_}.clear(RD_KAFKA_RESOURCE_TOPIC, topic);
+}
+
+void RealKafka::reserve_group(const std::string& group) {
+  BrokerAdmin{plaintext_}.add(RD_KAFKA_RESOURCE_GROUP, group);
+}
+
+void RealKafka::open_group(const std::string& group) {
+  BrokerAdmin{plaintext_}.clear(RD_KAFKA_RESOURCE_GROUP, group);
+}
+
+void RealKafka::delete_topic(const std::string& topic) {
+  BrokerAdmin{plaintext_}.delete_topic(topic);
 }
 
 std::string RealKafka::tool() {

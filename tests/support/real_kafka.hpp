@@ -41,6 +41,12 @@ public:
   void reserve_topic(const std::string& topic);
   void open_topic(const std::string& topic);
 
+  /// The same of a consumer group.
+  void reserve_group(const std::string& group);
+  void open_group(const std::string& group);
+
+  void delete_topic(const std::string& topic);
+
   /// The path of tools/real-kafka.
   static std::string tool();
 
