@@ -81,7 +81,7 @@ public:
     if (!recorder)
       return recorder.error();
     recorder_ = std::move(*recorder);
-    auto store = open_state_store(config_.detection, *log_);
+    auto store = open_state_store(config_, *log_);
     if (!store)
       return store.error();
     state_store_ = std::move(*store);

@@ -2,7 +2,9 @@
 
 #include "logic/detection/detector.hpp"
 #include "logic/detection/state_keeping.hpp"
+#include "messages/detection.hpp"
 #include "messages/lifecycle.hpp"
+#include "messages/links.hpp"
 #include "messages/reconciliation.hpp"
 #include "messages/state.hpp"
 
@@ -19,6 +21,8 @@ namespace millrace::actors {
 namespace {
 
 using namespace logic::detection;
+
+constexpr std::chrono::seconds announcement_interval{2};
 
 class StateKeeper {
 public:
@@ -71,11 +75,13 @@ private:
     }
     carry_out(std::move(orders));
     tell_of_restored();
+    tell_of_owned();
     finish_closing();
   }
 
   void hosted(const messages::ShardHosted& news) {
     keeping_.hosted(news.shard);
+    tell_of_owned();
   }
 
   void take_snapshot(const messages::ShardSnapshot& answer) {
@@ -91,6 +97,11 @@ private:
   }
 
   void tick(messages::Tick) {
+    // Some stores have deadlines, which pass while nothing happens.
+    take_events({});
+    // What was said may be lost with somebody's mailbox.
+    if (now() >= next_announcement_)
+      announce();
     StateOrders orders;
     keeping_.tick(now(), orders);
     carry_out(std::move(orders));
@@ -107,6 +118,7 @@ private:
     StateOrders orders;
     keeping_.end(now(), orders);
     carry_out(std::move(orders));
+    tell_of_owned();
     finish_closing();
     return promise;
   }
@@ -128,6 +140,25 @@ private:
                std::chrono::duration_cast<std::chrono::milliseconds>(left)));
     std::exchange(closing_, {})
       ->promise.deliver(messages::StateClosed{unsaved});
+  }
+
+  void tell_of_owned() {
+    auto serving = keeping_.serving();
+    if (serving == serving_)
+      return;
+    serving_ = std::move(serving);
+    announce();
+  }
+
+  void announce() {
+    next_announcement_ = now() + announcement_interval;
+    tell(self_, parameters_.router, messages::OwnShards{serving_});
+    if (!parameters_.links)
+      return;
+    messages::AnnounceOwners owners;
+    for (const auto& [shard, generation] : serving_)
+      owners.shards.push_back({shard, generation});
+    tell(self_, parameters_.links, std::move(owners));
   }
 
   void carry_out(StateOrders orders) {
@@ -226,6 +257,8 @@ private:
   StateKeeperActor::pointer self_ = nullptr;
   StateKeeperParameters parameters_;
   StateKeeping keeping_;
+  std::vector<OwnedShard> serving_; ///< as it was told last
+  caf::actor_clock::time_point next_announcement_{};
   std::optional<Closing> closing_;
   Totals totals_;
 };

@@ -13,6 +13,8 @@ namespace millrace::logic::detection {
 struct OwnedShard {
   std::uint32_t shard = 0;
   std::uint64_t generation = 0;
+
+  friend bool operator==(const OwnedShard&, const OwnedShard&) = default;
 };
 
 /// Names a start of another node's links.

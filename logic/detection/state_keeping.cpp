@@ -193,6 +193,16 @@ std::size_t StateKeeping::unfinished() const noexcept {
     }));
 }
 
+std::vector<OwnedShard> StateKeeping::serving() const {
+  std::vector<OwnedShard> shards;
+  if (ending_)
+    return shards;
+  for (const auto& [number, shard] : shards_)
+    if (!shard.reader && !shard.handover && !shard.revoked)
+      shards.push_back({number, shard.generation});
+  return shards;
+}
+
 std::size_t StateKeeping::loading() const noexcept {
   return static_cast<std::size_t>(
     std::count_if(shards_.begin(), shards_.end(), [](const auto& each) {

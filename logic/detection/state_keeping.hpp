@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/detection/detection_config.hpp"
+#include "logic/detection/shard_owners.hpp"
 #include "logic/detection/shard_state.hpp"
 #include "logic/detection/snapshot_reader.hpp"
 #include "logic/detection/snapshot_writer.hpp"
@@ -105,6 +106,9 @@ public:
   std::vector<RestoredShard> take_restored() {
     return std::exchange(restored_, {});
   }
+
+  /// Shards that detectors of this node host and that stay here, by number.
+  std::vector<OwnedShard> serving() const;
 
   std::size_t owned() const noexcept { return shards_.size(); }
   std::size_t loading() const noexcept;

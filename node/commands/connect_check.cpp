@@ -123,6 +123,21 @@ void check_kafka(const kafka::KafkaConfig& settings,
   }
 }
 
+void check_state_topic(const NodeConfig& config,
+                       std::chrono::milliseconds deadline,
+                       std::vector<ConnectItem>& items) {
+  if (!config.detection.enabled || config.detection.state != "topic")
+    return;
+  const auto parameters = state_topic_of(config);
+  const auto admin = kafka::TopicAdmin::open(
+    kafka::health_check_config(config.kafka));
+  const auto look = admin ? kafka::look_at_state_topic(**admin, parameters,
+                                                       deadline)
+                          : logic::Result<std::string>{admin.error()};
+  items.push_back({"topic " + parameters.topic + " (detection.state_topic)",
+                   look.has_value(), look ? *look : look.error().text});
+}
+
 std::string describe_file(const geoip::GeoFileInfo& file) {
   std::string text = file.database_type.empty() ? "a database without a name"
                                                 : file.database_type;

@@ -70,18 +70,29 @@ open_crash_journal(const NodeConfig& config, logic::Log& log) {
   return recorder;
 }
 
+adapters::kafka::StateTopicParameters state_topic_of(const NodeConfig& config) {
+  auto parameters = adapters::kafka::to_state_topic_parameters(config.kafka);
+  if (!config.detection.state_topic.empty())
+    parameters.topic = config.detection.state_topic;
+  parameters.shards = static_cast<std::uint32_t>(config.detection.shards);
+  return parameters;
+}
+
 logic::Result<std::shared_ptr<logic::detection::StateStore>>
-open_state_store(const logic::detection::DetectionConfig& config,
-                 logic::Log& log) {
+open_state_store(const NodeConfig& config, logic::Log& log) {
   using Store = std::shared_ptr<logic::detection::StateStore>;
-  if (!config.enabled || config.state == "memory")
+  const auto& detection = config.detection;
+  if (!detection.enabled || detection.state == "memory")
     return Store{};
-  if (config.state != "file")
-    return logic::Error{logic::ErrorCode::unsupported,
-                        "detection.state: `" + config.state
-                          + "` is not possible yet; use `file`"};
+  if (detection.state == "topic") {
+    auto topic = adapters::kafka::open_state_topic(config.kafka,
+                                                   state_topic_of(config));
+    if (!topic)
+      return topic.error();
+    return Store{std::move(*topic)};
+  }
   auto store = adapters::FileStateStore::open(
-    {config.state_path, static_cast<std::uint32_t>(config.shards)});
+    {detection.state_path, static_cast<std::uint32_t>(detection.shards)});
   if (!store)
     return unreadable(store.error());
   for (const auto& note : (*store)->notes())

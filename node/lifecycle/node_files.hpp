@@ -2,6 +2,7 @@
 
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/geoip/quiet_network_list.hpp"
+#include "adapters/kafka/state_topic.hpp"
 #include "adapters/recovery/crash_recorder.hpp"
 #include "logic/core/log.hpp"
 #include "logic/core/result.hpp"
@@ -42,7 +43,9 @@ open_crash_journal(const NodeConfig& config, logic::Log& log);
 /// The store of what is known of users and addresses; null with `memory`. Says
 /// what it finds that somebody should know.
 logic::Result<std::shared_ptr<logic::detection::StateStore>>
-open_state_store(const logic::detection::DetectionConfig& config,
-                 logic::Log& log);
+open_state_store(const NodeConfig& config, logic::Log& log);
+
+/// The topic of `detection.state: topic`.
+adapters::kafka::StateTopicParameters state_topic_of(const NodeConfig& config);
 
 } // namespace millrace::node

@@ -255,6 +255,8 @@ SupervisedTopology::starter<ActorKind::state_keeper>(std::uint32_t) {
   parameters.store = parameters_.state_store;
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.router = registrations_.address<ActorKind::judgement_router>();
+  parameters.links = registrations_.address<ActorKind::links>();
   parameters.surroundings = around();
   return [this, next = actors::state_keepers(system_, std::move(parameters))](
            Incarnation incarnation) -> logic::Result<caf::strong_actor_ptr> {
