@@ -63,8 +63,7 @@ public:
     geo_ = std::move(*database);
     if (config_.geoip.files.empty())
       log_->info(component, "no GeoIP files configured, events carry no place");
-    auto quiet = geoip::QuietNetworkList::open(
-      config_.detection.quiet_networks);
+    auto quiet = open_quiet_networks(config_.detection.quiet_networks);
     if (!quiet)
       return quiet.error();
     quiet_ = std::move(*quiet);

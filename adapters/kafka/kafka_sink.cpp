@@ -122,7 +122,7 @@ logic::Result<void> KafkaSink::open_client() {
 bool KafkaSink::fits_topics() {
   if (!topics_->limits_settled())
     return false;
-  const auto batch_bytes = std::min(sizes_.batch_bytes,
+  const auto batch_bytes = std::min(ClientSizes{}.batch_bytes,
                                     topics_->least_message_bytes());
   const auto message_bytes = std::max(
     sizes_.message_bytes,
@@ -269,6 +269,8 @@ bool KafkaSink::send_one(DestinationTopic& topic,
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,
                        rd_kafka_resp_err_t error, std::string text) {
+  if (hints_at_topic(error))
+    topics_->refresh();
   refused_.push_back({record.token, to_delivery_fault(error), std::move(text),
                       logic::Blame::record, record.destination,
                       rd_kafka_err2name(error)});
@@ -336,7 +338,7 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
   for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
     const auto& message = *failed_messages_[index];
     const auto& refused = refused_messages_[index];
-    if (refused.error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    if (hints_at_topic(refused.error))
       topics_->refresh();
     if (request.fault(refused) == logic::DeliveryFault::too_large)
       topics_->refresh_limits();

@@ -123,7 +123,8 @@ void ReadPositions::on_recreated(Events& events) {
     give_up(std::move(error), events);
     return;
   }
-  events.push_back({Kind::recreated, {}, std::move(error)});
+  events.push_back(
+    {Kind::recreated, {}, std::move(error), {}, {}, config_.input_topic});
   for (const auto partition : held_.ids())
     if (const auto* held = held_.find(partition))
       begin_restart(

@@ -13,7 +13,8 @@
 
 namespace millrace::adapters::kafka {
 
-/// Knows the partition counts of the destinations, asking in the background.
+/// Knows the destinations' partition counts, and how much they take, asking in
+/// the background.
 /// Internal to KafkaSink; one thread.
 class TopicWatch {
 public:
@@ -42,8 +43,8 @@ public:
   /// Why the topic is refused, and what to do about it.
   logic::Error refusal(const DestinationTopic& topic) const;
 
-  /// Asks again soon.
-  void refresh() { next_question_ = {}; }
+  /// Asks again soon: something hints at a topic that is not what it was.
+  void refresh();
 
   /// Whether it is known, or known not to be learnt, how much the topics take.
   bool limits_settled() const noexcept { return limits_settled_; }
@@ -76,7 +77,12 @@ private:
                  std::vector<logic::ClientEvent>& events);
   void on_limits(rd_kafka_event_t* event,
                  std::vector<logic::ClientEvent>& events);
-  void learn(const rd_kafka_TopicDescription_t* description);
+  void learn(const rd_kafka_TopicDescription_t* description,
+             std::vector<logic::ClientEvent>& events);
+  void on_recreated(const DestinationTopic& topic,
+                    std::vector<logic::ClientEvent>& events);
+  void warn_of_denial(const std::vector<std::string>& topics,
+                      std::vector<logic::ClientEvent>& events);
   void warn_of_compaction(DestinationTopic& topic,
                           std::vector<logic::ClientEvent>& events);
 
@@ -90,7 +96,9 @@ private:
   bool asking_limits_ = false;
   int limit_questions_ = 0; ///< in succession without any answer
   bool told_of_insights_ = false; ///< that their topic is refused
+  bool told_of_denial_ = false; ///< that the limits are assumed
   std::array<bool, count> told_of_compaction_{};
+  Clock::time_point asked_{};
   Clock::time_point next_question_{};
   Clock::time_point limits_asked_{};
 };

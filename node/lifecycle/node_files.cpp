@@ -28,6 +28,14 @@ open_geo(const adapters::geoip::GeoipConfig& config) {
   return std::move(*database);
 }
 
+logic::Result<std::unique_ptr<adapters::geoip::QuietNetworkList>>
+open_quiet_networks(const std::vector<std::string>& entries) {
+  auto list = adapters::geoip::QuietNetworkList::open(entries);
+  if (!list)
+    return unreadable(list.error());
+  return std::move(*list);
+}
+
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config) {
   if (config.model_file.empty())
@@ -51,7 +59,7 @@ open_crash_journal(const NodeConfig& config, logic::Log& log) {
                                                  config.kafka.input_topic,
                                                  config.kafka.consumer_group});
   if (!recorder)
-    return recorder.error();
+    return unreadable(recorder.error());
   const auto& found = (*recorder)->findings();
   for (const auto& note : found.notes)
     log.warn("node", "crash journal", {{"note", note}});

@@ -37,9 +37,9 @@ using AclBindingPtr
   = kafka::Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
 
 /// An admin client and the answer to one request of it.
-class AccessLists {
+class Administrator {
 public:
-  explicit AccessLists(const std::string& bootstrap_servers) {
+  explicit Administrator(const std::string& bootstrap_servers) {
     config_.bootstrap_servers = bootstrap_servers;
     auto client = kafka::ClientSettings{config_}.create(
       kafka::ClientRole::admin);
@@ -76,12 +76,20 @@ public:
     answer();
   }
 
+  void delete_topic(const std::string& topic) {
+    const kafka::Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>
+      order{rd_kafka_DeleteTopic_new(topic.c_str())};
+    auto* raw = order.get();
+    rd_kafka_DeleteTopics(client_.get(), &raw, 1, nullptr, queue_.get());
+    answer();
+  }
+
 private:
   kafka::EventPtr answer() {
     kafka::EventPtr event{
       rd_kafka_queue_poll(queue_.get(), kafka::to_timeout(patience))};
     if (!event || rd_kafka_event_error(event.get()) != 0)
-      throw std::runtime_error{"cannot change an access list"};
+      throw std::runtime_error{"the broker refuses what an administrator asks"};
     return event;
   }
 
@@ -132,11 +140,15 @@ std::string RealKafka::password() const {
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
-  AccessLists{plaintext_}.add(topic);
+  Administrator{plaintext_}.add(topic);
 }
 
 void RealKafka::open_topic(const std::string& topic) {
-  AccessLists{plaintext_}.clear(topic);
+  Administrator{plaintext_}.clear(topic);
+}
+
+void RealKafka::delete_topic(const std::string& topic) {
+  Administrator{plaintext_}.delete_topic(topic);
 }
 
 std::string RealKafka::tool() {

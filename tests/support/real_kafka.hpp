@@ -41,6 +41,8 @@ public:
   void reserve_topic(const std::string& topic);
   void open_topic(const std::string& topic);
 
+  void delete_topic(const std::string& topic);
+
   /// The path of tools/real-kafka.
   static std::string tool();
 

@@ -210,7 +210,8 @@ CAF_TEST(the_document_is_utf8_whatever_an_error_says) {
 }
 
 CAF_TEST(the_drawing_shows_node_partitions_and_tree) {
-  const std::string expected = R"(millrace 1.2.3 on mill-1: ready
+  const std::string expected
+    = R"(millrace 1.2.3 on mill-1: not ready, partition 0 stands still at offset 90 with a lag of 0: what was read, up to offs…
 records 123456, outputs 120000, dead letters 3000
 credit -0.5 MiB, batches in flight 4, dispatched again 17
 partition  lag  read  finished  committed

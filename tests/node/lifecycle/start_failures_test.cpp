@@ -25,12 +25,23 @@ tests::ProgramOutcome run_with(const std::string& assignment) {
 CAF_TEST(a_file_that_cannot_be_read_ends_a_run_as_unavailable) {
   const tests::TemporaryFolder folder;
   const auto text = folder.write("text", "nothing of use");
-  for (const std::string key : {"geoip.files", "detection.model_file"})
+  for (const std::string key :
+       {"geoip.files", "detection.model_file", "detection.quiet_networks"})
     for (const auto& path : {std::string{"/nowhere"}, text, folder.path()}) {
       const auto outcome = run_with(key + "=" + path);
       CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
       CAF_CHECK(outcome.says(path));
       CAF_CHECK(outcome.says("could not start"));
+    }
+}
+
+CAF_TEST(a_file_that_cannot_be_written_ends_a_run_as_unavailable) {
+  const tests::TemporaryFolder folder;
+  for (const std::string key : {"delivery.crash_journal", "log.file"})
+    for (const auto& path : {std::string{"/nowhere/file"}, folder.path()}) {
+      const auto outcome = run_with(key + "=" + path);
+      CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
+      CAF_CHECK(outcome.says(path));
     }
 }
 
