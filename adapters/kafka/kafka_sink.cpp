@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,11 @@ namespace millrace::adapters::kafka {
 namespace {
 
 constexpr std::size_t max_run = 1'000;
+/// librdkafka takes what it is told of a leader under an epoch before the one
+/// that it knows for outdated, and those of a topic made anew begin at 0: it
+/// may send to a broker that is not the leader for ever. So the client is made
+/// anew as well, and has so long to get rid of what it has.
+constexpr std::chrono::seconds purge_after{5};
 constexpr std::size_t opaque_index_bits = 32;
 
 static_assert(sizeof(void*) == 8, "a token travels as librdkafka's opaque");
@@ -56,10 +62,14 @@ public:
 
 private:
   logic::Result<void> open_client();
-  /// Whether what the client sends at once is what the topics take at once;
-  /// sees to it as soon as the client has nothing to do.
+  using Clock = std::chrono::steady_clock;
+
+  /// Whether the client is made for the topics as they are, and sends no more
+  /// at once than they take at once; sees to it as soon as the client has
+  /// nothing to do.
   bool fits_topics();
   bool renew_client();
+  void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
   std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
   std::int32_t partition_of(const DestinationTopic& topic,
@@ -77,6 +87,8 @@ private:
   KafkaConfig config_;
   KafkaSinkLimits limits_;
   ClientSizes sizes_;
+  /// A topic was created anew: from then on what the client has is given up.
+  std::optional<Clock::time_point> purge_at_;
   std::optional<logic::Error> failure_; ///< of making the client anew
   WakeSignal wake_;
   ClientPtr client_;
@@ -127,13 +139,25 @@ bool KafkaSink::fits_topics() {
   const auto message_bytes = std::max(
     sizes_.message_bytes,
     message_room(config_, topics_->input_message_bytes()));
-  if (batch_bytes == sizes_.batch_bytes
-      && message_bytes == sizes_.message_bytes)
+  if (topics_->take_recreation())
+    purge_at_ = Clock::now() + purge_after;
+  if (batch_bytes == sizes_.batch_bytes && message_bytes == sizes_.message_bytes
+      && !purge_at_)
     return true;
-  if (queued_ != refused_.size())
+  if (queued_ != refused_.size()) {
+    if (purge_at_ && Clock::now() >= *purge_at_)
+      purge();
     return false; // the client is still at work
+  }
   sizes_ = {message_bytes, batch_bytes};
+  purge_at_.reset();
   return renew_client();
+}
+
+void KafkaSink::purge() {
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE
+                                  | RD_KAFKA_PURGE_F_INFLIGHT
+                                  | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 bool KafkaSink::renew_client() {
@@ -363,14 +387,11 @@ void KafkaSink::end(std::chrono::milliseconds deadline) {
   WakeSignal::disconnect(queue_.get());
   // What is queued is given up: whoever wants it delivered waits for the
   // reports before closing.
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE
-                                  | RD_KAFKA_PURGE_F_INFLIGHT
-                                  | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  purge();
   last_reports_.clear();
   last_reports_.failed.swap(refused_);
-  const auto until = std::chrono::steady_clock::now() + deadline;
-  while (rd_kafka_outq_len(client_.get()) > 0
-         && std::chrono::steady_clock::now() < until) {
+  const auto until = Clock::now() + deadline;
+  while (rd_kafka_outq_len(client_.get()) > 0 && Clock::now() < until) {
     const EventPtr event{rd_kafka_queue_poll(queue_.get(), 10)};
     if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
       on_reports(event.get(), last_reports_);

@@ -19,8 +19,8 @@ constexpr std::size_t text_bytes = 512;
 } // namespace
 
 TopicIdentity::TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue,
-                             std::string topic)
-  : client_(client), queue_(queue), topic_(std::move(topic)) {}
+                             std::string topic, TopicIdHistory& ids)
+  : client_(client), queue_(queue), topic_(std::move(topic)), ids_(ids) {}
 
 void TopicIdentity::tick() {
   if (!asking_ && Clock::now() >= next_question_)

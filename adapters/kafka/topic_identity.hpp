@@ -14,8 +14,10 @@ namespace millrace::adapters::kafka {
 /// 2.8 give no ids, and then nothing is noticed here. One thread.
 class TopicIdentity {
 public:
-  /// Answers arrive on `queue`; pass its events to `on_event`.
-  TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic);
+  /// Answers arrive on `queue`; pass its events to `on_event`. `ids` outlives
+  /// this.
+  TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic,
+                TopicIdHistory& ids);
 
   /// Asks when it is time to; never blocks.
   void tick();
@@ -34,7 +36,7 @@ private:
   rd_kafka_t* client_;
   rd_kafka_queue_t* queue_;
   std::string topic_;
-  TopicIdHistory ids_;
+  TopicIdHistory& ids_;
   bool asking_ = false;
   bool changed_ = false;
   Clock::time_point next_question_{};

@@ -271,6 +271,7 @@ void TopicWatch::on_recreated(const DestinationTopic& topic,
      {},
      {},
      topic.name});
+  recreated_ = true;
   refresh_limits(); // which it may have others of
 }
 

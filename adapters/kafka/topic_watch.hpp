@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::adapters::kafka {
@@ -53,6 +54,9 @@ public:
   /// known.
   void refresh_limits();
 
+  /// Whether one of the topics was created anew since this was asked last.
+  bool take_recreation() noexcept { return std::exchange(recreated_, false); }
+
   /// `max.message.bytes`: the least of the topics that are written to, and
   /// that of the input.
   std::int64_t least_message_bytes() const noexcept;
@@ -95,6 +99,7 @@ private:
   bool limits_settled_ = false;
   bool asking_limits_ = false;
   int limit_questions_ = 0; ///< in succession without any answer
+  bool recreated_ = false;
   bool told_of_insights_ = false; ///< that their topic is refused
   bool told_of_denial_ = false; ///< that the limits are assumed
   std::array<bool, count> told_of_compaction_{};
