@@ -54,7 +54,13 @@ void ReadPositions::on_reset(const rd_kafka_message_t& message,
   logic::PositionQuestion question{held_.expected(partition), {}};
   if (message.offset >= 0)
     question.wanted = logic::Offset{message.offset};
-  if (!question.wanted) {
+  const auto* words = rd_kafka_message_errstr(&message);
+  if (const auto cut = to_log_cut(words != nullptr ? words : "")) {
+    question.fault = PositionFault::truncation;
+    question.kept = cut->kept;
+    if (cut->position)
+      question.wanted = cut->position;
+  } else if (!question.wanted) {
     const auto known = memory_.committed.find(partition);
     if (known != memory_.committed.end())
       question = {known->second, PositionFault::lost_commit};

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -270,6 +271,26 @@ CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
   // Its id is asked for once a second.
   CAF_CHECK(eventually(
     20s, [&] { return says(node, "the input topic was created anew"); }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST(a_log_that_was_cut_off_and_grew_again_is_read_anew) {
+  create_input();
+  write_events(10);
+  auto node = start_node({"kafka.session_timeout=1min"});
+  CAF_CHECK(eventually(60s, [&] { return stands_at(node, 10); }));
+  // By the time that the node looks there is a record where it would go on.
+  node.send_signal(SIGSTOP);
+  broker().end(SIGTERM);
+  broker().lose_log(kafka.input_topic, 0);
+  broker().start();
+  write_events(20, 100);
+  node.send_signal(SIGCONT);
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 20); }));
+  CAF_CHECK(says(node, R"("reason":"truncation")"));
+  CAF_CHECK(says(node, R"("from_offset":10)"));
+  CAF_CHECK(says(node, R"("to_offset":0)"));
+  CAF_CHECK(eventually(20s, [&] { return stands_at(node, 20); }));
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 

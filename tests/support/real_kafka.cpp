@@ -151,6 +151,13 @@ void RealKafka::delete_topic(const std::string& topic) {
   Administrator{plaintext_}.delete_topic(topic);
 }
 
+void RealKafka::lose_log(const std::string& topic, std::int32_t partition) {
+  const std::filesystem::path log{
+    data_ / ("logs/" + topic + "-" + std::to_string(partition))};
+  if (std::filesystem::remove_all(log) == 0)
+    throw std::runtime_error{"there is no " + log.string()};
+}
+
 std::string RealKafka::tool() {
   return MILLRACE_SOURCE_DIR "/tools/real-kafka";
 }

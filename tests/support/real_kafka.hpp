@@ -3,6 +3,7 @@
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,10 @@ public:
   void open_topic(const std::string& topic);
 
   void delete_topic(const std::string& topic);
+
+  /// The partition's log is lost, as with its disk; only while the broker is
+  /// ended.
+  void lose_log(const std::string& topic, std::int32_t partition);
 
   /// The path of tools/real-kafka.
   static std::string tool();
