@@ -22,14 +22,14 @@ struct RealKafkaFixture : TopicFixture {
     return kafka;
   }
 
-  RealKafkaFixture() {
+  explicit RealKafkaFixture(RealKafka& on = broker()) {
     static int tests = 0;
     const auto prefix = "test-" + std::to_string(++tests) + "-";
     for (auto* name :
          {&kafka.input_topic, &kafka.output_topic, &kafka.dlq_topic,
           &kafka.insights_topic, &kafka.consumer_group})
       *name = prefix + *name;
-    kafka.bootstrap_servers = broker().plaintext();
+    kafka.bootstrap_servers = on.plaintext();
   }
 
   /// Settings of topics that `create_topics` makes, by the topic.

@@ -49,12 +49,13 @@ public:
     queue_.reset(rd_kafka_queue_new(client_.get()));
   }
 
-  void add(const std::string& topic) {
+  void add(rd_kafka_ResourceType_t resource, const std::string& name,
+           const std::string& principal, rd_kafka_AclOperation_t operation) {
     std::array<char, 256> text{};
     const AclBindingPtr entry{rd_kafka_AclBinding_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-      "User:somebody-else", "*", RD_KAFKA_ACL_OPERATION_ALL,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size())};
+      resource, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      principal.c_str(), "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
+      text.data(), text.size())};
     auto* raw = entry.get();
     rd_kafka_CreateAcls(client_.get(), &raw, 1, nullptr, queue_.get());
     const auto event = answer();
@@ -62,7 +63,7 @@ public:
     const auto* const* results = rd_kafka_CreateAcls_result_acls(
       rd_kafka_event_CreateAcls_result(event.get()), &count);
     if (count != 1 || rd_kafka_acl_result_error(results[0]) != nullptr)
-      throw std::runtime_error{"cannot add to the access list of " + topic};
+      throw std::runtime_error{"cannot add to the access list of " + name};
   }
 
   void clear(const std::string& topic) {
@@ -100,7 +101,7 @@ private:
 
 } // namespace
 
-RealKafka::RealKafka() {
+RealKafka::RealKafka(Access access) : access_(access) {
   start();
   auto listeners = read_listeners(data_ / "listeners");
   plaintext_ = listeners["bootstrap.servers"];
@@ -111,9 +112,11 @@ RealKafka::RealKafka() {
 RealKafka::~RealKafka() = default;
 
 void RealKafka::start() {
-  broker_ = std::make_unique<Program>(
-    std::vector<std::string>{tool(), "run", "--data", data_.path(), "--port",
-                             "0", "--secure", "--small"});
+  std::vector<std::string> command{tool(),   "run", "--data",   data_.path(),
+                                   "--port", "0",   "--secure", "--small"};
+  if (access_ == Access::strict)
+    command.emplace_back("--strict");
+  broker_ = std::make_unique<Program>(command);
   const bool ended = eventually(patience, [this] {
     return broker_->output().find("Kafka Server started") != std::string::npos
            || !broker_->alive();
@@ -140,7 +143,14 @@ std::string RealKafka::password() const {
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
-  Administrator{plaintext_}.add(topic);
+  Administrator{plaintext_}.add(RD_KAFKA_RESOURCE_TOPIC, topic,
+                                "User:somebody-else",
+                                RD_KAFKA_ACL_OPERATION_ALL);
+}
+
+void RealKafka::grant(rd_kafka_ResourceType_t resource, const std::string& name,
+                      rd_kafka_AclOperation_t operation) {
+  Administrator{plaintext_}.add(resource, name, "User:millrace", operation);
 }
 
 void RealKafka::open_topic(const std::string& topic) {
