@@ -15,6 +15,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -136,15 +137,12 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_CHECK(eventually(
       15s, [&] { return says_recreated(node, kafka.output_topic, after); }));
     CAF_CHECK_EQUAL(load.wait(60s), 0);
-    const bool settled = all_settled(node);
-    CAF_CHECK(settled);
+    CAF_CHECK(all_settled(node));
     CAF_CHECK(
       eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
     CAF_CHECK_EQUAL(node.stop(), 0);
     auto found = outputs();
     check_outputs(found);
-    if (!settled)
-      std::cerr << node.log();
     return found;
   }
 };
@@ -166,6 +164,40 @@ CAF_TEST(an_output_made_anew_with_fewer_partitions_gets_all_that_follows) {
 CAF_TEST(an_output_made_anew_with_more_partitions_uses_them) {
   const auto found = recreate_output(2, 4);
   CAF_CHECK_EQUAL(found.by_partition.size(), 4u);
+}
+
+CAF_TEST(partitions_that_are_added_to_an_output_are_used) {
+  create_with(2);
+  auto node = start_node();
+  auto load = start_load(2'000, 20'000, "0");
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 3'000; }));
+  auto admin = TopicAdmin::open(kafka);
+  const auto raised = (*admin)->raise_partitions(kafka.output_topic, 4, 30s);
+  CAF_REQUIRE(raised.has_value());
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  const auto found = outputs();
+  check_outputs(found);
+  CAF_CHECK_EQUAL(found.records, 20'000u);
+  CAF_CHECK_EQUAL(found.by_partition.size(), 4u);
+  CAF_CHECK(!says(node, "circuit"));
+}
+
+CAF_TEST(an_output_that_is_gone_for_long_gets_all_that_waited) {
+  create_with(4);
+  auto node = start_node();
+  auto load = start_load(500, 20'000, "0");
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
+  broker().delete_topic(kafka.output_topic);
+  std::this_thread::sleep_for(45s);
+  create_topics();
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK(
+    eventually(70s, [&] { return node.http_code("/health/ready") == 200; }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  check_outputs(outputs());
 }
 
 CAF_TEST(a_dead_letter_topic_made_anew_holds_up_nothing) {
