@@ -94,6 +94,9 @@ constexpr Definition pinned{
 constexpr Definition delivery_failure{
   "millrace_delivery_failures_total",
   "Records that came back undelivered, by destination and error."};
+constexpr Definition recreation{
+  "millrace_topics_recreated_total",
+  "Topics found deleted and created again, by topic."};
 constexpr Definition dead_letter{"millrace_dead_letters_total",
                                  "Records set aside, by reason."};
 
@@ -422,6 +425,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     limit_family_(counters(registry, limit)),
     error_family_(counters(registry, errors)),
     delivery_failure_family_(counters(registry, delivery_failure)),
+    recreation_family_(counters(registry, recreation)),
     restart_family_(counters(registry, restart)),
     breaker_family_(gauges(registry, breaker)),
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
@@ -479,6 +483,10 @@ void Metrics::count_delivery_failures(std::string_view destination,
     .Add({{"destination", std::string{destination}},
           {"error", std::string{error}}})
     .Increment(static_cast<double>(records));
+}
+
+void Metrics::count_recreated(std::string_view topic) {
+  recreation_family_.Add({{"topic", std::string{topic}}}).Increment();
 }
 
 void Metrics::count_restart(std::string_view actor, std::string_view reason) {

@@ -143,6 +143,9 @@ public:
   void count_delivery_failures(std::string_view destination,
                                std::string_view error, std::uint64_t records);
 
+  /// A topic that was deleted and created again, which is rarer still.
+  void count_recreated(std::string_view topic);
+
   /// Restarts are rare too. `actor` is the kind, without the number.
   void count_restart(std::string_view actor, std::string_view reason);
 
@@ -241,6 +244,7 @@ private:
   prometheus::Family<Counter>& limit_family_;
   prometheus::Family<Counter>& error_family_;
   prometheus::Family<Counter>& delivery_failure_family_;
+  prometheus::Family<Counter>& recreation_family_;
   prometheus::Family<Counter>& restart_family_;
   prometheus::Family<Gauge>& breaker_family_;
 

@@ -213,6 +213,7 @@ std::vector<ConnectItem> check_connections(const NodeConfig& config,
                                            std::chrono::milliseconds deadline) {
   std::vector<ConnectItem> items;
   check_kafka(config.kafka, deadline, items);
+  check_state_topic(config, deadline, items);
   check_geoip(config.geoip, items);
   check_quiet_networks(config.detection, items);
   check_model(config.detection, items);

@@ -40,9 +40,9 @@ using DeleteTopicPtr
   = kafka::Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
 
 /// An admin client and the answer to one request of it.
-class BrokerAdmin {
+class Administrator {
 public:
-  explicit BrokerAdmin(const std::string& bootstrap_servers) {
+  explicit Administrator(const std::string& bootstrap_servers) {
     config_.bootstrap_servers = bootstrap_servers;
     auto client = kafka::ClientSettings{config_}.create(
       kafka::ClientRole::admin);
@@ -52,12 +52,13 @@ public:
     queue_.reset(rd_kafka_queue_new(client_.get()));
   }
 
-  void add(rd_kafka_ResourceType_t kind, const std::string& name) {
+  void add(rd_kafka_ResourceType_t resource, const std::string& name,
+           const std::string& principal, rd_kafka_AclOperation_t operation) {
     std::array<char, 256> text{};
     const AclBindingPtr entry{rd_kafka_AclBinding_new(
-      kind, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-      "User:somebody-else", "*", RD_KAFKA_ACL_OPERATION_ALL,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size())};
+      resource, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      principal.c_str(), "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
+      text.data(), text.size())};
     auto* raw = entry.get();
     rd_kafka_CreateAcls(client_.get(), &raw, 1, nullptr, queue_.get());
     const auto event = answer();
@@ -91,7 +92,7 @@ private:
     kafka::EventPtr event{
       rd_kafka_queue_poll(queue_.get(), kafka::to_timeout(patience))};
     if (!event || rd_kafka_event_error(event.get()) != 0)
-      throw std::runtime_error{"cannot change an access list"};
+      throw std::runtime_error{"the broker refuses what an administrator asks"};
     return event;
   }
 
@@ -102,7 +103,7 @@ private:
 
 } // namespace
 
-RealKafka::RealKafka() {
+RealKafka::RealKafka(Access access) : access_(access) {
   start();
   auto listeners = read_listeners(data_ / "listeners");
   plaintext_ = listeners["bootstrap.servers"];
@@ -113,9 +114,11 @@ RealKafka::RealKafka() {
 RealKafka::~RealKafka() = default;
 
 void RealKafka::start() {
-  broker_ = std::make_unique<Program>(
-    std::vector<std::string>{tool(), "run", "--data", data_.path(), "--port",
-                             "0", "--secure", "--small"});
+  std::vector<std::string> command{tool(),   "run", "--data",   data_.path(),
+                                   "--port", "0",   "--secure", "--small"};
+  if (access_ == Access::strict)
+    command.emplace_back("--strict");
+  broker_ = std::make_unique<Program>(command);
   const bool ended = eventually(patience, [this] {
     return broker_->output().find("Kafka Server started") != std::string::npos
            || !broker_->alive();
@@ -142,23 +145,39 @@ std::string RealKafka::password() const {
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
-  BrokerAdmin{plaintext_}.add(RD_KAFKA_RESOURCE_TOPIC, topic);
+  Administrator{plaintext_}.add(RD_KAFKA_RESOURCE_TOPIC, topic,
+                                "User:somebody-else",
+                                RD_KAFKA_ACL_OPERATION_ALL);
+}
+
+void RealKafka::grant(rd_kafka_ResourceType_t resource, const std::string& name,
+                      rd_kafka_AclOperation_t operation) {
+  Administrator{plaintext_}.add(resource, name, "User:millrace", operation);
 }
 
 void RealKafka::open_topic(const std::string& topic) {
-  BrokerAdmin{plaintext_}.clear(RD_KAFKA_RESOURCE_TOPIC, topic);
+  Administrator{plaintext_}.clear(RD_KAFKA_RESOURCE_TOPIC, topic);
 }
 
 void RealKafka::reserve_group(const std::string& group) {
-  BrokerAdmin{plaintext_}.add(RD_KAFKA_RESOURCE_GROUP, group);
+  Administrator{plaintext_}.add(RD_KAFKA_RESOURCE_GROUP, group,
+                                "User:somebody-else",
+                                RD_KAFKA_ACL_OPERATION_ALL);
 }
 
 void RealKafka::open_group(const std::string& group) {
-  BrokerAdmin{plaintext_}.clear(RD_KAFKA_RESOURCE_GROUP, group);
+  Administrator{plaintext_}.clear(RD_KAFKA_RESOURCE_GROUP, group);
 }
 
 void RealKafka::delete_topic(const std::string& topic) {
-  BrokerAdmin{plaintext_}.delete_topic(topic);
+  Administrator{plaintext_}.delete_topic(topic);
+}
+
+void RealKafka::lose_log(const std::string& topic, std::int32_t partition) {
+  const std::filesystem::path log{
+    data_ / ("logs/" + topic + "-" + std::to_string(partition))};
+  if (std::filesystem::remove_all(log) == 0)
+    throw std::runtime_error{"there is no " + log.string()};
 }
 
 std::string RealKafka::tool() {

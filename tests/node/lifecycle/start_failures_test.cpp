@@ -37,7 +37,8 @@ tests::ProgramOutcome check_with(const std::vector<std::string>& assignments) {
 CAF_TEST(a_file_that_cannot_be_read_ends_a_run_as_unavailable) {
   const tests::TemporaryFolder folder;
   const auto text = folder.write("text", "nothing of use");
-  for (const std::string key : {"geoip.files", "detection.model_file"})
+  for (const std::string key :
+       {"geoip.files", "detection.model_file", "detection.quiet_networks"})
     for (const auto& path : {std::string{"/nowhere"}, text, folder.path()}) {
       const auto outcome = run_with(key + "=" + path);
       CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
@@ -84,6 +85,16 @@ CAF_TEST(a_bad_list_of_quiet_networks_ends_a_run_and_check_says_where) {
     CAF_CHECK(tried.says("failed  detection.quiet_networks: "));
     CAF_CHECK(tried.says(words));
   }
+}
+
+CAF_TEST(a_file_that_cannot_be_written_ends_a_run_as_unavailable) {
+  const tests::TemporaryFolder folder;
+  for (const std::string key : {"delivery.crash_journal", "log.file"})
+    for (const auto& path : {std::string{"/nowhere/file"}, folder.path()}) {
+      const auto outcome = run_with(key + "=" + path);
+      CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
+      CAF_CHECK(outcome.says(path));
+    }
 }
 
 CAF_TEST(what_the_client_would_refuse_is_refused_before_the_start) {
