@@ -271,6 +271,10 @@ template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
   actors::JudgementRouterParameters parameters;
+  parameters.shard_count = static_cast<std::uint32_t>(config_.detection.shards);
+  parameters.owns_all = parameters_.state_store == nullptr;
+  parameters.wait = config_.detection.wait;
+  parameters.links = registrations_.address<ActorKind::links>();
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();
   parameters.surroundings = around();

@@ -1,0 +1,180 @@
+#pragma once
+
+#include "actors/stages/judgement_router.hpp"
+#include "logic/delivery/forgotten_epochs.hpp"
+#include "logic/delivery/resequencer.hpp"
+#include "logic/detection/detector.hpp"
+#include "logic/detection/judgement_questions.hpp"
+#include "logic/detection/shard_owners.hpp"
+#include "logic/records/partition_offset.hpp"
+#include "messages/detection.hpp"
+#include "messages/lifecycle.hpp"
+#include "messages/links.hpp"
+#include "messages/pipeline.hpp"
+#include "messages/reconciliation.hpp"
+#include "messages/wire/type_ids.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+/// Internal to the judgement router.
+namespace millrace::actors {
+
+namespace wire = messages::wire;
+using logic::detection::Judge;
+using logic::detection::JudgementQuestions;
+using logic::detection::LoginRows;
+using logic::detection::PeerIncarnation;
+using logic::detection::ShardSet;
+
+/// Rows of shards without an owner that are kept for it.
+inline constexpr std::size_t max_owed_bytes = 8U << 20U;
+
+/// What a judgement router works on; outlives the actor.
+class JudgementRouter {
+public:
+  static inline const char* name
+    = name_of(logic::ActorKind::judgement_router).data();
+
+  explicit JudgementRouter(JudgementRouterParameters parameters)
+    : parameters_(std::move(parameters)), owners_(parameters_.shard_count),
+      hosted_(parameters_.detectors.size()) {
+    const auto detectors = static_cast<std::uint32_t>(hosted_.size());
+    std::vector<logic::detection::OwnedShard> all;
+    for (std::uint32_t shard = 0; shard != parameters_.shard_count; ++shard) {
+      hosted_[logic::detection::Detector::host_of(shard, detectors)].set(shard);
+      all.push_back({shard, 0});
+    }
+    if (parameters_.owns_all)
+      owners_.set_own(all);
+  }
+
+  void begin(JudgementRouterActor::pointer self);
+
+  const Surroundings& surroundings() const { return parameters_.surroundings; }
+
+  template <class Actor>
+  static JudgementRouterActor::behavior_type behavior(Actor& actor) {
+    return {
+      actor.handle_with(&JudgementRouter::take_in),
+      actor.handle_with(&JudgementRouter::advance_sequence),
+      actor.handle_with(&JudgementRouter::forget),
+      actor.handle_with(&JudgementRouter::take_successor),
+      actor.handle_with(&JudgementRouter::take_own),
+      actor.handle_with(&JudgementRouter::answer_peer),
+      actor.handle_with(&JudgementRouter::link_up),
+      actor.handle_with(&JudgementRouter::link_down),
+      actor.handle_with(&JudgementRouter::take_owners),
+      actor.handle_with(&JudgementRouter::end_waits),
+      answer_heartbeats(actor.self()),
+      obey_faults(actor.surroundings()),
+    };
+  }
+
+private:
+  using Promise = caf::typed_response_promise<messages::BatchJudged>;
+  using PeerPromise = caf::typed_response_promise<wire::JudgeAnswer>;
+  using Due = JudgementQuestions::Due;
+
+  /// Who waits for the answer: an enricher with its batch, or a peer.
+  struct Asker {
+    messages::JudgeBatch order; ///< without a batch where a peer asks
+    Promise promise;
+    PeerPromise peer_promise;
+  };
+
+  struct Peer {
+    caf::actor link;
+    bool late = false; ///< did not answer in time, and not since
+    std::size_t asked_bytes = 0; ///< under way
+  };
+
+  Metrics& metrics() const { return *parameters_.surroundings.metrics; }
+  JudgementQuestions::Time now() const { return self_->clock().now(); }
+
+  // -- Questions --------------------------------------------------------------
+
+  caf::result<messages::BatchJudged> take_in(const messages::JudgeBatch& order);
+  void advance_sequence(const messages::AdvanceSequence& news);
+  void forget(const messages::ForgetPartitions& order);
+  caf::result<wire::JudgeAnswer> answer_peer(const wire::JudgeRequest& request);
+  void ask(Asker& asker);
+  void add_owners(JudgementQuestions::Number number, const LoginRows& rows,
+                  const ShardSet& shards);
+  void add_detectors(JudgementQuestions::Number number, const LoginRows& rows,
+                     const ShardSet& shards);
+  void add(JudgementQuestions::Number number, const LoginRows& rows,
+           const Judge& judge, const ShardSet& shards);
+  void ask_parts(JudgementQuestions::Number number);
+  void ask_part(Due due);
+
+  // -- Answers ----------------------------------------------------------------
+
+  void take_answer(Due due, logic::ShardJudgementsPtr judgements);
+  void finish_if_answered(JudgementQuestions::Number number);
+  void refuse(JudgementQuestions::Number number, const caf::error& error);
+  void give_up(Due due);
+
+  // -- Detectors of this node -------------------------------------------------
+
+  void ask_detector(Due due, std::size_t detector, const ShardSet& shards);
+  void take_successor(const messages::DetectorReplaced& news);
+
+  // -- Peers ------------------------------------------------------------------
+
+  void ask_peer(Due due, PeerIncarnation incarnation, const ShardSet& shards);
+
+  /// False where the peer is gone or has too much to answer already.
+  bool send_to_peer(PeerIncarnation incarnation, const LoginRows& rows,
+                    const ShardSet& shards,
+                    std::function<void(const wire::JudgeAnswer&)> on_answer,
+                    std::function<void()> on_error);
+  void take_peer_answer(Due due, const LoginRows& rows, const ShardSet& shards,
+                        const wire::JudgeAnswer& answer);
+  void tell_of_nonsense(std::string_view what, const logic::Error& error);
+
+  // -- Waiting ----------------------------------------------------------------
+
+  void keep_ticking();
+  void wait_for_owner(Due due, const ShardSet& shards);
+  void owe(Due due, const ShardSet& shards);
+  void end_waits(messages::Tick);
+
+  // -- Who owns what ----------------------------------------------------------
+
+  void take_own(const messages::OwnShards& news);
+  void link_up(const messages::LinkUp& news);
+  void link_down(const messages::LinkDown& news);
+  void take_owners(const messages::PeerOwners& news);
+  void ask_found();
+  void pay(const logic::detection::OwedRows::Debt& debt);
+  void ask_owners_of(Due due);
+
+  JudgementRouterActor::pointer self_ = nullptr;
+  JudgementRouterParameters parameters_;
+  logic::detection::ShardOwners owners_;
+  std::vector<ShardSet> hosted_; ///< by detector: what it may host
+  /// Who is asked: a successor only once the news of it is here, so that it
+  /// gets what is older first.
+  std::vector<AnomalyDetectorActor> detectors_;
+  std::map<PeerIncarnation, Peer> peers_;
+  JudgementQuestions questions_;
+  std::map<JudgementQuestions::Number, Asker> askers_;
+  logic::detection::OwedRows owed_{max_owed_bytes};
+  ShardSet missed_; ///< whose owner was waited for in vain
+  std::optional<JudgementQuestions::Time> settle_by_;
+  bool ticking_ = false;
+  std::map<logic::PartitionEpoch, logic::Resequencer<Asker>> resequencers_;
+  logic::ForgottenEpochs forgotten_;
+};
+
+} // namespace millrace::actors
