@@ -82,18 +82,17 @@ using InsightsActor = Supervised<caf::result<void>(messages::CountLogins),
                                  caf::result<void>(messages::Tick)>;
 
 /// Keeps the links to the other nodes of the group.
-using LinksActor
-  = Supervised<caf::result<void>(messages::AnnounceOwners),
-               caf::result<void>(messages::ListPeers),
-               caf::result<void>(messages::TargetsFound),
-               caf::result<void>(messages::DialEnded),
-               caf::result<void>(messages::ConnectionRefused),
-               caf::result<void>(messages::HelloReceived),
-               caf::result<void>(messages::LinkAnswered),
-               caf::result<void>(messages::LinkRefused),
-               caf::result<void>(messages::OwnersHeard),
-               caf::result<void>(messages::Tick),
-               caf::result<messages::LinksStatus>(messages::ReportStatus)>;
+using LinksActor = Supervised<
+  caf::result<void>(messages::AnnounceOwners),
+  caf::result<void>(messages::ListPeers),
+  caf::result<void>(messages::TargetsFound),
+  caf::result<void>(messages::DialEnded),
+  caf::result<void>(messages::ConnectionRefused),
+  caf::result<void>(messages::HelloReceived),
+  caf::result<void>(messages::LinkAnswered),
+  caf::result<void>(messages::LinkRefused),
+  caf::result<void>(messages::OwnersHeard), caf::result<void>(messages::Tick),
+  caf::result<messages::LinksStatus>(messages::ReportStatus)>;
 
 /// By `logic::ActorKind`.
 using ActorHandles

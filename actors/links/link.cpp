@@ -42,8 +42,9 @@ public:
       [this](wire::Refused& refused) { on_refused(refused); },
       [this](wire::ShardOwners& owners) {
         if (is_from_peer())
-          caf::anon_send(parameters_.keeper,
-                         messages::OwnersHeard{own(), std::move(owners.shards)});
+          caf::anon_send(
+            parameters_.keeper,
+            messages::OwnersHeard{own(), std::move(owners.shards)});
       },
       [this](const wire::Ping& ping) -> caf::result<wire::Pong> {
         if (is_from_peer())
@@ -92,7 +93,9 @@ private:
     self_
       ->request(whom, parameters_.request_limit, std::forward<Request>(request))
       .then(
-        [promise](Answer& answer) mutable { promise.deliver(std::move(answer)); },
+        [promise](Answer& answer) mutable {
+          promise.deliver(std::move(answer));
+        },
         [promise](const caf::error& error) mutable {
           promise.deliver(error == caf::sec::request_timeout
                             ? caf::make_error(caf::sec::request_timeout)
@@ -128,8 +131,8 @@ private:
       return;
     peer_ = sender;
     self_->monitor(peer_);
-    caf::anon_send(parameters_.keeper, messages::LinkAnswered{
-                                         own(), std::move(welcome.node)});
+    caf::anon_send(parameters_.keeper,
+                   messages::LinkAnswered{own(), std::move(welcome.node)});
   }
 
   void on_refused(const wire::Refused& refused) {

@@ -364,9 +364,9 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
     links(gauge(registry, link_count)),
     link_round_trips(gauges(registry, link_round_trip)),
-    link_refusals(table<logic::links::RefusalReason,
-                        logic::links::refusal_count>(registry, link_refusal,
-                                                     "reason")),
+    link_refusals(
+      table<logic::links::RefusalReason, logic::links::refusal_count>(
+        registry, link_refusal, "reason")),
     time_to_recover(prometheus::BuildHistogram()
                       .Name(recovery.name)
                       .Help(recovery.help)

@@ -26,8 +26,8 @@ void describe(logic::SettingVisitor& visitor, IdentityConfig& config) {
 std::vector<logic::Error> check(const IdentityConfig& config) {
   std::vector<logic::Error> faults;
   if (config.name.size() > logic::links::max_identity_text)
-    faults.push_back({logic::ErrorCode::invalid_config,
-                      "node.name: longer than 256 bytes"});
+    faults.push_back(
+      {logic::ErrorCode::invalid_config, "node.name: longer than 256 bytes"});
   if (config.role != "all")
     faults.push_back({logic::ErrorCode::invalid_config,
                       "node.role: " + config.role

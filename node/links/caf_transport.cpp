@@ -26,8 +26,7 @@ using logic::links::Refusal;
 using logic::links::RefusalReason;
 
 GuardedScribe::Multiplexer& multiplexer_of(caf::actor_system& system) {
-  return static_cast<GuardedScribe::Multiplexer&>(
-    system.middleman().backend());
+  return static_cast<GuardedScribe::Multiplexer&>(system.middleman().backend());
 }
 
 caf::actor broker_of(caf::actor_system& system) {
@@ -60,9 +59,9 @@ public:
       return false;
     if (!connections_->enter()) {
       const auto from = adapters::links::remote_endpoint(socket.get());
-      connections_->refused(from ? to_string(*from) : std::string{"?"},
-                            {RefusalReason::too_many,
-                             "as many connections as may be are open"});
+      connections_->refused(
+        from ? to_string(*from) : std::string{"?"},
+        {RefusalReason::too_many, "as many connections as may be are open"});
       return true;
     }
     caf::io::network::nonblocking(socket.get(), true);
@@ -176,8 +175,9 @@ void CafTransport::dial(const logic::links::Endpoint& endpoint,
                         const LinksActor& keeper) {
   auto socket = adapters::links::begin_to_connect(endpoint);
   if (!socket) {
-    caf::anon_send(keeper, messages::DialEnded{endpoint, nullptr, false,
-                                               socket.error().text, {}});
+    caf::anon_send(
+      keeper,
+      messages::DialEnded{endpoint, nullptr, false, socket.error().text, {}});
     return;
   }
   auto call = std::make_shared<CallOutcome>();

@@ -27,9 +27,8 @@ class Connections {
 public:
   static constexpr std::size_t most_inbound = 256;
 
-  using OnRefused
-    = std::function<void(const std::string& address,
-                         const logic::links::Refusal& refusal)>;
+  using OnRefused = std::function<void(const std::string& address,
+                                       const logic::links::Refusal& refusal)>;
 
   /// `rules` but for `reachable`. `tls` is null where only this machine is
   /// linked. `on_refused` hears of connections that were accepted.
@@ -39,9 +38,7 @@ public:
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  const logic::links::WireGate::Rules& rules() const noexcept {
-    return rules_;
-  }
+  const logic::links::WireGate::Rules& rules() const noexcept { return rules_; }
   adapters::links::TlsFiles::Context tls() const {
     return tls_ ? tls_->context() : nullptr;
   }

@@ -65,8 +65,7 @@ LinkStreamPolicy::State LinkStreamPolicy::read_some(std::size_t& count,
   if (!has_connected(socket))
     return State::failure;
   if (tls_)
-    return to_state(
-      tls_->read({static_cast<std::byte*>(into), size}, count));
+    return to_state(tls_->read({static_cast<std::byte*>(into), size}, count));
   const auto got = ::recv(socket, into, size, MSG_NOSIGNAL);
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
     return State::failure;
@@ -74,10 +73,9 @@ LinkStreamPolicy::State LinkStreamPolicy::read_some(std::size_t& count,
   return State::success;
 }
 
-LinkStreamPolicy::State LinkStreamPolicy::write_some(std::size_t& count,
-                                                     Socket socket,
-                                                     const void* from,
-                                                     std::size_t size) {
+LinkStreamPolicy::State
+LinkStreamPolicy::write_some(std::size_t& count, Socket socket,
+                             const void* from, std::size_t size) {
   count = 0;
   if (!has_connected(socket))
     return State::failure;

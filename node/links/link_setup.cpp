@@ -51,14 +51,14 @@ open_links(caf::actor_system& system, const NodeConfig& config,
   const auto finder = std::make_shared<TargetFinder>(config.link, listening);
   setup.targets = [finder] { return finder->targets(); };
   setup.draw_incarnation = draw_incarnation;
-  opened.address_task = {[finder, keeper = setup.keeper] {
-                           auto links = keeper->current();
-                           if (finder->look_up() && links)
-                             caf::anon_send(links, messages::TargetsFound{
-                                                     finder->targets()});
-                           return true;
-                         },
-                         look_up_pause};
+  opened.address_task = {
+    [finder, keeper = setup.keeper] {
+      auto links = keeper->current();
+      if (finder->look_up() && links)
+        caf::anon_send(links, messages::TargetsFound{finder->targets()});
+      return true;
+    },
+    look_up_pause};
   setup.transport = std::move(*transport);
   return opened;
 }

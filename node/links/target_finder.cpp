@@ -52,8 +52,7 @@ bool TargetFinder::look_up() {
   const std::lock_guard lock{mutex_};
   const bool changed = !std::ranges::equal(
     targets, targets_, [](const auto& left, const auto& right) {
-      return left.endpoint == right.endpoint
-             && left.we_begin == right.we_begin;
+      return left.endpoint == right.endpoint && left.we_begin == right.we_begin;
     });
   targets_ = std::move(targets);
   return changed;
