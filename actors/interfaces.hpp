@@ -45,17 +45,24 @@ using DispatcherActor
 /// First of a lane: bytes to events and rejections.
 using ValidatorActor = Supervised<caf::result<void>(messages::ValidateBatch)>;
 
-/// Adds address class, place, watch list; asks the detectors; counts.
+/// Adds address class, place, watch list; has events judged; counts.
 using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
-                                 caf::result<void>(messages::DetectorReplaced),
+                                 caf::result<void>(messages::RouterReplaced),
                                  caf::result<void>(messages::FlushCounts),
                                  caf::result<void>(messages::Tick)>;
 
-/// Judges the events of one shard of the users.
-using AnomalyDetectorActor
+/// Restores order, has the rows of a batch judged by whoever knows their
+/// users, and gathers the answers.
+using JudgementRouterActor
   = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
-               caf::result<void>(messages::UseForest),
                caf::result<void>(messages::AdvanceSequence),
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::DetectorReplaced)>;
+
+/// Judges the logins of the users of its shards.
+using AnomalyDetectorActor
+  = Supervised<caf::result<messages::RowsJudged>(messages::JudgeRows),
+               caf::result<void>(messages::UseForest),
                caf::result<void>(messages::ForgetPartitions)>;
 
 /// Fits the forest from sampled rows.
@@ -97,8 +104,8 @@ using LinksActor = Supervised<
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-               AnomalyDetectorActor, EncoderActor, ProducerActor, InsightsActor,
-               TrainerActor, LinksActor>;
+               JudgementRouterActor, AnomalyDetectorActor, EncoderActor,
+               ProducerActor, InsightsActor, TrainerActor, LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

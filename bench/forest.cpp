@@ -3,8 +3,8 @@
 // repetitions.
 
 #include "logic/detection/compiled_forest.hpp"
-#include "logic/detection/detector.hpp"
 #include "logic/detection/forest_trainer.hpp"
+#include "tests/logic/detection/batch_detector.hpp"
 #include "tests/logic/detection/login_batch.hpp"
 #include "tests/logic/detection/sample_rows.hpp"
 
@@ -114,7 +114,7 @@ bool measure_judge(const char* whose, std::uint64_t users,
   }
   const auto batches = make_batches(300, users, places.data(), places.size(),
                                     outcomes);
-  Detector detector{{}, 0, 1};
+  tests::BatchDetector detector{{}};
   std::size_t next = 0;
   const auto judge = [&] { detector.judge(*batches[next++]); };
   while (next != 100)

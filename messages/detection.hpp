@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-/// Models for the detectors, and what they need to know of batches
-/// that they do not see.
+/// Models for the detectors, and what the judgement router needs to know of
+/// batches that it does not see.
 namespace millrace::messages {
 
 /// Detector to trainer: feature rows sampled from the stream, row after row.
@@ -20,7 +20,7 @@ struct UseForest {
   logic::detection::ModelPtr model;
 };
 
-/// Dispatcher to detectors: do not wait for what lies before that place.
+/// Dispatcher to judgement router: do not wait for what lies before that place.
 struct AdvanceSequence {
   logic::SequenceAdvance advance;
 };

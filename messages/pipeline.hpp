@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/detection/login_rows.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/encoded_batch.hpp"
 #include "logic/records/enriched_batch.hpp"
@@ -46,16 +47,37 @@ struct EnrichBatch {
   const logic::RecordBatchPtr& raw() const { return batch->raw; }
 };
 
-/// Enricher to every anomaly detector: judge the events of your shard.
+/// Enricher to judgement router: have these logins judged by those who know
+/// their users and addresses.
 struct JudgeBatch {
   logic::BatchTicket ticket;
   logic::EnrichedBatchPtr batch;
+  logic::detection::LoginRowsPtr rows;
 
   const logic::RecordBatchPtr& raw() const { return batch->validated->raw; }
 };
 
-/// The detector's answer.
+/// The router's answer: on each event once.
 struct BatchJudged {
+  std::vector<logic::ShardJudgementsPtr> judgements;
+};
+
+/// Judgement router to an anomaly detector: judge the rows of those shards, as
+/// far as they are yours.
+struct JudgeRows {
+  logic::BatchTicket ticket;
+  logic::detection::LoginRowsPtr rows;
+  logic::detection::ShardSet shards;
+  /// What the rows are of; null where another node asks.
+  logic::EnrichedBatchPtr batch;
+
+  logic::RecordBatchPtr raw() const {
+    return batch ? batch->validated->raw : nullptr;
+  }
+};
+
+/// The detector's answer.
+struct RowsJudged {
   logic::ShardJudgementsPtr judgements;
 };
 
@@ -102,7 +124,7 @@ struct OffsetsCommitted {
   std::vector<logic::PartitionOffset> offsets;
 };
 
-/// Consumer to dispatcher, and on to the producer and the detectors: these
+/// Consumer to dispatcher, and on to the producer and the detection: these
 /// partitions are ours no longer under that epoch; drop what is unfinished.
 struct ForgetPartitions {
   std::vector<logic::PartitionEpoch> partitions;
@@ -112,8 +134,8 @@ struct ForgetPartitions {
 };
 
 /// The orders that carry a batch: each has a `ticket` and says which `raw()`
-/// batch it is about.
+/// batch it is about, if it is one of this node.
 using BatchOrders = std::tuple<ValidateBatch, EnrichBatch, JudgeBatch,
-                               EncodeBatch, ProduceBatch>;
+                               JudgeRows, EncodeBatch, ProduceBatch>;
 
 } // namespace millrace::messages

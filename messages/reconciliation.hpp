@@ -53,10 +53,15 @@ struct FenceLane {
   logic::Incarnation incarnation; ///< of the new life
 };
 
-/// Topology to enrichers: a detector was replaced and will not answer what was
-/// asked before.
+/// Topology to judgement router: a detector was replaced and will not answer
+/// what was asked before.
 struct DetectorReplaced {
+  std::uint32_t number = 0; ///< which one
   std::optional<logic::BatchId> suspect; ///< what it was working on
 };
+
+/// Topology to enrichers: the judgement router was replaced and will not answer
+/// what was asked before.
+struct RouterReplaced {};
 
 } // namespace millrace::messages

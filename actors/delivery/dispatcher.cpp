@@ -124,9 +124,9 @@ private:
     for (const auto& acknowledgement : orders.acknowledgements)
       tell(self_, parameters_.consumer,
            messages::BatchAcknowledged{acknowledgement});
-    for (const auto& advance : orders.advances)
-      for (const auto& detector : parameters_.detectors)
-        tell(self_, detector, messages::AdvanceSequence{advance});
+    if (parameters_.router)
+      for (const auto& advance : orders.advances)
+        tell(self_, parameters_.router, messages::AdvanceSequence{advance});
     auto& metrics = *parameters_.surroundings.metrics;
     metrics.batches_in_flight.Set(static_cast<double>(plan_.batches()));
     metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));

@@ -18,7 +18,7 @@ struct DispatcherParameters {
   RegisteredActorPtr<ProducerActor> producer;
   /// The first stage of each lane.
   std::vector<RegisteredActorPtr<ActorOf<logic::first_in_lane>>> lanes;
-  std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
+  RegisteredActorPtr<JudgementRouterActor> router; ///< null: no detection
   /// Null: nothing is known of earlier lives of the process.
   std::shared_ptr<logic::FlightRecorder> recorder;
   Surroundings surroundings;

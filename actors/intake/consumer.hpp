@@ -26,7 +26,7 @@ struct ConsumerParameters {
   std::function<void(const logic::Error&)> end_node;
   RegisteredActorPtr<DispatcherActor> dispatcher;
   RegisteredActorPtr<ProducerActor> producer;
-  std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
+  RegisteredActorPtr<JudgementRouterActor> router; ///< null: no detection
   Surroundings surroundings;
 };
 

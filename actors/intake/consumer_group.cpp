@@ -150,8 +150,8 @@ void Consumer::forget(const std::vector<PartitionEpoch>& partitions,
   const messages::ForgetPartitions order{partitions, restarted};
   tell(self_, parameters_.dispatcher, order);
   tell(self_, parameters_.producer, order);
-  for (const auto& detector : parameters_.detectors)
-    tell(self_, detector, order);
+  if (parameters_.router)
+    tell(self_, parameters_.router, order);
 }
 
 void Consumer::note_placed(const ClientEvent& event) {

@@ -12,18 +12,17 @@ namespace millrace::actors {
 
 struct AnomalyDetectorParameters {
   logic::detection::DetectionConfig config;
-  std::uint32_t shard = 0;
-  std::uint32_t shard_count = 1;
+  std::uint32_t number = 0;
+  std::uint32_t detector_count = 1;
   RegisteredActorPtr<TrainerActor>
     trainer; ///< null where the model comes from a file
   WorkMarkPtr mark;
   Surroundings surroundings;
 };
 
-/// Judges the logins of the users and the addresses of one shard, the batches
-/// of a partition in the order in which they were read. What it knows of them,
-/// and the model, outlive the actor; what it was asked when it died is asked
-/// again.
+/// Judges the logins of the users and the addresses of its shards, in the order
+/// in which it is asked. What it knows of them, and the model, outlive the
+/// actor; what it was asked when it died is asked again.
 SuccessorFactory<AnomalyDetectorActor>
 anomaly_detectors(caf::actor_system& system,
                   AnomalyDetectorParameters parameters);

@@ -1,5 +1,6 @@
 #include "actors/stages/enricher.hpp"
 
+#include "logic/detection/login_rows.hpp"
 #include "logic/enrichment/enrichment.hpp"
 #include "logic/enrichment/insight_tally.hpp"
 #include "messages/insights.hpp"
@@ -8,7 +9,6 @@
 #include "messages/reconciliation.hpp"
 
 #include <caf/actor_clock.hpp>
-#include <caf/policy/select_all.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -32,7 +32,8 @@ public:
     : self_(self), parameters_(std::move(parameters)),
       enrichment_(parameters_.insights_config.watched_versions,
                   std::move(parameters_.lookup),
-                  std::move(parameters_.quiet_networks)) {}
+                  std::move(parameters_.quiet_networks)),
+      rows_(parameters_.detection) {}
 
   EnricherActor::behavior_type make_behavior() {
     harden(self_);
@@ -40,7 +41,7 @@ public:
       [this](messages::EnrichBatch& order) {
         attempt(self_, parameters_.place, order.ticket, [&] { enrich(order); });
       },
-      [this](const messages::DetectorReplaced& news) { ask_again(news); },
+      [this](messages::RouterReplaced) { ask_again(); },
       [this](messages::FlushCounts) { hand_over_tally(); },
       [this](messages::Tick) { hand_over_tally(); },
       answer_heartbeats(self_),
@@ -57,60 +58,52 @@ private:
       count_watched(*batch);
       count_logins(*batch);
     }
-    if (parameters_.detectors.empty()) {
+    if (!parameters_.router) {
       tell(self_, parameters_.place.next,
            messages::EncodeBatch{order.ticket, std::move(batch), {}});
       return;
     }
-    have_judged(order.ticket, std::move(batch));
+    auto rows = rows_.rows_of(*batch);
+    have_judged({order.ticket, std::move(batch), std::move(rows)});
   }
 
-  void have_judged(const logic::BatchTicket& ticket,
-                   logic::EnrichedBatchPtr batch) {
+  /// No time-out: the router answers in time or is replaced.
+  void have_judged(messages::JudgeBatch order) {
     const auto question = next_question_++;
-    pending_.emplace(question, Pending{ticket, batch});
-    std::vector<AnomalyDetectorActor> detectors;
-    detectors.reserve(parameters_.detectors.size());
-    for (const auto& role : parameters_.detectors)
-      if (auto detector = role->current())
-        detectors.push_back(std::move(detector));
-    if (detectors.size() != parameters_.detectors.size())
-      return; // asked again once all are there
-    // A named constant: CAF forwards the arguments once for each receiver, and
-    // a temporary would be moved into the first. No time-out: detectors are
-    // local, so one that dies is an error at once, and one that hangs is
-    // replaced.
-    const messages::JudgeBatch order{ticket, batch};
-    self_
-      ->fan_out_request<caf::policy::select_all>(detectors, caf::infinite,
-                                                 order)
-      .then(
-        [this, question, ticket,
-         batch](std::vector<messages::BatchJudged> parameters) {
-          if (pending_.erase(question) == 0)
-            return;
-          std::vector<logic::ShardJudgementsPtr> judgements;
-          judgements.reserve(parameters.size());
-          for (const auto& part : parameters)
-            judgements.push_back(part.judgements);
-          tell(self_, parameters_.place.next,
-               messages::EncodeBatch{ticket, batch, std::move(judgements)});
-        },
-        [this, question, ticket](const caf::error& error) {
-          // Of one that died nothing more comes; its successor is asked.
-          if (error == logic::ErrorCode::stage_failed
-              && pending_.erase(question) != 0)
-            fail(ticket, caf::to_string(error));
-        });
+    const auto& asked
+      = pending_.emplace(question, std::move(order)).first->second;
+    const auto router = parameters_.router->current();
+    if (!router)
+      return; // asked again once it is there
+    self_->request(router, caf::infinite, asked)
+      .then([this, question](
+              messages::BatchJudged& answer) { pass_on(question, answer); },
+            [this, question](const caf::error& error) {
+              // Of one that died nothing more comes; its successor is asked.
+              const auto found = pending_.find(question);
+              if (error != logic::ErrorCode::stage_failed
+                  || found == pending_.end())
+                return;
+              fail(found->second.ticket, caf::to_string(error));
+              pending_.erase(found);
+            });
   }
 
-  void ask_again(const messages::DetectorReplaced& news) {
-    for (auto& [question, asked] : std::exchange(pending_, {})) {
-      if (news.suspect == asked.ticket.id)
-        fail(asked.ticket, "the detector died at work on it");
-      else
-        have_judged(asked.ticket, std::move(asked.batch));
-    }
+  void pass_on(std::uint64_t question, messages::BatchJudged& answer) {
+    const auto found = pending_.find(question);
+    if (found == pending_.end())
+      return;
+    auto& [ticket, batch, rows] = found->second;
+    log_findings(*batch, answer.judgements);
+    tell(self_, parameters_.place.next,
+         messages::EncodeBatch{ticket, std::move(batch),
+                               std::move(answer.judgements)});
+    pending_.erase(found);
+  }
+
+  void ask_again() {
+    for (auto& [question, asked] : std::exchange(pending_, {}))
+      have_judged(std::move(asked));
   }
 
   void fail(const logic::BatchTicket& ticket, std::string text) {
@@ -197,17 +190,46 @@ private:
            std::exchange(tally_, std::make_shared<logic::InsightTally>())});
   }
 
-  struct Pending {
-    logic::BatchTicket ticket;
-    logic::EnrichedBatchPtr batch;
-  };
+  /// Names rules and reasons; who it was stands in the output record alone, and
+  /// here by a pseudonym where there is a key.
+  void log_findings(const logic::EnrichedBatch& batch,
+                    const std::vector<logic::ShardJudgementsPtr>& judgements) {
+    const auto& log = parameters_.place.surroundings.log;
+    if (!log->enabled(logic::LogLevel::debug))
+      return;
+    for (const auto& part : judgements) {
+      for (const auto& finding : part->findings)
+        log_finding(finding, batch);
+      for (const auto& finding : part->address_findings)
+        log_finding(finding, batch);
+    }
+  }
+
+  void log_finding(const logic::Finding& finding,
+                   const logic::EnrichedBatch& batch) {
+    const auto& raw = *batch.validated->raw;
+    const auto& around = parameters_.place.surroundings;
+    const auto& event = batch.validated->events[finding.event];
+    around.log->limited(
+      self_->clock().now(), logic::LogLevel::debug, name, "unusual login",
+      {{"topic", raw.topic()},
+       {"partition", raw.partition()},
+       {"offset", raw[event.record].offset},
+       {"rule", to_string(finding.rule)},
+       {"severity", to_string(finding.severity)},
+       {"detail", finding.text},
+       {"user", around.pseudonyms
+                  ? around.pseudonyms->pseudonym_of(event.user_id)
+                  : std::string{}}});
+  }
 
   EnricherActor::pointer self_;
   EnricherParameters parameters_;
   logic::Enrichment enrichment_;
   std::shared_ptr<logic::InsightTally> tally_
     = std::make_shared<logic::InsightTally>();
-  std::map<std::uint64_t, Pending> pending_; ///< questions to the detectors
+  logic::detection::LoginRowBuilder rows_;
+  std::map<std::uint64_t, messages::JudgeBatch> pending_; ///< by question
   std::uint64_t next_question_ = 0;
   std::uint64_t counted_hits_ = 0;
   std::uint64_t counted_misses_ = 0;

@@ -38,7 +38,8 @@ cargo_in(const caf::message& content, std::tuple<Orders...>*) {
     if (!content.match_elements<Order>())
       return false;
     const auto& order = content.get_as<Order>(0);
-    cargo = Cargo{order.ticket, order.raw()};
+    if (auto raw = order.raw())
+      cargo = Cargo{order.ticket, std::move(raw)};
     return true;
   };
   static_cast<void>((look(static_cast<const Orders*>(nullptr)) || ...));
@@ -221,11 +222,11 @@ private:
   std::optional<caf::skippable_result>
   corrupt(const caf::message& content, const std::optional<Cargo>& cargo,
           ArmGate& order) {
-    if (content.match_elements<messages::JudgeBatch>()) {
+    if (content.match_elements<messages::JudgeRows>()) {
       disarm(&order);
       auto judgements = std::make_shared<logic::ShardJudgements>();
       judgements->events.push_back(~std::uint32_t{0});
-      return caf::make_message(messages::BatchJudged{std::move(judgements)});
+      return caf::make_message(messages::RowsJudged{std::move(judgements)});
     }
     if (!cargo || (order.lane && *order.lane != cargo->ticket.lane))
       return std::nullopt;

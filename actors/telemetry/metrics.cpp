@@ -122,6 +122,9 @@ constexpr Definition anomaly{"millrace_anomalies_total",
 constexpr Definition low_finding{
   "millrace_low_findings_total",
   "Findings of low severity, which make no event anomalous."};
+constexpr Definition unjudged{
+  "millrace_events_unjudged_total",
+  "Events that nobody judged, since who knows their users did not answer."};
 constexpr Definition users{"millrace_detector_users",
                            "Users that the detectors remember."};
 constexpr Definition evicted{
@@ -351,6 +354,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     anomalies(table<logic::Rule, logic::rule_count>(registry, anomaly, "rule")),
     low_findings(
       table<logic::Rule, logic::rule_count>(registry, low_finding, "rule")),
+    events_unjudged(counter(registry, unjudged)),
     detector_users(gauge(registry, users)),
     detector_users_evicted(counter(registry, evicted)),
     detector_addresses(gauge(registry, addresses)),

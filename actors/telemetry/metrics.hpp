@@ -198,6 +198,7 @@ public:
   // Detection
   CounterTable<logic::Rule, logic::rule_count> anomalies;
   CounterTable<logic::Rule, logic::rule_count> low_findings;
+  Counter& events_unjudged;
   Gauge& detector_users;
   Counter& detector_users_evicted;
   Gauge& detector_addresses;

@@ -21,6 +21,7 @@ enum class ActorKind : std::uint8_t {
   dispatcher,
   validator,
   enricher,
+  judgement_router,
   anomaly_detector,
   encoder,
   producer,
@@ -33,7 +34,7 @@ enum class ActorKind : std::uint8_t {
 enum class Numbering : std::uint8_t {
   single, ///< there is one, without a number
   lanes, ///< one for each lane
-  shards, ///< one for each shard of users
+  detectors, ///< one for each detector
 };
 
 /// Who is supervised together. Groups start in this order: whoever begins the
@@ -73,8 +74,11 @@ inline constexpr std::array actor_table{
               Numbering::lanes, Patience::working, true},
   ActorTraits{ActorKind::enricher, "enricher", ActorGroup::lane,
               Numbering::lanes, Patience::working, true},
+  ActorTraits{ActorKind::judgement_router, "judgement_router",
+              ActorGroup::detection, Numbering::single, Patience::working,
+              false},
   ActorTraits{ActorKind::anomaly_detector, "anomaly_detector",
-              ActorGroup::detection, Numbering::shards, Patience::working,
+              ActorGroup::detection, Numbering::detectors, Patience::working,
               true},
   ActorTraits{ActorKind::encoder, "encoder", ActorGroup::lane, Numbering::lanes,
               Patience::working, true},
@@ -123,7 +127,7 @@ inline constexpr ActorKind first_in_lane = next_in_lane(ActorKind::consumer);
 /// How large a node is, and which of its parts are on.
 struct NodeShape {
   std::uint32_t lanes = 1;
-  std::uint32_t shards = 1; ///< of users; 0: no detection
+  std::uint32_t detectors = 1; ///< 0: no detection
   bool insights = true;
   bool trainer = true; ///< fits the forest itself
   bool links = false; ///< to other nodes
@@ -135,11 +139,13 @@ constexpr std::uint32_t count_of(ActorKind kind,
   switch (traits_of(kind).numbering) {
     case Numbering::lanes:
       return shape.lanes;
-    case Numbering::shards:
-      return shape.shards;
+    case Numbering::detectors:
+      return shape.detectors;
     case Numbering::single:
       break;
   }
+  if (kind == ActorKind::judgement_router)
+    return shape.detectors == 0 ? 0 : 1;
   if (kind == ActorKind::insights)
     return shape.insights ? 1 : 0;
   if (kind == ActorKind::trainer)

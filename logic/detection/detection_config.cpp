@@ -1,6 +1,7 @@
 #include "logic/detection/detection_config.hpp"
 
 #include "logic/detection/forest.hpp"
+#include "logic/detection/login_rows.hpp"
 #include "logic/detection/quiet_networks.hpp"
 
 namespace millrace::logic::detection {
@@ -90,18 +91,57 @@ void describe_failures(SettingVisitor& visitor, DetectionConfig& config) {
                   &config.spray_users);
 }
 
+void describe_state(SettingVisitor& visitor, DetectionConfig& config) {
+  visitor.setting({.name = "shards",
+                   .help = "Parts that users and addresses are divided into, "
+                           "over all nodes of the group: many more than "
+                           "nodes, and the same on each. Another number "
+                           "starts their history anew.",
+                   .min = 1,
+                   .max = max_shards},
+                  &config.shards);
+  visitor.setting({.name = "state",
+                   .help = "Where the history of users and addresses lives: "
+                           "`memory` (a restart forgets it), `file` (in "
+                           "`state_path`, for one node alone) or `topic` (in "
+                           "`state_topic`, shared by the nodes of the group).",
+                   .choices = {"memory", "file", "topic"}},
+                  &config.state);
+  visitor.setting({.name = "state_path",
+                   .help = "Directory of the history with `state: file`; one "
+                           "for each node."},
+                  &config.state_path);
+  visitor.setting({.name = "state_topic",
+                   .help = "Compacted topic of the history with `state: "
+                           "topic`, with as many partitions as `shards`. "
+                           "Empty: the group's name and `-state`."},
+                  &config.state_topic);
+  visitor.setting({.name = "snapshot_interval",
+                   .help = "Time between two savings of what changed in the "
+                           "history. A crash loses at most that much of it.",
+                   .min = 100,
+                   .max = hour_ms},
+                  &config.snapshot_interval);
+  visitor.setting({.name = "wait",
+                   .help = "How long an event waits for the judgement of "
+                           "another node before it goes on without.",
+                   .min = 10,
+                   .max = 60000},
+                  &config.wait);
+}
+
 void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
   visitor.setting({.name = "max_users",
-                   .help = "Users remembered by this node, over all shards "
-                           "(72 bytes each, taken at the start); the least "
-                           "recently seen are forgotten first.",
+                   .help = "Users remembered, over all shards (72 bytes each, "
+                           "taken where the shard is); the least recently "
+                           "seen of a shard are forgotten first.",
                    .min = 1024,
                    .max = 64.0 * 1024 * 1024},
                   &config.max_users);
   visitor.setting({.name = "max_addresses",
-                   .help = "Addresses with failed logins remembered by this "
-                           "node, over all shards (64 bytes each, taken at "
-                           "the start); the least recently seen are forgotten "
+                   .help = "Addresses with failed logins remembered, over all "
+                           "shards (64 bytes each, taken where the shard is); "
+                           "the least recently seen of a shard are forgotten "
                            "first.",
                    .min = 1024,
                    .max = 64.0 * 1024 * 1024},
@@ -176,12 +216,17 @@ void describe(SettingVisitor& visitor, DetectionConfig& config) {
                            "`anomaly`."},
                   &config.enabled);
   describe_forest(visitor, config);
+  describe_state(visitor, config);
   describe_rules(visitor, config);
   describe(visitor, config.outcome);
 }
 
 std::vector<Error> check(const DetectionConfig& config) {
   std::vector<Error> faults;
+  if (config.state == "file" && config.state_path.empty())
+    faults.push_back({ErrorCode::invalid_config,
+                      "detection.state: `file` needs a directory in "
+                      "detection.state_path"});
   QuietNetworks networks;
   for (const auto& entry : config.quiet_networks)
     if (!QuietNetworks::is_file(entry))

@@ -31,9 +31,18 @@ struct DetectionConfig {
   std::chrono::milliseconds refit_interval = std::chrono::minutes{10};
   std::int64_t seed = 1;
 
-  /// Users remembered by this node, over all shards.
+  /// Parts of the users and addresses, over all nodes of the group.
+  std::int64_t shards = 32;
+  /// Where their history lives: "memory", "file" or "topic".
+  std::string state = "memory";
+  std::string state_path; ///< a directory
+  std::string state_topic; ///< empty: `<group>-state`
+  std::chrono::milliseconds snapshot_interval = std::chrono::seconds{5};
+  /// How long an event may wait for a judgement of another node.
+  std::chrono::milliseconds wait{200};
+  /// Users remembered, over all shards.
   std::int64_t max_users = 262144;
-  /// Addresses with failed logins remembered by this node, over all shards.
+  /// Addresses with failed logins remembered, over all shards.
   std::int64_t max_addresses = 65536;
 
   std::chrono::milliseconds velocity_window = std::chrono::minutes{1};

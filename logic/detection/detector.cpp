@@ -1,18 +1,12 @@
 #include "logic/detection/detector.hpp"
 
 #include "logic/detection/evidence.hpp"
-#include "logic/detection/user_hash.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <string>
-#include <string_view>
 #include <utility>
-
-// Inlined, so that no library of this name is needed at run time.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace millrace::logic::detection {
 
@@ -30,10 +24,6 @@ constexpr std::size_t row_lead = 8;
 /// What a login compares to where nothing may be remembered.
 const UserState nobody{};
 
-std::uint64_t hash_of(std::string_view word) noexcept {
-  return XXH3_64bits(word.data(), word.size());
-}
-
 RuleBits rule_bits(const std::vector<std::string>& names) {
   RuleBits bits = 0;
   for (std::size_t rule = 0; rule != rule_count; ++rule)
@@ -44,31 +34,13 @@ RuleBits rule_bits(const std::vector<std::string>& names) {
   return bits;
 }
 
-std::size_t share_of(std::int64_t total, std::uint32_t shard_count) noexcept {
-  return (static_cast<std::size_t>(total) + shard_count - 1) / shard_count;
+std::size_t share_of(std::int64_t total, std::int64_t parts) noexcept {
+  return static_cast<std::size_t>((total + parts - 1) / parts);
 }
 
-/// Shards draw different rows from equal streams.
-std::uint64_t shard_seed(std::int64_t seed, std::uint32_t shard) noexcept {
-  return Random{static_cast<std::uint64_t>(seed) + shard}.next();
-}
-
-Login login_of(const LoginEvent& event, const Origin& origin) noexcept {
-  Login login;
-  login.time_ms = event.event_time_ms;
-  login.status = event.status;
-  if (origin.place) {
-    login.located = origin.place->has_coordinates;
-    login.latitude = static_cast<float>(origin.place->latitude);
-    login.longitude = static_cast<float>(origin.place->longitude);
-    login.country = pack_country(origin.place->country);
-  }
-  login.quiet = origin.quiet;
-  login.address = static_cast<std::uint16_t>(origin.address_hash >> 16);
-  if (!event.device_id.empty())
-    login.device = std::max<std::uint16_t>(
-      1U, static_cast<std::uint16_t>(hash_of(event.device_id)));
-  return login;
+/// Detectors draw different rows from equal streams.
+std::uint64_t detector_seed(std::int64_t seed, std::uint32_t number) noexcept {
+  return Random{static_cast<std::uint64_t>(seed) + number}.next();
 }
 
 /// log2(1 + n): large numbers tell less apart than small ones.
@@ -112,22 +84,45 @@ Finding forest_finding(float score, float threshold, Severity severity) {
 
 } // namespace
 
-Detector::Detector(const DetectionConfig& config, std::uint32_t shard,
-                   std::uint32_t shard_count)
-  : shard_(shard), shard_count_(shard_count), enabled_(config.enabled),
+Detector::Detector(const DetectionConfig& config, std::uint32_t number,
+                   std::uint32_t detector_count)
+  : number_(number), detector_count_(detector_count),
+    users_per_shard_(share_of(config.max_users, config.shards)),
+    addresses_per_shard_(share_of(config.max_addresses, config.shards)),
     fixed_threshold_(static_cast<float>(config.threshold)),
     asked_rules_(rule_bits(config.rules)), limits_(config),
-    address_limits_(config),
-    users_(share_of(config.enabled ? config.max_users : 0, shard_count)),
-    addresses_(
-      share_of(config.enabled ? config.max_addresses : 0, shard_count)),
+    address_limits_(config), states_(static_cast<std::size_t>(config.shards)),
     // A fit needs `first_fit_after` rows at hand, whatever is kept later.
     reservoir_(
       share_of(std::max(config.training_sample, config.first_fit_after),
-               shard_count),
-      shard_seed(config.seed, shard)) {
-  assert(shard < shard_count);
-  placeholders_ = PlaceholderUsers{config.placeholder_users};
+               detector_count),
+      detector_seed(config.seed, number)) {
+  assert(number < detector_count);
+  assert(states_.size() <= max_shards);
+}
+
+void Detector::host(std::uint32_t shard, std::unique_ptr<ShardState> state) {
+  assert(host_of(shard, detector_count_) == number_);
+  give_up(shard);
+  // What it forgot elsewhere was counted there.
+  counts_.evictions -= state->users.evictions();
+  counts_.address_evictions -= state->addresses.evictions();
+  states_[shard] = std::move(state);
+}
+
+void Detector::host_all() {
+  for (auto shard = number_; shard < states_.size(); shard += detector_count_)
+    host(shard,
+         std::make_unique<ShardState>(users_per_shard_, addresses_per_shard_));
+}
+
+std::unique_ptr<ShardState> Detector::give_up(std::uint32_t shard) {
+  auto& state = states_[shard];
+  if (state) {
+    counts_.evictions += state->users.evictions();
+    counts_.address_evictions += state->addresses.evictions();
+  }
+  return std::move(state);
 }
 
 void Detector::use_forest(ModelPtr model) {
@@ -135,154 +130,154 @@ void Detector::use_forest(ModelPtr model) {
   model_ = std::move(model);
 }
 
-ShardJudgements Detector::judge(const EnrichedBatch& batch) {
+void Detector::forget_offsets(std::optional<PartitionId> partition) {
+  for (auto& state : states_)
+    if (state)
+      state->applied.forget(partition);
+}
+
+ShardJudgements Detector::judge(const LoginRows& rows, const ShardSet& shards) {
+  assert(rows.shard_count == states_.size());
   ShardJudgements out;
-  out.shard = shard_;
-  select(batch, out);
-  out.judgements.resize(out.events.size());
-  const auto& raw = *batch.validated->raw;
-  if (!enabled_ || raw.empty())
-    return out;
-  auto& applied = applied_.at(raw.topic(), raw.partition());
-  const bool all_new = applied.highest() < raw.first_offset();
-  const auto is_repeated = [&](std::uint32_t event) {
-    return !all_new
-           && applied.contains(
-             raw[batch.validated->events[event].record].offset);
-  };
-  observe_users(batch, out, is_repeated);
-  observe_addresses(batch, out, is_repeated);
-  applied.add(raw.first_offset(), raw.last_offset());
+  select(rows, shards, out);
+  observe_users();
+  observe_addresses(out);
   ask_forest(out);
-  conclude(batch, out);
+  conclude(out);
   return out;
 }
 
-void Detector::select(const EnrichedBatch& batch, ShardJudgements& out) {
-  const auto& origins = batch.origins;
-  out.events.reserve(origins.size() / shard_count_ + 1);
-  address_events_.clear();
-  const bool sprays = enabled_
-                      && (asked_rules_ & bit_of(Rule::password_spray)) != 0;
-  for (std::size_t event = 0; event != origins.size(); ++event) {
-    const auto& origin = origins[event];
-    if (shard_of(origin.user_hash, shard_count_) == shard_)
-      out.events.push_back(static_cast<std::uint32_t>(event));
-    if (sprays && origin.address_hash != 0
-        && shard_of(origin.address_hash, shard_count_) == shard_)
-      address_events_.push_back(static_cast<std::uint32_t>(event));
+/// Finds the rows that belong here. Those that are judged come first.
+void Detector::select(const LoginRows& rows, const ShardSet& shards,
+                      ShardJudgements& out) {
+  users_.clear();
+  addresses_.clear();
+  std::vector<std::uint32_t> absent;
+  for (auto shard = number_; shard < states_.size(); shard += detector_count_) {
+    if (!shards.test(shard) || rows.empty(shard))
+      continue;
+    auto* const state = states_[shard].get();
+    if (!state) {
+      for (const auto& row : rows.users_of(shard))
+        absent.push_back(row.event);
+      continue;
+    }
+    auto& applied = state->applied.at(rows.topic, rows.partition);
+    const bool all_new = applied.highest() < rows.first;
+    add(rows.users_of(shard), *state, applied, all_new, users_);
+    add(rows.addresses_of(shard), *state, applied, all_new, addresses_);
+    applied.add(rows.first, rows.last);
   }
+  out.events.reserve(users_.size() + absent.size());
+  for (const auto& known : users_)
+    out.events.push_back(known.row->event);
+  out.events.insert(out.events.end(), absent.begin(), absent.end());
+  out.judgements.resize(out.events.size());
+  for (auto place = users_.size(); place != out.judgements.size(); ++place)
+    out.judgements[place].judged = false;
+  counts_.judged += users_.size();
+  counts_.unjudged += absent.size();
 }
 
-template <class IsRepeated>
-void Detector::observe_users(const EnrichedBatch& batch,
-                             const ShardJudgements& out,
-                             const IsRepeated& is_repeated) {
-  const auto count = out.events.size();
+template <class Row>
+void Detector::add(std::span<const Row> rows, ShardState& state,
+                   const AppliedOffsets::Partition& applied, bool all_new,
+                   std::vector<Known<Row>>& to) {
+  for (const auto& row : rows)
+    to.push_back({&row, &state, !all_new && applied.contains(row.offset)});
+}
+
+void Detector::observe_users() {
+  const auto count = users_.size();
   rows_.resize(count);
   findings_.resize(count);
-  const auto user_of = [&](std::size_t place) {
-    return batch.origins[out.events[place]].user_hash;
+  const auto prefetch_set = [this](std::size_t place) {
+    const auto& known = users_[place];
+    known.state->users.prefetch_set(known.row->user_hash);
   };
   for (std::size_t place = 0; place != std::min(count, set_lead); ++place)
-    users_.prefetch_set(user_of(place));
+    prefetch_set(place);
   for (std::size_t place = 0; place != count; ++place) {
     if (place + set_lead < count)
-      users_.prefetch_set(user_of(place + set_lead));
-    if (place + row_lead < count)
-      users_.prefetch_row(user_of(place + row_lead));
-    const auto event = out.events[place];
-    observe(batch, event, place, is_repeated(event));
+      prefetch_set(place + set_lead);
+    if (place + row_lead < count) {
+      const auto& soon = users_[place + row_lead];
+      soon.state->users.prefetch_row(soon.row->user_hash);
+    }
+    observe(users_[place], place);
   }
 }
 
-template <class IsRepeated>
-void Detector::observe_addresses(const EnrichedBatch& batch,
-                                 ShardJudgements& out,
-                                 const IsRepeated& is_repeated) {
-  const auto count = address_events_.size();
-  const auto address_of = [&](std::size_t place) {
-    return batch.origins[address_events_[place]].address_hash;
-  };
-  for (std::size_t place = 0; place != std::min(count, set_lead); ++place)
-    addresses_.prefetch_set(address_of(place));
-  for (std::size_t place = 0; place != count; ++place) {
-    if (place + set_lead < count)
-      addresses_.prefetch_set(address_of(place + set_lead));
-    const auto event = address_events_[place];
-    observe_address(batch, event, is_repeated(event), out);
-  }
-}
-
-/// Only who fails is remembered: of all others there is nothing to tell.
-void Detector::observe_address(const EnrichedBatch& batch,
-                               std::uint32_t event_index, bool repeated,
-                               ShardJudgements& out) {
-  const auto& event = batch.validated->events[event_index];
-  const auto& origin = batch.origins[event_index];
-  const AddressLogin login{event.event_time_ms, origin.user_hash, event.status};
-  const AddressState* known = nullptr;
-  if (repeated) {
-    known = addresses_.find(origin.address_hash);
-  } else {
-    auto* state = event.status == LoginStatus::failure
-                    ? &addresses_.touch(origin.address_hash)
-                    : addresses_.touch_known(origin.address_hash);
-    if (state)
-      remember(*state, login, address_limits_);
-    known = state;
-  }
-  if (!known)
-    return;
-  const auto findings = consider(*known, login, address_limits_);
-  if (!findings.spray)
-    return;
-  ++counts_.fired[static_cast<std::size_t>(Rule::password_spray)];
-  auto told = explain(findings, address_limits_);
-  told.event = event_index;
-  out.address_findings.push_back(std::move(told));
-}
-
-void Detector::observe(const EnrichedBatch& batch, std::uint32_t event_index,
-                       std::size_t place, bool repeated) {
-  const auto& event = batch.validated->events[event_index];
-  const auto& origin = batch.origins[event_index];
-  const auto login = login_of(event, origin);
+void Detector::observe(const Known<LoginRow>& known, std::size_t place) {
+  const auto& row = *known.row;
+  auto& users = known.state->users;
   auto& findings = findings_[place];
-  if (placeholders_.contains(event.user_id)) {
-    findings = compare(nobody, login, limits_, repeated);
-  } else if (repeated) {
-    const auto* known = users_.find(origin.user_hash);
-    findings = compare(known ? *known : nobody, login, limits_, true);
+  if (row.placeholder) {
+    findings = compare(nobody, row.login, limits_, known.repeated);
+  } else if (known.repeated) {
+    const auto* state = users.find(row.user_hash);
+    findings = compare(state ? *state : nobody, row.login, limits_, true);
   } else {
-    auto& state = users_.touch(origin.user_hash);
-    findings = compare(state, login, limits_, false);
-    remember(state, login, limits_);
+    auto& state = users.touch(row.user_hash);
+    findings = compare(state, row.login, limits_, false);
+    remember(state, row.login, limits_);
   }
-  rows_[place] = features_of(findings, login.time_ms,
-                             rarity_bits(event, origin, repeated));
-  if (repeated)
+  rows_[place] = features_of(findings, row.login.time_ms,
+                             rarity_bits(row, known.repeated));
+  if (known.repeated)
     ++counts_.repeated;
   else if (++counted_events_ > warm_up_events)
     reservoir_.offer(rows_[place]);
 }
 
-float Detector::rarity_bits(const LoginEvent& event, const Origin& origin,
-                            bool repeated) noexcept {
-  // A country where there is one, else the kind of address; apart.
-  const auto country = origin.place ? pack_country(origin.place->country)
-                                    : std::uint16_t{0};
-  const auto whence = country != 0
-                        ? std::uint64_t{country} * 0x9E3779B97F4A7C15U >> 40
-                        : static_cast<std::uint64_t>(origin.address_class);
-  const std::array<std::uint64_t, 4> words{hash_of(event.app_version),
-                                           hash_of(event.device_type),
-                                           hash_of(event.locale), whence};
+void Detector::observe_addresses(ShardJudgements& out) {
+  const auto count = addresses_.size();
+  const auto prefetch_set = [this](std::size_t place) {
+    const auto& known = addresses_[place];
+    known.state->addresses.prefetch_set(known.row->address_hash);
+  };
+  for (std::size_t place = 0; place != std::min(count, set_lead); ++place)
+    prefetch_set(place);
+  for (std::size_t place = 0; place != count; ++place) {
+    if (place + set_lead < count)
+      prefetch_set(place + set_lead);
+    observe_address(addresses_[place], out);
+  }
+}
+
+/// Only who fails is remembered: of all others there is nothing to tell.
+void Detector::observe_address(const Known<AddressRow>& known,
+                               ShardJudgements& out) {
+  const auto& row = *known.row;
+  auto& addresses = known.state->addresses;
+  const AddressState* about = nullptr;
+  if (known.repeated) {
+    about = addresses.find(row.address_hash);
+  } else {
+    auto* state = row.login.status == LoginStatus::failure
+                    ? &addresses.touch(row.address_hash)
+                    : addresses.touch_known(row.address_hash);
+    if (state)
+      remember(*state, row.login, address_limits_);
+    about = state;
+  }
+  if (!about)
+    return;
+  const auto findings = consider(*about, row.login, address_limits_);
+  if (!findings.spray)
+    return;
+  ++counts_.fired[static_cast<std::size_t>(Rule::password_spray)];
+  auto told = explain(findings, address_limits_);
+  told.event = row.event;
+  out.address_findings.push_back(std::move(told));
+}
+
+float Detector::rarity_bits(const LoginRow& row, bool repeated) noexcept {
   float bits = 0.0F;
-  for (std::size_t kind = 0; kind != words.size(); ++kind) {
-    bits += rarity_[kind].surprise_bits(words[kind]);
+  for (std::size_t kind = 0; kind != row.words.size(); ++kind) {
+    bits += rarity_[kind].surprise_bits(row.words[kind]);
     if (!repeated)
-      rarity_[kind].count(words[kind]);
+      rarity_[kind].count(row.words[kind]);
   }
   return bits;
 }
@@ -307,9 +302,8 @@ void Detector::ask_forest(ShardJudgements& out) {
   }
 }
 
-void Detector::conclude(const EnrichedBatch& batch, ShardJudgements& out) {
-  counts_.judged += out.judgements.size();
-  for (std::size_t place = 0; place != out.judgements.size(); ++place) {
+void Detector::conclude(ShardJudgements& out) {
+  for (std::size_t place = 0; place != users_.size(); ++place) {
     auto& judgement = out.judgements[place];
     auto& findings = findings_[place];
     findings.rules &= asked_rules_;
@@ -322,24 +316,21 @@ void Detector::conclude(const EnrichedBatch& batch, ShardJudgements& out) {
       judgement.low_rules = static_cast<RuleBits>(judgement.low_rules
                                                   | forest_bit);
     count(judgement);
-    const auto event = out.events[place];
-    tell(login_of(batch.validated->events[event], batch.origins[event]), event,
-         findings, judgement, out);
+    tell(*users_[place].row, findings, judgement, out);
   }
 }
 
-void Detector::tell(const Login& login, std::uint32_t event_index,
-                    const Findings& findings, const Judgement& judgement,
-                    ShardJudgements& out) const {
+void Detector::tell(const LoginRow& row, const Findings& findings,
+                    const Judgement& judgement, ShardJudgements& out) const {
   const auto first = out.findings.size();
-  explain(findings, login, limits_, out.findings);
+  explain(findings, row.login, limits_, out.findings);
   if (judgement.has(Rule::forest))
     out.findings.push_back(forest_finding(
       judgement.score, threshold(),
       (judgement.low_rules & forest_bit) != 0 ? Severity::low
                                               : Severity::medium));
   for (auto index = first; index != out.findings.size(); ++index)
-    out.findings[index].event = event_index;
+    out.findings[index].event = row.event;
 }
 
 void Detector::count(const Judgement& judgement) noexcept {
@@ -363,10 +354,14 @@ std::vector<float> Detector::take_samples() {
 
 DetectorCounts Detector::counts() const noexcept {
   auto counts = counts_;
-  counts.users = users_.size();
-  counts.evictions = users_.evictions();
-  counts.addresses = addresses_.size();
-  counts.address_evictions = addresses_.evictions();
+  for (const auto& state : states_) {
+    if (!state)
+      continue;
+    counts.users += state->users.size();
+    counts.evictions += state->users.evictions();
+    counts.addresses += state->addresses.size();
+    counts.address_evictions += state->addresses.evictions();
+  }
   return counts;
 }
 

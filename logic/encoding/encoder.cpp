@@ -3,6 +3,7 @@
 #include "logic/encoding/encoder_judgements.hpp"
 #include "logic/encoding/encoder_members.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <limits>
@@ -49,7 +50,8 @@ bool fits(const EnrichedBatch& batch,
   std::size_t judged = 0;
   for (const auto& shard : judgements) {
     if (!shard || shard->events.size() != shard->judgements.size()
-        || (!shard->events.empty() && shard->events.back() >= events))
+        || std::ranges::any_of(
+          shard->events, [events](auto event) { return event >= events; }))
       return false;
     judged += shard->events.size();
   }

@@ -16,11 +16,12 @@ constexpr std::string_view detail_separator = "; ";
 constexpr std::string_view findings_prefix = R"(,"findings":[)";
 constexpr std::string_view rule_prefix = R"({"rule":")";
 constexpr std::string_view severity_prefix = R"(","severity":")";
+constexpr std::string_view unjudged = R"("judged":false)";
 /// Room for a finding's rule, severity and punctuation.
 constexpr std::size_t finding_bytes = 80;
 constexpr std::size_t score_bytes = 5; // 0.512
-/// Longest `"score":0.512,"anomalous":false`.
-constexpr std::size_t head_bytes = 48;
+/// Longest `"judged":false,"score":0.512,"anomalous":false,`.
+constexpr std::size_t head_bytes = 64;
 
 std::string render_rules(std::size_t bits) {
   std::string json;
@@ -172,6 +173,12 @@ char* JudgementIndex::write(char* to, std::size_t event) const noexcept {
     return to;
   const Entry& entry = entries_[event];
   to = write_text(to, lead_);
+  if (!entry.judgement.judged) {
+    to = write_text(to, unjudged);
+    if (entry.findings == 0)
+      return write_text(to, "}");
+    *to++ = ',';
+  }
   if (entry.judgement.scored) {
     to = write_text(to, score_prefix);
     to = write_score(to, entry.judgement.score);

@@ -84,8 +84,8 @@ private:
 
   /// How many actors of the kind the node has.
   std::uint32_t size_of(ActorKind kind) const noexcept {
-    return count_of(
-      kind, {config_.lanes, config_.shards, config_.insights, config_.trainer});
+    return count_of(kind, {config_.lanes, config_.detectors, config_.insights,
+                           config_.trainer});
   }
 
   std::size_t actor_count() const noexcept {
@@ -272,8 +272,8 @@ Result<void> check(const StormConfig& config) {
   if (config.lanes < 1 || config.lanes > max_actor_number + 1)
     return wrong(std::to_string(config.lanes) + " lanes",
                  "1 to " + std::to_string(max_actor_number + 1));
-  if (config.shards > max_actor_number + 1)
-    return wrong(std::to_string(config.shards) + " shards",
+  if (config.detectors > max_actor_number + 1)
+    return wrong(std::to_string(config.detectors) + " detectors",
                  "0 to " + std::to_string(max_actor_number + 1));
   for (const auto& form : fault_forms)
     if (config.mix[form.kind] > max_fault_weight)

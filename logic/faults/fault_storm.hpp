@@ -44,7 +44,7 @@ struct StormConfig {
   std::uint32_t faults = 300; ///< 1 to `max_storm_faults`
   std::chrono::milliseconds duration{60'000}; ///< to `max_storm_duration`
   std::uint32_t lanes = 1; ///< validators, enrichers and encoders
-  std::uint32_t shards = 1; ///< anomaly detectors; 0 without detection
+  std::uint32_t detectors = 1; ///< 0 without detection
   bool insights = true; ///< whether the node has that actor
   bool trainer = true;
   FaultMix mix = default_mix();

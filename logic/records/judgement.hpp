@@ -47,6 +47,8 @@ struct Judgement {
   RuleBits rules = 0; ///< that fired
   bool scored = false; ///< a forest was present
   RuleBits low_rules = 0; ///< of `rules`, those of low severity
+  /// False where nobody could: who knows the user did not answer in time.
+  bool judged = true;
 
   bool anomalous() const noexcept {
     return (rules & static_cast<RuleBits>(~low_rules)) != 0;
@@ -67,11 +69,10 @@ struct Finding {
   std::string evidence;
 };
 
-/// What one shard says of a batch: of the events of its users all, and of
-/// those from its addresses what it found.
+/// What the owner of some shards says of a batch: of the events of its users
+/// all, and of those from its addresses what it found.
 struct ShardJudgements {
-  std::uint32_t shard = 0;
-  std::vector<std::uint32_t> events; ///< of its users: indices, rising
+  std::vector<std::uint32_t> events; ///< of its users: indices, in no order
   std::vector<Judgement> judgements; ///< parallel to `events`
   /// Behind each rule in `judgements`, by event.
   std::vector<Finding> findings;

@@ -142,7 +142,7 @@ Result<void> draw_storm(Plan& plan, const ChaosOptions& options) {
   storm.faults = options.faults;
   storm.duration = plan.storm.duration;
   storm.lanes = workers_of(config);
-  storm.shards = config.detection.enabled ? storm.lanes : 0;
+  storm.detectors = config.detection.enabled ? storm.lanes : 0;
   storm.insights = config.insights.enabled;
   storm.trainer = config.detection.enabled
                   && config.detection.model_file.empty();

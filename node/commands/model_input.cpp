@@ -44,8 +44,11 @@ class EventReader {
 public:
   EventReader(const std::string& path, std::unique_ptr<logic::GeoLookup> lookup)
     : path_(path), validator_(logic::ValidationConfig{}),
-      enrichment_({}, std::move(lookup)), detector_(config(), 0, 1),
-      builder_("input", logic::PartitionId{0}, logic::AssignmentEpoch{0}) {}
+      enrichment_({}, std::move(lookup)), rows_(config()),
+      detector_(config(), 0, 1),
+      builder_("input", logic::PartitionId{0}, logic::AssignmentEpoch{0}) {
+    detector_.host_all();
+  }
 
   void take(std::string_view line) {
     // Offsets are line numbers, from 1.
@@ -103,13 +106,14 @@ private:
         + std::string{logic::to_string(rejection.reason)} + ": "
         + rejection.detail);
     }
-    detector_.judge(*enrichment_.enrich(std::move(batch)));
+    detector_.judge(*rows_.rows_of(*enrichment_.enrich(std::move(batch))));
   }
 
   std::string path_;
   adapters::SystemClock clock_;
   logic::Validator validator_;
   logic::Enrichment enrichment_;
+  detection::LoginRowBuilder rows_;
   detection::Detector detector_;
   logic::RecordBatch::Builder builder_;
   std::int64_t line_ = 0;

@@ -30,9 +30,6 @@ struct LinkSetup {
     = std::make_shared<actors::RegisteredActor<actors::LinksActor>>();
   std::function<std::vector<logic::links::DialPlan::Target>()> targets;
   std::function<std::uint64_t()> draw_incarnation;
-  /// See `actors::LinkKeeperParameters`.
-  std::vector<std::function<caf::actor()>> watchers = {};
-  std::function<caf::actor()> router = {};
 };
 
 /// What there is of links in a node besides its supervised actors.

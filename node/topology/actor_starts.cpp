@@ -6,6 +6,7 @@
 #include "actors/stages/anomaly_detector.hpp"
 #include "actors/stages/encoder.hpp"
 #include "actors/stages/enricher.hpp"
+#include "actors/stages/judgement_router.hpp"
 #include "actors/stages/trainer.hpp"
 #include "actors/stages/validator.hpp"
 #include "logic/detection/model.hpp"
@@ -47,8 +48,7 @@ SupervisedTopology::starter<ActorKind::consumer>(std::uint32_t) {
   parameters.end_node = parameters_.on_unplaced;
   parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.producer = registrations_.address<ActorKind::producer>();
-  parameters.detectors
-    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.router = registrations_.address<ActorKind::judgement_router>();
   parameters.surroundings = around();
   return [this, next = actors::consumers(system_, std::move(parameters))](
            Incarnation incarnation) {
@@ -65,8 +65,7 @@ SupervisedTopology::starter<ActorKind::dispatcher>(std::uint32_t) {
   parameters.consumer = registrations_.address<ActorKind::consumer>();
   parameters.producer = registrations_.address<ActorKind::producer>();
   parameters.lanes = registrations_.addresses<logic::first_in_lane>();
-  parameters.detectors
-    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.router = registrations_.address<ActorKind::judgement_router>();
   parameters.recorder = parameters_.recorder;
   parameters.surroundings = around();
   return [this, next = actors::dispatchers(system_, std::move(parameters))](
@@ -153,7 +152,7 @@ SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t number) {
       {config_.insights,
        parameters_.make_lookup ? parameters_.make_lookup() : nullptr,
        parameters_.quiet_networks,
-       registrations_.addresses<ActorKind::anomaly_detector>(),
+       registrations_.address<ActorKind::judgement_router>(), config_.detection,
        registrations_.address<ActorKind::insights>(), std::move(place)});
   });
 }
@@ -221,9 +220,9 @@ SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
   actors::AnomalyDetectorParameters parameters{
     config_.detection,
     number,
-    static_cast<std::uint32_t>(shard_marks_.size()),
+    static_cast<std::uint32_t>(detector_marks_.size()),
     registrations_.address<ActorKind::trainer>(),
-    shard_marks_[number],
+    detector_marks_[number],
     around()};
   return [this, number,
           next = actors::anomaly_detectors(system_, std::move(parameters))](
@@ -236,11 +235,31 @@ SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
       caf::anon_send(*started, messages::UseForest{std::move(model)});
     auto enrolled = enroll<ActorKind::anomaly_detector>(std::move(*started),
                                                         number);
-    for (const auto& enricher : enrichers())
-      caf::anon_send(enricher,
-                     messages::DetectorReplaced{shard_marks_[number]->read()});
+    if (auto router = registrations_.current<ActorKind::judgement_router>())
+      caf::anon_send(router, messages::DetectorReplaced{
+                               number, detector_marks_[number]->read()});
     return enrolled;
   };
+}
+
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
+  actors::JudgementRouterParameters parameters;
+  parameters.detectors
+    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.surroundings = around();
+  return
+    [this, next = actors::judgement_routers(system_, std::move(parameters))](
+      Incarnation incarnation) -> logic::Result<caf::strong_actor_ptr> {
+      auto started = next(incarnation);
+      if (!started)
+        return started.error();
+      auto enrolled = enroll<ActorKind::judgement_router>(std::move(*started));
+      for (const auto& enricher : enrichers())
+        caf::anon_send(enricher, messages::RouterReplaced{});
+      return enrolled;
+    };
 }
 
 template <>
@@ -267,7 +286,13 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
 template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
-  return [this](Incarnation) {
+  // Who hears of peers and answers them; nobody without detection.
+  const auto router =
+    [router = registrations_.address<ActorKind::judgement_router>()] {
+      return router ? caf::actor_cast<caf::actor>(router->current())
+                    : caf::actor{};
+    };
+  return [this, router](Incarnation) {
     const auto& setup = *parameters_.links;
     auto keeper = actors::spawn_link_keeper(
       system_, {.self = setup.self,
@@ -275,8 +300,8 @@ SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
                 .transport = setup.transport,
                 .door = setup.door,
                 .targets = setup.targets,
-                .watchers = setup.watchers,
-                .router = setup.router,
+                .watchers = {router},
+                .router = router,
                 .surroundings = around()});
     setup.keeper->assign(keeper);
     return enroll<ActorKind::links>(std::move(keeper));

@@ -70,7 +70,7 @@ private:
   void describe_starts();
 
   /// How an actor of the kind is started; the number is that of its lane or
-  /// shard. Specialised for each kind in actor_starts.cpp.
+  /// of the detector. Specialised for each kind in actor_starts.cpp.
   template <logic::ActorKind kind>
   actors::ChildStart starter(std::uint32_t number);
 
@@ -108,7 +108,7 @@ private:
   const NodeConfig& config_;
   Registrations registrations_;
   std::vector<Lane> lanes_;
-  std::vector<actors::WorkMarkPtr> shard_marks_;
+  std::vector<actors::WorkMarkPtr> detector_marks_;
   CurrentModel model_;
   std::map<std::string, actors::ChildStart> starts_;
   std::vector<std::pair<std::string, caf::actor>> gates_;

@@ -32,8 +32,8 @@ SupervisedTopology::SupervisedTopology(caf::actor_system& system,
     lanes_(shape().lanes) {
   parameters_.surroundings.pseudonyms
     = adapters::privacy::make_keyed_pseudonyms(config_.privacy.pseudonym_key);
-  for (std::uint32_t shard = 0; shard != shape().shards; ++shard)
-    shard_marks_.push_back(std::make_shared<actors::WorkMark>());
+  for (std::uint32_t number = 0; number != shape().detectors; ++number)
+    detector_marks_.push_back(std::make_shared<actors::WorkMark>());
   model_.put(parameters_.model);
   if (config_.fault_injection.enabled)
     place_gates();
@@ -54,9 +54,9 @@ SupervisedTopology::SupervisedTopology(caf::actor_system& system,
 logic::NodeShape SupervisedTopology::shape() const {
   logic::NodeShape shape;
   shape.lanes = parameters_.workers;
-  shape.shards = config_.detection.enabled ? parameters_.workers : 0;
+  shape.detectors = config_.detection.enabled ? parameters_.workers : 0;
   shape.insights = config_.insights.enabled;
-  shape.trainer = shape.shards != 0 && !parameters_.model;
+  shape.trainer = shape.detectors != 0 && !parameters_.model;
   shape.links = parameters_.links.has_value();
   return shape;
 }

@@ -1,10 +1,10 @@
 #define CAF_SUITE failed_logins
 
 #include "adapters/geoip/geo_database.hpp"
-#include "logic/detection/detector.hpp"
 #include "logic/enrichment/enrichment.hpp"
 #include "logic/validation/validator.hpp"
 
+#include "tests/logic/detection/batch_detector.hpp"
 #include "tests/support/skip.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -42,7 +42,7 @@ std::vector<Told> judge(const std::string& folder) {
   }
   Validator validator{ValidationConfig{}};
   Enrichment enrichment{{}, (*database)->make_lookup()};
-  detection::Detector detector{detection::DetectionConfig{}, 0, 1};
+  millrace::tests::BatchDetector detector{detection::DetectionConfig{}};
   const auto batch = enrichment.enrich(
     validator.validate(builder.finish(), 1'763'732'600'000));
   const auto judged = detector.judge(*batch);

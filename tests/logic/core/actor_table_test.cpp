@@ -59,7 +59,7 @@ CAF_TEST(groups_start_so_that_the_flow_begins_last) {
 
 CAF_TEST(the_shape_of_the_node_says_how_many_there_are) {
   const NodeShape large{
-    .lanes = 4, .shards = 3, .insights = true, .trainer = true};
+    .lanes = 4, .detectors = 3, .insights = true, .trainer = true};
   CAF_CHECK_EQUAL(count_of(ActorKind::consumer, large), 1u);
   CAF_CHECK_EQUAL(count_of(ActorKind::dispatcher, large), 1u);
   CAF_CHECK_EQUAL(count_of(ActorKind::producer, large), 1u);
@@ -70,7 +70,7 @@ CAF_TEST(the_shape_of_the_node_says_how_many_there_are) {
   CAF_CHECK_EQUAL(count_of(ActorKind::insights, large), 1u);
   CAF_CHECK_EQUAL(count_of(ActorKind::trainer, large), 1u);
   const NodeShape small{
-    .lanes = 1, .shards = 0, .insights = false, .trainer = false};
+    .lanes = 1, .detectors = 0, .insights = false, .trainer = false};
   CAF_CHECK_EQUAL(count_of(ActorKind::anomaly_detector, small), 0u);
   CAF_CHECK_EQUAL(count_of(ActorKind::insights, small), 0u);
   CAF_CHECK_EQUAL(count_of(ActorKind::trainer, small), 0u);

@@ -2,7 +2,9 @@
 
 #include "logic/detection/detector.hpp"
 #include "logic/detection/forest_trainer.hpp"
+#include "logic/detection/user_hash.hpp"
 
+#include "tests/logic/detection/batch_detector.hpp"
 #include "tests/logic/detection/login_batch.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -11,6 +13,7 @@
 
 using namespace millrace::logic;
 using namespace millrace::logic::detection;
+using millrace::tests::BatchDetector;
 using millrace::tests::login_batch;
 using millrace::tests::LoginText;
 
@@ -66,7 +69,7 @@ std::vector<LoginText> same_user(std::size_t count) {
 } // namespace
 
 CAF_TEST(a_traveller_is_told_with_distance_and_countries) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   const auto judgements = detector.judge(*login_batch(
     {{.at_s = noon_s, .place = &lisbon},
      {.at_s = noon_s + 3600, .place = &hartford},
@@ -97,7 +100,7 @@ CAF_TEST(a_traveller_is_told_with_distance_and_countries) {
 }
 
 CAF_TEST(a_redelivered_batch_counts_once) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   const auto batch = login_batch(same_user(8));
   detector.judge(*login_batch(strangers(100, 2), 0, 1));
   detector.judge(*batch);
@@ -115,7 +118,7 @@ CAF_TEST(a_redelivered_batch_counts_once) {
 }
 
 CAF_TEST(of_an_overlapping_batch_only_the_new_records_count) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   detector.judge(*login_batch(same_user(6), 0));
   const auto judgements = detector.judge(*login_batch(same_user(10), 1));
   CAF_CHECK_EQUAL(detector.counts().repeated, 5u);
@@ -124,7 +127,7 @@ CAF_TEST(of_an_overlapping_batch_only_the_new_records_count) {
 }
 
 CAF_TEST(the_same_offsets_of_another_partition_or_topic_are_other_records) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   detector.judge(*login_batch(same_user(5), 0, 0));
   detector.judge(*login_batch(same_user(5), 0, 1));
   CAF_CHECK(detector.judge(*login_batch(same_user(1), 0, 0, "elsewhere"))
@@ -133,16 +136,13 @@ CAF_TEST(the_same_offsets_of_another_partition_or_topic_are_other_records) {
   CAF_CHECK_EQUAL(detector.counts().repeated, 0u);
 }
 
-CAF_TEST(shards_divide_the_events_among_them) {
+CAF_TEST(detectors_divide_the_events_among_them) {
   const auto batch = login_batch(strangers(500, 5));
   std::vector<int> judged(500);
-  for (std::uint32_t shard = 0; shard != 3; ++shard) {
-    Detector detector{small_config(), shard, 3};
+  for (std::uint32_t number = 0; number != 3; ++number) {
+    BatchDetector detector{small_config(), number, 3};
     const auto judgements = detector.judge(*batch);
-    CAF_CHECK_EQUAL(judgements.shard, shard);
     CAF_CHECK_EQUAL(judgements.events.size(), judgements.judgements.size());
-    CAF_CHECK(
-      std::is_sorted(judgements.events.begin(), judgements.events.end()));
     CAF_CHECK_GREATER(judgements.events.size(), 100u);
     for (const auto event : judgements.events)
       ++judged[event];
@@ -151,7 +151,7 @@ CAF_TEST(shards_divide_the_events_among_them) {
 }
 
 CAF_TEST(a_forest_fitted_on_the_stream_leaves_strangers_alone) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   for (int i = 0; i != 4; ++i)
     detector.judge(*login_batch(strangers(1000, 10 + i), 1000 * i));
   CAF_CHECK_EQUAL(detector.sampled_from(), 4000 - Detector::warm_up_events);
@@ -175,7 +175,7 @@ CAF_TEST(a_forest_fitted_on_the_stream_leaves_strangers_alone) {
 }
 
 CAF_TEST(the_forest_sees_what_no_rule_asks_for) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   // A stream in which now and then a regular comes back, so that trees have
   // something to split on in every column.
   auto stream = strangers(3000, 20);
@@ -207,7 +207,7 @@ CAF_TEST(the_forest_sees_what_no_rule_asks_for) {
 CAF_TEST(rules_that_are_switched_off_never_fire) {
   auto config = small_config();
   config.rules = {"velocity"};
-  Detector detector{config, 0, 1};
+  BatchDetector detector{config};
   const auto judgements = detector.judge(*login_batch(
     {{.user = "traveller", .at_s = noon_s, .place = &lisbon},
      {.user = "traveller", .at_s = noon_s + 60, .place = &hartford}}));
@@ -221,7 +221,7 @@ CAF_TEST(rules_that_are_switched_off_never_fire) {
 CAF_TEST(a_fixed_threshold_overrides_the_models) {
   auto config = small_config();
   config.threshold = 0.01;
-  Detector detector{config, 0, 1};
+  BatchDetector detector{config};
   detector.judge(*login_batch(strangers(600, 30)));
   detector.use_forest(fit_on(detector));
   const auto judgements = detector.judge(*login_batch(strangers(10, 31), 600));
@@ -234,7 +234,7 @@ CAF_TEST(a_fixed_threshold_overrides_the_models) {
 }
 
 CAF_TEST(placeholder_users_have_no_habits) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   std::vector<LoginText> logins(50);
   for (std::size_t i = 0; i != logins.size(); ++i) {
     logins[i].user = i % 3 == 0 ? "anonymous" : i % 3 == 1 ? "NULL" : " None ";
@@ -249,7 +249,7 @@ CAF_TEST(placeholder_users_have_no_habits) {
 CAF_TEST(users_beyond_the_limit_are_forgotten) {
   auto config = small_config();
   config.max_users = 1024;
-  Detector detector{config, 0, 1};
+  BatchDetector detector{config};
   for (int i = 0; i != 5; ++i)
     detector.judge(*login_batch(strangers(1000, 40 + i), 1000 * i));
   const auto counts = detector.counts();
@@ -257,21 +257,9 @@ CAF_TEST(users_beyond_the_limit_are_forgotten) {
   CAF_CHECK_EQUAL(counts.evictions + counts.users, 5000u);
 }
 
-CAF_TEST(switched_off_it_says_nothing_and_remembers_nothing) {
-  auto config = small_config();
-  config.enabled = false;
-  Detector detector{config, 0, 1};
-  const auto judgements = detector.judge(*login_batch(same_user(30)));
-  CAF_CHECK_EQUAL(judgements.judgements.size(), 30u);
-  for (const auto& judgement : judgements.judgements)
-    CAF_CHECK(!judgement.anomalous() && !judgement.scored);
-  CAF_CHECK_EQUAL(detector.counts().users, 0u);
-  CAF_CHECK_EQUAL(detector.samples(), 0u);
-}
-
 CAF_TEST(equal_detectors_give_equal_verdicts) {
-  Detector a{small_config(), 0, 1};
-  Detector b{small_config(), 0, 1};
+  BatchDetector a{small_config()};
+  BatchDetector b{small_config()};
   for (int i = 0; i != 3; ++i) {
     const auto batch = login_batch(strangers(1000, 50 + i), 1000 * i);
     a.judge(*batch);
@@ -283,11 +271,11 @@ CAF_TEST(equal_detectors_give_equal_verdicts) {
 }
 
 CAF_TEST(batches_without_events_are_judged_too) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   detector.judge(*login_batch(strangers(600, 60)));
   detector.use_forest(fit_on(detector));
   CAF_CHECK(detector.judge(*login_batch({}, 600)).events.empty());
-  Detector second{small_config(), 1, 2};
+  BatchDetector second{small_config(), 1, 2};
   CAF_CHECK(second.judge(*login_batch({}, 0)).judgements.empty());
 }
 
@@ -304,8 +292,8 @@ CAF_TEST(an_address_that_fails_at_many_users_sprays_whatever_their_shards) {
                     .address = "203.0.113.7"});
   const auto batch = login_batch(logins);
   std::vector<Finding> found;
-  for (std::uint32_t shard = 0; shard != 3; ++shard) {
-    Detector detector{small_config(), shard, 3};
+  for (std::uint32_t number = 0; number != 3; ++number) {
+    BatchDetector detector{small_config(), number, 3};
     const auto judgements = detector.judge(*batch);
     found.insert(found.end(), judgements.address_findings.begin(),
                  judgements.address_findings.end());
@@ -325,14 +313,14 @@ CAF_TEST(a_redelivered_spray_counts_once) {
   std::vector<LoginText> logins(12);
   for (std::size_t i = 0; i != logins.size(); ++i)
     logins[i] = {.user = std::to_string(i), .status = LoginStatus::failure};
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   for (int i = 0; i != 5; ++i)
     CAF_CHECK(detector.judge(*login_batch(logins)).address_findings.empty());
   CAF_CHECK_EQUAL(detector.counts().addresses, 1u);
 }
 
 CAF_TEST(addresses_without_failures_take_no_room) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   std::vector<LoginText> logins(100);
   for (std::size_t i = 0; i != logins.size(); ++i) {
     logins[i].status = LoginStatus::success;
@@ -345,7 +333,7 @@ CAF_TEST(addresses_without_failures_take_no_room) {
 CAF_TEST(addresses_beyond_the_limit_are_forgotten) {
   auto config = small_config();
   config.max_addresses = 1024;
-  Detector detector{config, 0, 1};
+  BatchDetector detector{config};
   std::vector<LoginText> logins(5000);
   for (std::size_t i = 0; i != logins.size(); ++i) {
     logins[i].status = LoginStatus::failure;
@@ -359,7 +347,7 @@ CAF_TEST(addresses_beyond_the_limit_are_forgotten) {
 }
 
 CAF_TEST(findings_from_quiet_networks_are_told_and_not_anomalous) {
-  Detector detector{small_config(), 0, 1};
+  BatchDetector detector{small_config()};
   std::vector<LoginText> logins(
     6, {.at_s = noon_s, .place = &lisbon, .device = "own"});
   logins.push_back(
@@ -379,4 +367,44 @@ CAF_TEST(findings_from_quiet_networks_are_told_and_not_anomalous) {
   const auto counts = detector.counts();
   CAF_CHECK_EQUAL(counts.anomalous, 0u);
   CAF_CHECK_EQUAL(counts.low[static_cast<std::size_t>(Rule::new_country)], 1u);
+}
+
+CAF_TEST(what_belongs_to_a_shard_that_is_not_here_is_not_judged) {
+  BatchDetector detector{small_config()};
+  const auto batch = login_batch(same_user(12));
+  const auto shard = shard_of(batch->origins.front().user_hash, 32);
+  const auto state = detector.give_up(shard);
+  CAF_REQUIRE(state);
+  const auto judged = detector.judge(*batch);
+  CAF_CHECK_EQUAL(judged.events.size(), 12u);
+  for (const auto& judgement : judged.judgements)
+    CAF_CHECK(!judgement.judged);
+  CAF_CHECK_EQUAL(detector.counts().unjudged, 12u);
+  CAF_CHECK_EQUAL(detector.counts().judged, 0u);
+  CAF_CHECK(!detector.give_up(shard));
+}
+
+CAF_TEST(a_shard_moves_with_all_that_is_known) {
+  BatchDetector before{small_config()};
+  before.judge(*login_batch(same_user(8)));
+  const auto shard = shard_of(hash_user("u"), 32);
+  BatchDetector after{small_config()};
+  after.host(shard, before.give_up(shard));
+  CAF_CHECK_EQUAL(before.counts().users, 0u);
+  CAF_CHECK_EQUAL(after.counts().users, 1u);
+  // The last of them came before: a repeat.
+  const auto judged = after.judge(*login_batch(same_user(4), 7));
+  CAF_CHECK_EQUAL(after.counts().repeated, 1u);
+  CAF_CHECK(!judged.judgements[2].anomalous());
+  CAF_CHECK(judged.judgements[3].has(Rule::velocity));
+}
+
+CAF_TEST(shards_that_were_not_asked_about_are_left_alone) {
+  BatchDetector detector{small_config()};
+  LoginRowBuilder builder{small_config()};
+  const auto rows = builder.rows_of(*login_batch(same_user(3)));
+  ShardSet shards;
+  shards.set().reset(shard_of(hash_user("u"), 32));
+  CAF_CHECK(detector.Detector::judge(*rows, shards).events.empty());
+  CAF_CHECK_EQUAL(detector.counts().users, 0u);
 }

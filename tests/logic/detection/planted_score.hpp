@@ -77,15 +77,15 @@ struct PlantedScore {
 
 class PlantedScorer {
 public:
-  static constexpr std::uint32_t shards = 2;
+  static constexpr std::uint32_t detector_count = 2;
   static constexpr std::size_t batch_records = 1000;
   static constexpr std::uint64_t refit_records = 100'000;
 
   explicit PlantedScorer(logic::generation::LoginGenerator generator,
                          logic::detection::DetectionConfig config = {})
     : generator_(std::move(generator)), config_(std::move(config)) {
-    for (std::uint32_t shard = 0; shard != shards; ++shard)
-      detectors_.emplace_back(config_, shard, shards);
+    for (std::uint32_t number = 0; number != detector_count; ++number)
+      detectors_.emplace_back(config_, number, detector_count).host_all();
     const auto stories = generator_.stories();
     for (std::size_t story = 0; story != stories.size(); ++story)
       for (const auto record : stories[story].records)
@@ -126,8 +126,9 @@ private:
       builder.finish(), generated_.records().back().event_time_ms));
     const auto& events = batch->validated->events;
     std::vector<logic::Judgement> judgements(events.size());
+    const auto rows = rows_.rows_of(*batch);
     for (auto& detector : detectors_) {
-      const auto judged = detector.judge(*batch);
+      const auto judged = detector.judge(*rows);
       for (std::size_t index = 0; index != judged.events.size(); ++index)
         merge(judgements[judged.events[index]], judged.judgements[index]);
       for (const auto& finding : judged.address_findings)
@@ -186,6 +187,7 @@ private:
   logic::detection::DetectionConfig config_;
   logic::Validator validator_{logic::ValidationConfig{}};
   logic::Enrichment enrichment_{{}, std::make_unique<DemoLookup>()};
+  logic::detection::LoginRowBuilder rows_{config_};
   std::vector<logic::detection::Detector> detectors_;
   std::unordered_map<std::uint64_t, std::size_t> stories_by_record_;
   std::vector<logic::RuleBits> fired_; ///< by story

@@ -320,6 +320,24 @@ CAF_TEST(findings_on_an_address_come_from_any_shard) {
             == boost::json::parse(R"({"anomalous":false})"));
 }
 
+CAF_TEST(what_nobody_could_judge_says_so) {
+  Judgement none;
+  none.judged = false;
+  const auto shard = judgement(0, none);
+  CAF_CHECK_EQUAL(anomaly(shard), R"({"judged":false})");
+  // Of the address something is known all the same.
+  shard->address_findings.push_back({.event = 0,
+                                     .rule = Rule::password_spray,
+                                     .severity = Severity::medium,
+                                     .text = "many users",
+                                     .evidence = {}});
+  CAF_CHECK_EQUAL(anomaly(shard),
+                  R"({"judged":false,"anomalous":true,)"
+                  R"("rules":["password_spray"],"detail":"many users",)"
+                  R"("findings":[{"rule":"password_spray",)"
+                  R"("severity":"medium"}]})");
+}
+
 CAF_TEST(scores_are_numbers_between_0_and_1) {
   auto score = [](float value) {
     const auto json = anomaly(

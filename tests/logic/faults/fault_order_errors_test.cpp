@@ -34,8 +34,9 @@ CAF_TEST(what_cannot_be_read_is_told_with_place_and_choice) {
                             "fail, lose, fence, drop, exhaust, broker, "
                             "die)";
   const std::string stages = "validator, enricher, anomaly_detector, encoder";
-  const std::string actors = "(allowed: consumer, dispatcher, " + stages
-                             + ", producer, insights, trainer)";
+  const std::string actors = "(allowed: consumer, dispatcher, validator, "
+                             "enricher, judgement_router, anomaly_detector, "
+                             "encoder, producer, insights, trainer)";
   const std::string match_rule = "(allowed: 1 to 256 bytes, in double quotes "
                                  "if they hold blanks)";
   const std::string duration_rule = "a whole number with ms, s, min or h, "

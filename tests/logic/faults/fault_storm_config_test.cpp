@@ -39,8 +39,8 @@ CAF_TEST(a_config_that_makes_no_storm_is_refused_by_name) {
                 "0 lanes (allowed: 1 to 10000)");
   check_refused([](auto& it) { it.lanes = 10'001; },
                 "10001 lanes (allowed: 1 to 10000)");
-  check_refused([](auto& it) { it.shards = 10'001; },
-                "10001 shards (allowed: 0 to 10000)");
+  check_refused([](auto& it) { it.detectors = 10'001; },
+                "10001 detectors (allowed: 0 to 10000)");
   check_refused([](auto& it) { it.mix[FaultKind::slow] = 1'000'001; },
                 "a weight of 1000001 for slow (allowed: 0 to 1000000)");
   check_refused([](auto& it) { it.mix = {}; },

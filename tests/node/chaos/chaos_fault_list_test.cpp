@@ -22,7 +22,7 @@ std::string error_of(std::string_view text) {
 CAF_TEST(every storm survives being written and read) {
   StormConfig config;
   config.lanes = 3;
-  config.shards = 2;
+  config.detectors = 2;
   for (auto& weight : config.mix.weights)
     weight = 1;
   for (std::uint64_t seed = 0; seed != 40; ++seed) {
