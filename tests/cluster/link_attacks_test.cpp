@@ -139,7 +139,8 @@ CAF_TEST(random_changes_to_a_recorded_handshake_do_no_harm) {
   std::mt19937_64 random{6};
   for (int round = 0; round != 200; ++round) {
     auto changed = recorded;
-    for (std::uint64_t change = 0; change != 1 + random() % 4; ++change)
+    const auto changes = 1 + random() % 4;
+    for (std::uint64_t change = 0; change != changes; ++change)
       changed[random() % changed.size()] = static_cast<char>(random());
     changed.resize(1 + random() % changed.size());
     LocalConnection connection{victim->port()};
@@ -236,7 +237,6 @@ CAF_TEST(an_insider_reaches_nobody_but_the_door_and_cannot_end_it) {
   CAF_CHECK(good.comes_to("victim"));
   CAF_CHECK(victim->comes_to("friend"));
   CAF_CHECK_EQUAL(victim->log().count("link lost"), 0u);
-  CAF_CHECK(still_links());
 }
 
 CAF_TEST(an_insider_cannot_speak_for_others_or_through_us) {
