@@ -35,11 +35,13 @@ struct Fixture {
   Fixture() {
     std::signal(SIGPIPE, SIG_IGN);
     restart({});
-    mallorys_node = bytes_of(caf::make_node_id(
-      4711, "0102030405060708090a0b0c0d0e0f1011121314").value());
+    mallorys_node = bytes_of(
+      caf::make_node_id(4711, "0102030405060708090a0b0c0d0e0f1011121314")
+        .value());
   }
 
-  void restart(const std::function<void(adapters::links::LinkConfig&)>& change) {
+  void
+  restart(const std::function<void(adapters::links::LinkConfig&)>& change) {
     victim.reset();
     auto config = folder.config("victim");
     if (change)
@@ -74,8 +76,7 @@ struct Fixture {
   }
 
   bool counts(const std::string& reason, double least = 1) {
-    return eventually(10s,
-                      [&] { return victim->refusals(reason) >= least; });
+    return eventually(10s, [&] { return victim->refusals(reason) >= least; });
   }
 };
 
@@ -266,19 +267,18 @@ CAF_TEST(well_formed_nonsense_is_dropped) {
       std::string value(random() % 200, '\0');
       for (auto& byte : value)
         byte = static_cast<char>(random());
-      client->send(
-        HostileClient::frame(2, HostileClient::message(type, value),
-                             {.data = random() & 0xFFFFU,
-                              .source = random() % 50,
-                              .dest = victim->door()}));
+      client->send(HostileClient::frame(2, HostileClient::message(type, value),
+                                        {.data = random() & 0xFFFFU,
+                                         .source = random() % 50,
+                                         .dest = victim->door()}));
     }
   }
   CAF_CHECK(still_links());
 }
 
 CAF_TEST(a_valid_node_of_another_cluster_is_refused_by_one_line_on_each_side) {
-  LiveNode other{"friend", folder.config("friend"), {victim->port()},
-                 "payments"};
+  LiveNode other{
+    "friend", folder.config("friend"), {victim->port()}, "payments"};
   CAF_CHECK(counts("other_cluster"));
   CAF_CHECK(eventually(10s, [&] { return other.log().count("link refused"); }));
   CAF_CHECK_EQUAL(victim->log().count("link refused"), 1u);

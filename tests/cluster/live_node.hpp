@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/links/link_keeper.hpp"
+#include "adapters/system_clock.hpp"
 #include "messages/links.hpp"
 #include "messages/status.hpp"
 #include "node/lifecycle/system_config.hpp"
@@ -9,7 +10,6 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/metric_text.hpp"
-#include "adapters/system_clock.hpp"
 
 #include "caf/test/dsl.hpp"
 

@@ -132,11 +132,11 @@ CAF_TEST(who_does_not_fit_is_refused_with_one_line_on_both_sides) {
     CAF_CHECK_LESS_OR_EQUAL(node->log->count("link refused"), 2u);
     CAF_CHECK(detail_of(*node->log).find("kafka.consumer_group is '")
               != std::string::npos);
-    CAF_CHECK_GREATER(
-      metric_value(*node->registry, "millrace_link_refusals_total{reason="
-                                    "\"other_cluster\"}")
-        .value_or(0),
-      2.0);
+    CAF_CHECK_GREATER(metric_value(*node->registry,
+                                   "millrace_link_refusals_total{reason="
+                                   "\"other_cluster\"}")
+                        .value_or(0),
+                      2.0);
     CAF_CHECK_EQUAL(status(*node).unlinked.size(), 2u);
   }
   CAF_CHECK_EQUAL((*this)["a"].log->count("linked"), 0u);

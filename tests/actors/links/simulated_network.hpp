@@ -107,8 +107,8 @@ struct LinkedNodes : test_coordinator_fixture<> {
 
   /// A node named by a letter; its address and incarnation follow it.
   LinkedNode& add(const std::string& name) {
-    auto& node = *nodes.emplace(name, std::make_unique<LinkedNode>())
-                    .first->second;
+    auto& node
+      = *nodes.emplace(name, std::make_unique<LinkedNode>()).first->second;
     node.endpoint = {"10.0.0." + std::to_string(name[0] - 'a' + 1), 9110};
     node.identity.cluster = "logins";
     node.identity.name = name;
@@ -125,8 +125,8 @@ struct LinkedNodes : test_coordinator_fixture<> {
     std::vector<logic::links::DialPlan::Target> targets;
     for (const auto& [name, other] : nodes)
       if (other.get() != &node)
-        targets.push_back({other->endpoint,
-                           all_begin || node.endpoint < other->endpoint});
+        targets.push_back(
+          {other->endpoint, all_begin || node.endpoint < other->endpoint});
     ++node.starts;
     node.keeper->assign(actors::spawn_link_keeper(
       sys, {.self = node.identity,
