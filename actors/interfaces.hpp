@@ -3,6 +3,7 @@
 #include "logic/core/actor_table.hpp"
 #include "messages/supervision.hpp"
 #include "messages/type_ids.hpp"
+#include "messages/wire/type_ids.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -52,18 +53,36 @@ using EnricherActor = Supervised<caf::result<void>(messages::EnrichBatch),
                                  caf::result<void>(messages::Tick)>;
 
 /// Restores order, has the rows of a batch judged by whoever knows their
-/// users, and gathers the answers.
-using JudgementRouterActor
-  = Supervised<caf::result<messages::BatchJudged>(messages::JudgeBatch),
-               caf::result<void>(messages::AdvanceSequence),
-               caf::result<void>(messages::ForgetPartitions),
-               caf::result<void>(messages::DetectorReplaced)>;
+/// users, on this node or another, and gathers the answers.
+using JudgementRouterActor = Supervised<
+  caf::result<messages::BatchJudged>(messages::JudgeBatch),
+  caf::result<void>(messages::AdvanceSequence),
+  caf::result<void>(messages::ForgetPartitions),
+  caf::result<void>(messages::DetectorReplaced),
+  caf::result<void>(messages::OwnShards),
+  caf::result<messages::wire::JudgeAnswer>(messages::wire::JudgeRequest),
+  caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
+  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick)>;
+
+/// Owns the store of what is known of users and addresses: has detectors host
+/// the shards that it assigns, and saves what changes.
+using StateKeeperActor
+  = Supervised<caf::result<void>(messages::ClientReady),
+               caf::result<void>(messages::ShardHosted),
+               caf::result<void>(messages::ShardSnapshot),
+               caf::result<void>(messages::DetectorReplaced),
+               caf::result<void>(messages::Tick),
+               caf::result<messages::StateClosed>(messages::CloseState)>;
 
 /// Judges the logins of the users of its shards.
 using AnomalyDetectorActor
   = Supervised<caf::result<messages::RowsJudged>(messages::JudgeRows),
                caf::result<void>(messages::UseForest),
-               caf::result<void>(messages::ForgetPartitions)>;
+               caf::result<void>(messages::ForgetPartitions),
+               caf::result<void>(messages::HostShard),
+               caf::result<void>(messages::SaveShard),
+               caf::result<void>(messages::SettleSnapshot),
+               caf::result<void>(messages::GiveUpShard)>;
 
 /// Fits the forest from sampled rows.
 using TrainerActor = Supervised<caf::result<void>(messages::TrainForest)>;
@@ -104,8 +123,9 @@ using LinksActor = Supervised<
 /// By `logic::ActorKind`.
 using ActorHandles
   = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-               JudgementRouterActor, AnomalyDetectorActor, EncoderActor,
-               ProducerActor, InsightsActor, TrainerActor, LinksActor>;
+               JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor,
+               EncoderActor, ProducerActor, InsightsActor, TrainerActor,
+               LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/detection/model.hpp"
+#include "logic/detection/shard_owners.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
 
 #include <memory>
@@ -23,6 +24,12 @@ struct UseForest {
 /// Dispatcher to judgement router: do not wait for what lies before that place.
 struct AdvanceSequence {
   logic::SequenceAdvance advance;
+};
+
+/// State keeper to judgement router: these are the shards that this node owns;
+/// replaces what it said before.
+struct OwnShards {
+  std::vector<logic::detection::OwnedShard> shards;
 };
 
 } // namespace millrace::messages

@@ -7,6 +7,7 @@
 #include "messages/links.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
+#include "messages/state.hpp"
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
 #include "messages/wire/type_ids.hpp"

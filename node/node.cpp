@@ -65,8 +65,7 @@ public:
     geo_ = std::move(*database);
     if (config_.geoip.files.empty())
       log_->info(component, "no GeoIP files configured, events carry no place");
-    auto quiet = geoip::QuietNetworkList::open(
-      config_.detection.quiet_networks);
+    auto quiet = open_quiet_networks(config_.detection.quiet_networks);
     if (!quiet)
       return quiet.error();
     quiet_ = std::move(*quiet);
@@ -82,6 +81,10 @@ public:
     if (!recorder)
       return recorder.error();
     recorder_ = std::move(*recorder);
+    auto store = open_state_store(config_, *log_);
+    if (!store)
+      return store.error();
+    state_store_ = std::move(*store);
     system_.emplace(system_config_);
     if (auto linked = open_links_if_enabled(); !linked)
       return linked;
@@ -226,23 +229,25 @@ private:
   }
 
   TopologyParameters topology_parameters(logic::detection::ModelPtr model) {
-    return {.config = config_,
-            .node = config_.node.display_name(),
-            .workers = workers_,
-            .open_source = [this] { return clients_.open_source(); },
-            .open_sink = [this] { return clients_.open_sink(); },
-            .make_lookup = [this] { return geo_->make_lookup(); },
-            .quiet_networks = [quiet = quiet_] { return quiet->current(); },
-            .model = std::move(model),
-            .recorder = recorder_,
-            .background = tasks(),
-            .links = links_ ? std::optional{links_->setup} : std::nullopt,
-            .on_give_up = [this](std::string why) { fail(std::move(why)); },
-            .on_unplaced =
-              [this](const logic::Error& error) {
-                fail(error.text, ExitCode::offsets_missing);
-              },
-            .surroundings = surroundings()};
+    return {
+      .config = config_,
+      .node = config_.node.display_name(),
+      .workers = workers_,
+      .open_source = [this] { return clients_.open_source(); },
+      .open_sink = [this] { return clients_.open_sink(); },
+      .make_lookup = [this] { return geo_->make_lookup(); },
+      .quiet_networks = [quiet = quiet_] { return quiet->current(); },
+      .model = std::move(model),
+      .recorder = recorder_,
+      .state_store = state_store_,
+      .background = tasks(),
+      .links = links_ ? std::optional{links_->setup} : std::nullopt,
+      .on_give_up = [this](std::string why) { fail(std::move(why)); },
+      .on_unplaced =
+        [this](const logic::Error& error) {
+          fail(error.text, ExitCode::offsets_missing);
+        },
+      .surroundings = surroundings()};
   }
 
   std::map<std::string, actors::BackgroundTask> tasks() const {
@@ -390,6 +395,7 @@ private:
   std::unique_ptr<HttpEndpoint> endpoint_;
   std::optional<OpenedLinks> links_; ///< none: this node is alone
   std::shared_ptr<adapters::CrashRecorder> recorder_; ///< may be null
+  std::shared_ptr<logic::detection::StateStore> state_store_; ///< or null
   std::shared_ptr<Topology> topology_;
   NodeTotals totals_;
 

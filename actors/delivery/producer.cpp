@@ -288,6 +288,11 @@ private:
       case logic::ClientEvent::Kind::failed:
         fail(event.error);
         break;
+      case logic::ClientEvent::Kind::recreated:
+        metrics_.count_recreated(event.topic);
+        log_.warn(name, "a topic that is written to was created anew",
+                  {{"topic", event.topic}, {"error", event.error.text}});
+        break;
       case logic::ClientEvent::Kind::warning:
         metrics_.count_error(name, event.error.code);
         log_.warn(name, "Kafka: for you to know",

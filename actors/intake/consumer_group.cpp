@@ -178,6 +178,7 @@ void Consumer::note_placed(const ClientEvent& event) {
 }
 
 void Consumer::note_recreated(const logic::Error& error) {
+  metrics_.count_recreated(parameters_.topic);
   log_.warn(name, "the input topic was created anew",
             {{"topic", parameters_.topic}, {"error", error.text}});
   // Those that are held follow when what is in flight of them is done.

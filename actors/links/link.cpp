@@ -24,6 +24,21 @@ public:
       peer_ = parameters_.counterpart;
   }
 
+private:
+  /// Passes a request on, from whichever side it comes to the other.
+  template <class Request, class Answer>
+  auto relay() {
+    return [this](Request& request) -> caf::result<Answer> {
+      if (!is_from_peer())
+        return ask_peer<Answer>(std::move(request));
+      if (auto router = parameters_.router ? parameters_.router()
+                                           : caf::actor{})
+        return ask<Answer>(router, std::move(request));
+      return caf::make_error(caf::sec::request_receiver_down);
+    };
+  }
+
+public:
   caf::behavior make_behavior() {
     harden(self_);
     // An order to end comes as `EndLink`, which cannot travel.
@@ -51,8 +66,8 @@ public:
           return wire::Pong{ping.number};
         return ask_peer<wire::Pong>(ping);
       },
-      // Each further pair of request and answer is a line here:
-      //   relay<wire::Request, wire::Answer>(),
+      // Each further pair of request and answer is a line here.
+      relay<wire::JudgeRequest, wire::JudgeAnswer>(),
       [this](const messages::AnnounceOwners& owners) {
         if (peer_)
           say(peer_, wire::ShardOwners{owners.shards});
@@ -62,19 +77,6 @@ public:
   }
 
 private:
-  /// Passes a request on, from whichever side it comes to the other.
-  template <class Request, class Answer>
-  auto relay() {
-    return [this](Request& request) -> caf::result<Answer> {
-      if (!is_from_peer())
-        return ask_peer<Answer>(std::move(request));
-      if (auto router = parameters_.router ? parameters_.router()
-                                           : caf::actor{})
-        return ask<Answer>(router, std::move(request));
-      return caf::make_error(caf::sec::request_receiver_down);
-    };
-  }
-
   template <class Answer, class Request>
   caf::result<Answer> ask_peer(Request&& request) {
     const auto* sender = self_->current_sender() ? &self_->current_sender()

@@ -3,11 +3,14 @@
 #include "logic/detection/detector.hpp"
 #include "messages/detection.hpp"
 #include "messages/pipeline.hpp"
+#include "messages/state.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <exception>
+#include <map>
+#include <memory>
 #include <optional>
 
 namespace millrace::actors {
@@ -23,7 +26,8 @@ public:
     : parameters_(std::move(parameters)),
       detector_(parameters_.config, parameters_.number,
                 parameters_.detector_count) {
-    detector_.host_all();
+    if (!parameters_.keeper)
+      detector_.host_all();
   }
 
   void begin(AnomalyDetectorActor::pointer self) { self_ = self; }
@@ -36,6 +40,10 @@ public:
       actor.handle_with(&AnomalyDetector::judge),
       actor.handle_with(&AnomalyDetector::use_forest),
       actor.handle_with(&AnomalyDetector::forget),
+      actor.handle_with(&AnomalyDetector::host),
+      actor.handle_with(&AnomalyDetector::save),
+      actor.handle_with(&AnomalyDetector::settle),
+      actor.handle_with(&AnomalyDetector::give_up),
       answer_heartbeats(actor.self()),
       obey_faults(actor.surroundings()),
     };
@@ -54,7 +62,9 @@ private:
   caf::result<messages::RowsJudged> judge(const messages::JudgeRows& order) {
     auto judgements = std::make_shared<logic::ShardJudgements>();
     try {
-      const WorkMark::During during{*parameters_.mark, order.ticket.id};
+      std::optional<WorkMark::During> during;
+      if (order.batch)
+        during.emplace(*parameters_.mark, order.ticket.id);
       *judgements = detector_.judge(*order.rows, order.shards);
     } catch (const std::exception& error) {
       return caf::make_error(logic::ErrorCode::stage_failed, error.what());
@@ -62,6 +72,49 @@ private:
     count();
     offer_samples();
     return messages::RowsJudged{std::move(judgements)};
+  }
+
+  /// Repeated where the keeper did not hear the answer.
+  void host(const messages::HostShard& message) {
+    const auto& [shard, handover] = message.order;
+    if (handover->state) {
+      detector_.host(shard, std::move(handover->state));
+      writers_.insert_or_assign(shard, *std::move(handover->writer));
+      count();
+    }
+    tell(self_, parameters_.keeper, messages::ShardHosted{shard});
+  }
+
+  void save(const messages::SaveShard& message) {
+    const auto& order = message.order;
+    auto snapshot = std::make_shared<logic::detection::Snapshot>();
+    const auto* const state = detector_.state(order.shard);
+    const auto writer = writers_.find(order.shard);
+    if (state && writer != writers_.end()) {
+      // What was not heard of any more is taken again.
+      if (writer->second.under_way())
+        writer->second.failed();
+      *snapshot = writer->second.take(
+        *state, parameters_.surroundings.clock->now_ms(), order.last);
+    }
+    if (order.give_up)
+      drop(order.shard);
+    tell(self_, parameters_.keeper,
+         messages::ShardSnapshot{order, std::move(snapshot)});
+  }
+
+  void settle(const messages::SettleSnapshot& message) {
+    const auto writer = writers_.find(message.order.shard);
+    if (writer != writers_.end())
+      writer->second.settle(message.order.attempt, message.order.saved);
+  }
+
+  void give_up(const messages::GiveUpShard& order) { drop(order.shard); }
+
+  void drop(std::uint32_t shard) {
+    detector_.give_up(shard);
+    writers_.erase(shard);
+    count();
   }
 
   void use_forest(const messages::UseForest& order) {
@@ -122,6 +175,7 @@ private:
   AnomalyDetectorActor::pointer self_ = nullptr;
   AnomalyDetectorParameters parameters_;
   logic::detection::Detector detector_;
+  std::map<std::uint32_t, logic::detection::SnapshotWriter> writers_;
   logic::detection::DetectorCounts counted_;
   std::optional<caf::actor_clock::time_point> next_offer_;
 };

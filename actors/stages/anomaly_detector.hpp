@@ -17,6 +17,8 @@ struct AnomalyDetectorParameters {
   RegisteredActorPtr<TrainerActor>
     trainer; ///< null where the model comes from a file
   WorkMarkPtr mark;
+  /// Null: nobody keeps history, and all shards are hosted from the start.
+  RegisteredActorPtr<StateKeeperActor> keeper;
   Surroundings surroundings;
 };
 

@@ -7,20 +7,32 @@
 
 #include <caf/actor_system.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <vector>
 
 namespace millrace::actors {
 
 struct JudgementRouterParameters {
+  std::uint32_t shard_count = 1; ///< of the whole group
+  /// This node owns all shards; else it is told by `OwnShards`.
+  bool owns_all = true;
+  /// How long a judgement of another node is waited for.
+  std::chrono::milliseconds wait{200};
   /// All of the node, by number.
   std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
+  RegisteredActorPtr<LinksActor> links; ///< null: this node is alone
   Surroundings surroundings;
 };
 
 /// Puts the batches of a partition back into the order in which they were
 /// read, has each judged by the detectors that know its users and addresses,
-/// and answers when all have (a scatter-gather). Which batches it has seen
-/// outlives the actor; what it was asked when it died is asked again.
+/// here and on other nodes, and answers when all have (a scatter-gather). A
+/// detector of this node is waited for as long as it takes; another node for
+/// `wait`, and once it was late not at all until it answers again: what it
+/// should have judged goes on unjudged. Answers the questions of other nodes,
+/// too. Which batches it has seen outlives the actor; what it was asked when it
+/// died is asked again.
 SuccessorFactory<JudgementRouterActor>
 judgement_routers(caf::actor_system& system,
                   JudgementRouterParameters parameters);

@@ -6,6 +6,9 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace millrace::actors {
 
 namespace {
@@ -36,8 +39,11 @@ private:
     auto batch = validator_.validate(
       std::move(order.batch), parameters_.place.surroundings.clock->now_ms());
     // A batch that is tried again was counted the first time.
-    if (order.ticket.attempt == 0)
+    if (order.ticket.attempt == 0) {
       count_replaced(*batch);
+      if (await_outcome_)
+        look_for_outcomes(*batch);
+    }
     tell(self_, parameters_.place.next,
          messages::EnrichBatch{order.ticket, std::move(batch)});
   }
@@ -57,10 +63,32 @@ private:
     }
   }
 
+  /// A misspelt path finds nothing in any event, and the rules about failed
+  /// logins keep silent: told once.
+  void look_for_outcomes(const logic::ValidatedBatch& batch) {
+    constexpr std::uint64_t enough = 1000;
+    const auto tells = [](const logic::LoginEvent& event) {
+      return event.status != logic::LoginStatus::unknown;
+    };
+    await_outcome_ = !std::ranges::any_of(batch.events, tells);
+    untold_ += batch.events.size();
+    if (!await_outcome_ || untold_ < enough)
+      return;
+    await_outcome_ = false;
+    parameters_.place.surroundings.log->warn(
+      name,
+      "no event so far tells in detection.outcome_member how its login ended, "
+      "in any of detection.success_values and failure_values; rules about "
+      "failed logins cannot fire",
+      {{"member", parameters_.outcome.member}, {"events", untold_}});
+  }
+
   ValidatorActor::pointer self_;
   ValidatorParameters parameters_;
   logic::OutputMembers members_;
   logic::Validator validator_;
+  bool await_outcome_ = !parameters_.outcome.member.empty();
+  std::uint64_t untold_ = 0; ///< valid events before any told its outcome
 };
 
 } // namespace

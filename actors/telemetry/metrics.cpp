@@ -94,6 +94,9 @@ constexpr Definition pinned{
 constexpr Definition delivery_failure{
   "millrace_delivery_failures_total",
   "Records that came back undelivered, by destination and error."};
+constexpr Definition recreation{
+  "millrace_topics_recreated_total",
+  "Topics found deleted and created again, by topic."};
 constexpr Definition dead_letter{"millrace_dead_letters_total",
                                  "Records set aside, by reason."};
 
@@ -125,6 +128,15 @@ constexpr Definition low_finding{
 constexpr Definition unjudged{
   "millrace_events_unjudged_total",
   "Events that nobody judged, since who knows their users did not answer."};
+constexpr Definition elsewhere{
+  "millrace_events_judged_elsewhere_total",
+  "Events of this node that another one judged, as it owns their users."};
+constexpr Definition for_others{
+  "millrace_events_judged_for_others_total",
+  "Events of other nodes that this one was asked to judge."};
+constexpr Definition late{
+  "millrace_peers_late_total",
+  "Times that a peer did not judge in time and was not waited for any more."};
 constexpr Definition users{"millrace_detector_users",
                            "Users that the detectors remember."};
 constexpr Definition evicted{
@@ -146,6 +158,27 @@ constexpr Definition model{"millrace_model_info",
                            "1 for the isolation forest in use."};
 constexpr Definition fit{"millrace_model_fits_total",
                          "Fits of the isolation forest, by result."};
+
+// History.
+constexpr Definition kept_shards{
+  "millrace_state_shards",
+  "Shards of users and addresses whose history is here."};
+constexpr Definition save_age{
+  "millrace_state_age_seconds",
+  "Since the shard that was saved longest ago was saved."};
+constexpr Definition state_lost{
+  "millrace_state_lost_seconds",
+  "History that may be missing since it was last restored, at most."};
+constexpr Definition state_bytes{"millrace_state_saved_bytes_total",
+                                 "Bytes of history handed to the store."};
+constexpr Definition snapshots{"millrace_state_snapshots_total",
+                               "Snapshots of shards, by result."};
+constexpr Definition state_refused{
+  "millrace_state_records_refused_total",
+  "Records of history that were damaged, foreign or of another version."};
+constexpr Definition state_dropped{
+  "millrace_state_pages_dropped_total",
+  "Parts of the history that were missing or older than they should be."};
 
 // Supervision.
 constexpr Definition restart{
@@ -355,7 +388,9 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     low_findings(
       table<logic::Rule, logic::rule_count>(registry, low_finding, "rule")),
     events_unjudged(counter(registry, unjudged)),
-    detector_users(gauge(registry, users)),
+    events_judged_elsewhere(counter(registry, elsewhere)),
+    events_judged_for_others(counter(registry, for_others)),
+    peers_late(counter(registry, late)), detector_users(gauge(registry, users)),
     detector_users_evicted(counter(registry, evicted)),
     detector_addresses(gauge(registry, addresses)),
     detector_addresses_evicted(counter(registry, addresses_evicted)),
@@ -371,6 +406,14 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     link_refusals(
       table<logic::links::RefusalReason, logic::links::refusal_count>(
         registry, link_refusal, "reason")),
+    state_shards(gauge(registry, kept_shards)),
+    state_age(gauge(registry, save_age)),
+    state_lost_seconds(gauge(registry, state_lost)),
+    state_bytes_saved(counter(registry, state_bytes)),
+    snapshots_saved(counter(registry, snapshots, {{"result", "success"}})),
+    snapshots_failed(counter(registry, snapshots, {{"result", "failure"}})),
+    state_records_refused(counter(registry, state_refused)),
+    state_pages_dropped(counter(registry, state_dropped)),
     time_to_recover(prometheus::BuildHistogram()
                       .Name(recovery.name)
                       .Help(recovery.help)
@@ -382,6 +425,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     limit_family_(counters(registry, limit)),
     error_family_(counters(registry, errors)),
     delivery_failure_family_(counters(registry, delivery_failure)),
+    recreation_family_(counters(registry, recreation)),
     restart_family_(counters(registry, restart)),
     breaker_family_(gauges(registry, breaker)),
     processed_(table<Outcome, 2>(registry, processed_records, "result")),
@@ -439,6 +483,10 @@ void Metrics::count_delivery_failures(std::string_view destination,
     .Add({{"destination", std::string{destination}},
           {"error", std::string{error}}})
     .Increment(static_cast<double>(records));
+}
+
+void Metrics::count_recreated(std::string_view topic) {
+  recreation_family_.Add({{"topic", std::string{topic}}}).Increment();
 }
 
 void Metrics::count_restart(std::string_view actor, std::string_view reason) {

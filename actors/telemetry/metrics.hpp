@@ -143,6 +143,9 @@ public:
   void count_delivery_failures(std::string_view destination,
                                std::string_view error, std::uint64_t records);
 
+  /// A topic that was deleted and created again, which is rarer still.
+  void count_recreated(std::string_view topic);
+
   /// Restarts are rare too. `actor` is the kind, without the number.
   void count_restart(std::string_view actor, std::string_view reason);
 
@@ -199,6 +202,9 @@ public:
   CounterTable<logic::Rule, logic::rule_count> anomalies;
   CounterTable<logic::Rule, logic::rule_count> low_findings;
   Counter& events_unjudged;
+  Counter& events_judged_elsewhere;
+  Counter& events_judged_for_others;
+  Counter& peers_late;
   Gauge& detector_users;
   Counter& detector_users_evicted;
   Gauge& detector_addresses;
@@ -214,6 +220,15 @@ public:
   PeerRoundTrips link_round_trips;
   CounterTable<logic::links::RefusalReason, logic::links::refusal_count>
     link_refusals;
+  // History
+  Gauge& state_shards;
+  Gauge& state_age;
+  Gauge& state_lost_seconds;
+  Counter& state_bytes_saved;
+  Counter& snapshots_saved;
+  Counter& snapshots_failed;
+  Counter& state_records_refused;
+  Counter& state_pages_dropped;
 
   // Supervision
   prometheus::Histogram& time_to_recover;
@@ -229,6 +244,7 @@ private:
   prometheus::Family<Counter>& limit_family_;
   prometheus::Family<Counter>& error_family_;
   prometheus::Family<Counter>& delivery_failure_family_;
+  prometheus::Family<Counter>& recreation_family_;
   prometheus::Family<Counter>& restart_family_;
   prometheus::Family<Gauge>& breaker_family_;
 

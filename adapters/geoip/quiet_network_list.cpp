@@ -24,9 +24,11 @@ signatures_of(const std::vector<std::string>& entries) {
 }
 
 logic::Result<void> add_file(QuietNetworks& networks, const std::string& path) {
+  constexpr auto* advice = "; correct the file, or take it out of "
+                           "detection.quiet_networks";
   const auto cannot_read = [&](const logic::Error& error) {
     return logic::Error{error.code, "cannot read the quiet networks in \""
-                                      + path + "\": " + error.text};
+                                      + path + "\": " + error.text + advice};
   };
   const auto signature = signature_of(path);
   // A list may well be empty, which no other file that is loaded so is.

@@ -19,23 +19,42 @@ std::int64_t to_limit(std::uint64_t configured, std::uint64_t budget) {
 
 } // namespace
 
-logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
-                                         const logic::MemoryPlan& plan) {
-  const auto limit = plan.fetch_limit_bytes();
+ClientSettings
+cooperative_consumer_settings(const KafkaConfig& config,
+                              const std::string& group,
+                              std::chrono::milliseconds session_timeout,
+                              std::int64_t max_poll_ms) {
   ClientSettings settings{config};
-  settings.set("group.id", config.consumer_group)
-    .set("session.timeout.ms", config.session_timeout.count())
-    .set("heartbeat.interval.ms",
-         std::min<std::int64_t>(3'000, config.session_timeout.count() / 3))
-    .set("max.poll.interval.ms",
-         std::max(max_poll_interval_ms, config.session_timeout.count()))
+  settings.set("group.id", group)
+    .set("session.timeout.ms", session_timeout.count())
+    .set("max.poll.interval.ms", max_poll_ms)
     .set("partition.assignment.strategy", std::string{"cooperative-sticky"})
     .set("enable.auto.commit", std::string{"false"})
     .set("enable.auto.offset.store", std::string{"false"})
     .set("allow.auto.create.topics", std::string{"false"})
-    // `ReadPositions` decides: the client would move and say nothing.
+    // Whoever reads decides: the client would move and say nothing.
     .set("auto.offset.reset", std::string{"error"})
     .set("enable.partition.eof", std::string{"true"})
+    // The default is five minutes, until which partitions that were added, or a
+    // topic that was refused and is allowed now, would go unnoticed.
+    .set("topic.metadata.refresh.interval.ms", 5'000)
+    // The default second would stall a partition each time its queue is full.
+    .set("fetch.queue.backoff.ms", 5)
+    .set("fetch.error.backoff.ms", 100)
+    .events(RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR
+            | RD_KAFKA_EVENT_OFFSET_COMMIT);
+  return settings;
+}
+
+logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
+                                         const logic::MemoryPlan& plan) {
+  const auto limit = plan.fetch_limit_bytes();
+  auto settings = cooperative_consumer_settings(
+    config, config.consumer_group, config.session_timeout,
+    std::max(max_poll_interval_ms, config.session_timeout.count()));
+  settings
+    .set("heartbeat.interval.ms",
+         std::min<std::int64_t>(3'000, config.session_timeout.count() / 3))
     .set("queued.min.messages", 10'000'000) // bytes bound, not records
     .set("queued.max.messages.kbytes", static_cast<std::int64_t>(limit / 1'024))
     .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, limit))
@@ -48,15 +67,7 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
     .set("receive.message.max.bytes",
          std::max<std::int64_t>(100'000'000,
                                 static_cast<std::int64_t>(limit) + 1'024))
-    .set("fetch.wait.max.ms", config.fetch_wait.count())
-    // The default is five minutes, until which partitions that were added, or a
-    // topic that was refused and is allowed now, would go unnoticed.
-    .set("topic.metadata.refresh.interval.ms", 5'000)
-    // The default second would stall a partition each time its queue is full.
-    .set("fetch.queue.backoff.ms", 5)
-    .set("fetch.error.backoff.ms", 100)
-    .events(RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR
-            | RD_KAFKA_EVENT_OFFSET_COMMIT);
+    .set("fetch.wait.max.ms", config.fetch_wait.count());
   return settings.create(ClientRole::consumer);
 }
 

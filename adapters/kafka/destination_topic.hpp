@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_id_history.hpp"
 #include "adapters/kafka/topic_limits.hpp"
 #include "logic/core/ids.hpp"
 
@@ -21,6 +22,7 @@ struct DestinationTopic {
   TopicPtr handle;
   State state = State::unknown;
   std::int32_t partitions = 0;
+  TopicIdHistory ids;
   TopicLimits limits;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 

@@ -1,10 +1,12 @@
 #include "adapters/kafka/kafka_config.hpp"
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/client_properties.hpp"
 #include "adapters/kafka/kafka_security_check.hpp"
 #include "adapters/kafka/server_list.hpp"
 #include "adapters/kafka/topic_admin.hpp"
 #include "adapters/kafka/topic_name.hpp"
+#include "logic/core/nearest_word.hpp"
 
 #include <algorithm>
 #include <array>
@@ -143,6 +145,27 @@ void check_names(const KafkaConfig& config, std::vector<Error>& faults) {
   }
 }
 
+/// Why the node keeps a property to itself; empty where it does not.
+std::string_view protection_of(std::string_view name) {
+  const auto* const ours = std::find_if(
+    protected_properties.begin(), protected_properties.end(),
+    [name](const auto& each) { return each.name == name; });
+  return ours == protected_properties.end() ? std::string_view{} : ours->reason;
+}
+
+/// Names the nearest property, or the setting that stands in its place.
+std::string unknown_property_text(const std::string& name) {
+  const auto near = logic::nearest_word(name, client_property_names());
+  auto text = "kafka.properties: the client has no property '" + name + "'";
+  if (!near.empty())
+    text += " (did you mean '" + near + "'?)";
+  if (const auto reason = protection_of(near); !near.empty() && !reason.empty())
+    return text + ", which must not be set there: " + std::string{reason};
+  return text
+         + "; its names are in librdkafka's CONFIGURATION.md (Java clients "
+           "have others)";
+}
+
 /// Raw properties: ours stay ours, and the client must know the others.
 void check_properties(const KafkaConfig& config, std::vector<Error>& faults) {
   const Owned<rd_kafka_conf_t, rd_kafka_conf_destroy> scratch{
@@ -154,23 +177,18 @@ void check_properties(const KafkaConfig& config, std::vector<Error>& faults) {
       continue;
     }
     const auto& [name, value] = *property;
-    const auto* const ours = std::find_if(
-      protected_properties.begin(), protected_properties.end(),
-      [&name = name](const auto& each) { return each.name == name; });
-    if (ours != protected_properties.end()) {
+    if (const auto reason = protection_of(name); !reason.empty()) {
       faults.push_back(
-        {ErrorCode::invalid_config, "kafka.properties must not set " + name
-                                      + ": " + std::string{ours->reason}});
+        {ErrorCode::invalid_config,
+         "kafka.properties must not set " + name + ": " + std::string{reason}});
       continue;
     }
     std::array<char, 512> words{};
     const auto set = rd_kafka_conf_set(
       scratch.get(), name.c_str(), value.c_str(), words.data(), words.size());
     if (set == RD_KAFKA_CONF_UNKNOWN)
-      faults.push_back({ErrorCode::invalid_config,
-                        "kafka.properties: the client has no property '" + name
-                          + "'; its names are in librdkafka's "
-                            "CONFIGURATION.md (Java clients have others)"});
+      faults.push_back(
+        {ErrorCode::invalid_config, unknown_property_text(name)});
     else if (set != RD_KAFKA_CONF_OK)
       faults.push_back({ErrorCode::invalid_config,
                         "kafka.properties: " + name + ": " + words.data()});

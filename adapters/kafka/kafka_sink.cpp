@@ -7,11 +7,13 @@
 #include "adapters/kafka/message_fields.hpp"
 #include "adapters/kafka/producing_client.hpp"
 #include "adapters/kafka/refused_messages.hpp"
+#include "adapters/kafka/send_token_opaque.hpp"
 #include "adapters/kafka/topic_watch.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -20,22 +22,11 @@ namespace millrace::adapters::kafka {
 namespace {
 
 constexpr std::size_t max_run = 1'000;
-constexpr std::size_t opaque_index_bits = 32;
-
-static_assert(sizeof(void*) == 8, "a token travels as librdkafka's opaque");
-
-void* to_opaque(logic::SendToken token) noexcept {
-  const auto bits = (std::uint64_t{token.slot} << opaque_index_bits)
-                    | std::uint64_t{token.index};
-  return reinterpret_cast<void*>(bits); // NOLINT: never dereferenced
-}
-
-logic::SendToken to_token(const void* opaque) noexcept {
-  const auto bits = reinterpret_cast<std::uint64_t>(opaque);
-  return {static_cast<std::uint32_t>(bits >> opaque_index_bits),
-          static_cast<std::uint32_t>(bits)};
-}
-
+/// librdkafka takes what it is told of a leader under an epoch before the one
+/// that it knows for outdated, and those of a topic made anew begin at 0: it
+/// may send to a broker that is not the leader for ever. So the client is made
+/// anew as well, and has so long to get rid of what it has.
+constexpr std::chrono::seconds purge_after{5};
 /// One idempotent producer for the three destinations.
 class KafkaSink final : public logic::RecordSink {
 public:
@@ -56,10 +47,14 @@ public:
 
 private:
   logic::Result<void> open_client();
-  /// Whether what the client sends at once is what the topics take at once;
-  /// sees to it as soon as the client has nothing to do.
+  using Clock = std::chrono::steady_clock;
+
+  /// Whether the client is made for the topics as they are, and sends no more
+  /// at once than they take at once; sees to it as soon as the client has
+  /// nothing to do.
   bool fits_topics();
   bool renew_client();
+  void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
   std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
   std::int32_t partition_of(const DestinationTopic& topic,
@@ -77,6 +72,8 @@ private:
   KafkaConfig config_;
   KafkaSinkLimits limits_;
   ClientSizes sizes_;
+  /// A topic was created anew: from then on what the client has is given up.
+  std::optional<Clock::time_point> purge_at_;
   std::optional<logic::Error> failure_; ///< of making the client anew
   WakeSignal wake_;
   ClientPtr client_;
@@ -122,18 +119,30 @@ logic::Result<void> KafkaSink::open_client() {
 bool KafkaSink::fits_topics() {
   if (!topics_->limits_settled())
     return false;
-  const auto batch_bytes = std::min(sizes_.batch_bytes,
+  const auto batch_bytes = std::min(ClientSizes{}.batch_bytes,
                                     topics_->least_message_bytes());
   const auto message_bytes = std::max(
     sizes_.message_bytes,
     message_room(config_, topics_->input_message_bytes()));
-  if (batch_bytes == sizes_.batch_bytes
-      && message_bytes == sizes_.message_bytes)
+  if (topics_->take_recreation())
+    purge_at_ = Clock::now() + purge_after;
+  if (batch_bytes == sizes_.batch_bytes && message_bytes == sizes_.message_bytes
+      && !purge_at_)
     return true;
-  if (queued_ != refused_.size())
+  if (queued_ != refused_.size()) {
+    if (purge_at_ && Clock::now() >= *purge_at_)
+      purge();
     return false; // the client is still at work
+  }
   sizes_ = {message_bytes, batch_bytes};
+  purge_at_.reset();
   return renew_client();
+}
+
+void KafkaSink::purge() {
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE
+                                  | RD_KAFKA_PURGE_F_INFLIGHT
+                                  | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 bool KafkaSink::renew_client() {
@@ -269,6 +278,8 @@ bool KafkaSink::send_one(DestinationTopic& topic,
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,
                        rd_kafka_resp_err_t error, std::string text) {
+  if (hints_at_topic(error))
+    topics_->refresh();
   refused_.push_back({record.token, to_delivery_fault(error), std::move(text),
                       logic::Blame::record, record.destination,
                       rd_kafka_err2name(error)});
@@ -336,7 +347,7 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
   for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
     const auto& message = *failed_messages_[index];
     const auto& refused = refused_messages_[index];
-    if (refused.error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    if (hints_at_topic(refused.error))
       topics_->refresh();
     if (request.fault(refused) == logic::DeliveryFault::too_large)
       topics_->refresh_limits();
@@ -361,14 +372,11 @@ void KafkaSink::end(std::chrono::milliseconds deadline) {
   WakeSignal::disconnect(queue_.get());
   // What is queued is given up: whoever wants it delivered waits for the
   // reports before closing.
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE
-                                  | RD_KAFKA_PURGE_F_INFLIGHT
-                                  | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  purge();
   last_reports_.clear();
   last_reports_.failed.swap(refused_);
-  const auto until = std::chrono::steady_clock::now() + deadline;
-  while (rd_kafka_outq_len(client_.get()) > 0
-         && std::chrono::steady_clock::now() < until) {
+  const auto until = Clock::now() + deadline;
+  while (rd_kafka_outq_len(client_.get()) > 0 && Clock::now() < until) {
     const EventPtr event{rd_kafka_queue_poll(queue_.get(), 10)};
     if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
       on_reports(event.get(), last_reports_);

@@ -13,15 +13,22 @@ namespace millrace::adapters::kafka {
 namespace {
 
 using Kind = logic::ClientEvent::Kind;
+using logic::PartitionEpoch;
 
 constexpr int max_events_per_look = 1'000;
+constexpr std::chrono::milliseconds renewal_deadline{3'000};
 
 } // namespace
 
 logic::Result<void> KafkaSource::open(const KafkaConfig& config,
                                       const logic::MemoryPlan& plan) {
   config_ = config;
-  auto client = create_consumer(config_, plan);
+  plan_ = plan;
+  return open_client();
+}
+
+logic::Result<void> KafkaSource::open_client() {
+  auto client = create_consumer(config_, plan_);
   if (!client)
     return client.error();
   client_ = *std::move(client);
@@ -33,7 +40,7 @@ logic::Result<void> KafkaSource::open(const KafkaConfig& config,
   held_ = std::make_unique<HeldPartitions>(client_.get(), records_queue_.get(),
                                            config_.input_topic);
   positions_ = std::make_unique<ReadPositions>(
-    client_.get(), events_queue_.get(), config_, *held_, *watch_);
+    client_.get(), events_queue_.get(), config_, *held_, *watch_, memory_);
   const PartitionListPtr topics{rd_kafka_topic_partition_list_new(1)};
   rd_kafka_topic_partition_list_add(topics.get(), config_.input_topic.c_str(),
                                     RD_KAFKA_PARTITION_UA);
@@ -50,10 +57,30 @@ void KafkaSource::on_ready(std::function<void()> wake) {
   WakeSignal::disconnect(events_queue_.get());
   WakeSignal::disconnect(records_queue_.get());
   wake_.set(std::move(wake));
+  connect();
+}
+
+void KafkaSource::connect() {
   wake_.connect(events_queue_.get());
   wake_.connect(records_queue_.get());
   wake_.rearm();
   wake_.raise();
+}
+
+void KafkaSource::renew_client() {
+  std::vector<PartitionEpoch> lost;
+  for (const auto partition : held_->ids())
+    if (const auto* id = held_->find(partition); held_->owns(*id))
+      lost.push_back(*id);
+  if (!lost.empty())
+    events_.push_back({Kind::lost, std::move(lost), {}});
+  end(renewal_deadline);
+  if (auto opened = open_client(); !opened) {
+    // The same settings made a client before.
+    events_.push_back({Kind::failed, {}, opened.error()});
+    return;
+  }
+  connect();
 }
 
 std::vector<logic::ClientEvent> KafkaSource::take_events() {
@@ -68,6 +95,8 @@ std::vector<logic::ClientEvent> KafkaSource::take_events() {
   }
   watch_->tick();
   positions_->tick(revocations_.empty(), events_);
+  if (positions_->wants_new_client())
+    renew_client();
   return std::exchange(events_, {});
 }
 
@@ -104,8 +133,8 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   logic::ClientEvent event{Kind::assigned, {}, {}};
   for (int index = 0; index != list->cnt; ++index) {
     const logic::PartitionId partition{list->elems[index].partition};
-    positions_->forget(partition);
-    event.partitions.push_back(held_->add(partition));
+    event.partitions.push_back(
+      positions_->on_assigned(partition, list->elems[index].offset));
   }
   const ErrorPtr error{rd_kafka_incremental_assign(client_.get(), list)};
   if (error) {
@@ -148,6 +177,8 @@ void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
     });
   finish_revocations();
   positions_->on_released(partitions, events_);
+  if (positions_->wants_new_client())
+    renew_client();
   if (!events_.empty())
     wake_.raise();
 }

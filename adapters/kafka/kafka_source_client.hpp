@@ -48,6 +48,10 @@ public:
 private:
   static constexpr std::size_t pull_records = 1'000;
 
+  logic::Result<void> open_client();
+  /// In place of the one that is there; all that is held is lost to it.
+  void renew_client();
+  void connect();
   void end(std::chrono::milliseconds deadline);
   void pull(std::size_t max_records);
   bool on_missing_topic(rd_kafka_resp_err_t error);
@@ -60,6 +64,8 @@ private:
   void on_commit(rd_kafka_event_t* event);
 
   KafkaConfig config_;
+  logic::MemoryPlan plan_;
+  PositionMemory memory_;
   WakeSignal wake_;
   ClientPtr client_;
   QueuePtr events_queue_;

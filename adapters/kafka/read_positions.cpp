@@ -24,13 +24,26 @@ logic::OffsetReset to_reset(const std::string& name) {
 
 ReadPositions::ReadPositions(rd_kafka_t* client, rd_kafka_queue_t* queue,
                              const KafkaConfig& config, HeldPartitions& held,
-                             BrokerWatch& watch)
+                             BrokerWatch& watch, PositionMemory& memory)
   : client_(client), config_(config), held_(held), watch_(watch),
-    query_(client, queue, config.input_topic),
-    identity_(client, queue, config.input_topic),
+    query_(client, queue, config.input_topic), memory_(memory),
+    identity_(client, queue, config.input_topic, memory.ids),
     reset_(to_reset(config.auto_offset_reset)) {}
 
 // -- What happens -------------------------------------------------------------
+
+logic::PartitionEpoch ReadPositions::on_assigned(logic::PartitionId partition,
+                                                 std::int64_t& offset) {
+  forget(partition);
+  const auto anew = memory_.begun_anew.find(partition);
+  if (anew == memory_.begun_anew.end())
+    return held_.add(partition);
+  // Not from what was committed of the topic before, until it is placed.
+  offset = RD_KAFKA_OFFSET_END;
+  open_[partition] = {{anew->second, PositionFault::recreation}, true};
+  next_question_ = {};
+  return held_.restart(partition);
+}
 
 void ReadPositions::on_reset(const rd_kafka_message_t& message,
                              Events& events) {
@@ -41,11 +54,17 @@ void ReadPositions::on_reset(const rd_kafka_message_t& message,
   logic::PositionQuestion question{held_.expected(partition), {}};
   if (message.offset >= 0)
     question.wanted = logic::Offset{message.offset};
-  if (!question.wanted) {
-    const auto known = committed_.find(partition);
-    if (known != committed_.end())
+  const auto* words = rd_kafka_message_errstr(&message);
+  if (const auto cut = to_log_cut(words != nullptr ? words : "")) {
+    question.fault = PositionFault::truncation;
+    question.kept = cut->kept;
+    if (cut->position)
+      question.wanted = cut->position;
+  } else if (!question.wanted) {
+    const auto known = memory_.committed.find(partition);
+    if (known != memory_.committed.end())
       question = {known->second, PositionFault::lost_commit};
-    else if (recreated_)
+    else if (memory_.recreated)
       question.fault = PositionFault::recreation;
   }
   if (!question.fault && reset_ == logic::OffsetReset::none) {
@@ -71,7 +90,8 @@ void ReadPositions::tick(bool may_move, Events& events) {
   if (identity_.take_change())
     on_recreated(events);
   // A reassignment would make the client forget that it lost all.
-  if (!may_move || query_.under_way() || rd_kafka_assignment_lost(client_) != 0)
+  if (!may_move || recreated_ || query_.under_way()
+      || rd_kafka_assignment_lost(client_) != 0)
     return;
   Places places;
   for (const auto& [partition, log] : query_.take_answers()) {
@@ -102,15 +122,15 @@ void ReadPositions::forget(logic::PartitionId partition) {
 void ReadPositions::note_committed(
   const rd_kafka_topic_partition_list_t& offsets) {
   for (int index = 0; index != offsets.cnt; ++index)
-    committed_[logic::PartitionId{offsets.elems[index].partition}]
+    memory_.committed[logic::PartitionId{offsets.elems[index].partition}]
       = logic::Offset{offsets.elems[index].offset};
 }
 
 // -- Starting over ------------------------------------------------------------
 
 void ReadPositions::on_recreated(Events& events) {
-  committed_.clear();
-  recreated_ = true;
+  memory_.committed.clear();
+  memory_.recreated = true;
   logic::Error error{
     logic::ErrorCode::not_found,
     "reading " + config_.input_topic
@@ -123,7 +143,11 @@ void ReadPositions::on_recreated(Events& events) {
     give_up(std::move(error), events);
     return;
   }
-  events.push_back({Kind::recreated, {}, std::move(error)});
+  events.push_back(
+    {Kind::recreated, {}, std::move(error), {}, {}, config_.input_topic});
+  recreated_ = true;
+  for (const auto& [partition, open] : open_)
+    memory_.begun_anew[partition] = open.question.wanted;
   for (const auto partition : held_.ids())
     if (const auto* held = held_.find(partition))
       begin_restart(
@@ -152,8 +176,13 @@ void ReadPositions::on_released(
     const auto found = restarting_.find(each.partition);
     if (found == restarting_.end() || found->second.held != each)
       continue;
-    open_[each.partition] = {found->second.question, true};
+    const auto question = found->second.question;
     restarting_.erase(found);
+    if (recreated_) {
+      memory_.begun_anew[each.partition] = question.wanted;
+      continue;
+    }
+    open_[each.partition] = {question, true};
     next_question_ = {};
     events.push_back({Kind::assigned, {held_.restart(each.partition)}, {}});
   }
@@ -200,6 +229,7 @@ void ReadPositions::place(const Places& places, Events& events) {
     return; // it is asked again
   for (const auto& [partition, start] : places) {
     open_.erase(partition);
+    memory_.begun_anew.erase(partition);
     held_.place(partition, start.offset);
     if (const auto* held = held_.find(partition))
       events.push_back({Kind::placed, {*held}, {}, start.jump, start.offset});

@@ -9,6 +9,7 @@
 #include "logic/records/client_event.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,6 +17,17 @@
 #include <vector>
 
 namespace millrace::adapters::kafka {
+
+/// What outlives a client that is made anew.
+struct PositionMemory {
+  TopicIdHistory ids;
+  /// By this process, in case that the group forgets.
+  std::map<logic::PartitionId, logic::Offset> committed;
+  /// Partitions of a topic that was created anew and where they were read
+  /// before: they are to be read from their begin, whatever is committed.
+  std::map<logic::PartitionId, std::optional<logic::Offset>> begun_anew;
+  bool recreated = false; ///< while we looked on: what is in it is all new
+};
 
 /// Decides from where partitions are read that cannot be read from where they
 /// should: first starts, offsets that are retained no longer, logs that were
@@ -29,7 +41,12 @@ public:
   /// events to `on_event`.
   ReadPositions(rd_kafka_t* client, rd_kafka_queue_t* queue,
                 const KafkaConfig& config, HeldPartitions& held,
-                BrokerWatch& watch);
+                BrokerWatch& watch, PositionMemory& memory);
+
+  /// The partition is about to be taken over, under the epoch that this
+  /// returns, and read from `offset`, in librdkafka's terms.
+  logic::PartitionEpoch on_assigned(logic::PartitionId partition,
+                                    std::int64_t& offset);
 
   /// The client has no place to read from in the partition of this message.
   void on_reset(const rd_kafka_message_t& message, Events& events);
@@ -44,6 +61,14 @@ public:
   /// Call now and then. `may_move`: no rebalance waits for an answer, for
   /// which the client would take the giving back of a partition.
   void tick(bool may_move, Events& events);
+
+  /// The topic was created anew and the owner has let go of all that was read
+  /// of it: only another client reads it for sure. librdkafka takes what it is
+  /// told of a leader under an epoch before the one that it knows for outdated,
+  /// and the epochs of a new topic begin at 0.
+  bool wants_new_client() const noexcept {
+    return recreated_ && restarting_.empty();
+  }
 
   /// The partition is given back, or assigned anew.
   void forget(logic::PartitionId partition);
@@ -85,14 +110,13 @@ private:
   HeldPartitions& held_;
   BrokerWatch& watch_;
   OffsetQuery query_;
+  PositionMemory& memory_;
   TopicIdentity identity_;
   logic::OffsetReset reset_;
   std::map<logic::PartitionId, Open> open_;
   std::map<logic::PartitionId, Restart> restarting_;
-  /// By this process, in case that the group forgets.
-  std::map<logic::PartitionId, logic::Offset> committed_;
   Clock::time_point next_question_{};
-  bool recreated_ = false; ///< while we looked on: what is in it is all new
+  bool recreated_ = false; ///< since this client was made
   bool gave_up_ = false;
 };
 

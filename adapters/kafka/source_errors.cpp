@@ -2,7 +2,26 @@
 
 #include "logic/core/bounded_text.hpp"
 
+#include <charconv>
+#include <cstdint>
+
 namespace millrace::adapters::kafka {
+
+namespace {
+
+/// The number behind the first of these words, if it is an offset.
+std::optional<logic::Offset> offset_behind(std::string_view text,
+                                           std::string_view words) {
+  const auto at = text.find(words);
+  if (at == std::string_view::npos)
+    return std::nullopt;
+  text.remove_prefix(at + words.size());
+  std::int64_t number = -1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number < 0 ? std::nullopt : std::optional{logic::Offset{number}};
+}
+
+} // namespace
 
 logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
                                       const std::string& topic) {
@@ -30,6 +49,14 @@ logic::Error to_missing_offset(const rd_kafka_message_t& message,
       + ", and kafka.auto_offset_reset is none; set it to earliest or "
         "latest, or commit an offset for group "
       + config.consumer_group + " with kafka-consumer-groups --reset-offsets"};
+}
+
+std::optional<LogCut> to_log_cut(std::string_view words) {
+  if (words.find(rd_kafka_err2str(RD_KAFKA_RESP_ERR__LOG_TRUNCATION))
+      == std::string_view::npos)
+    return std::nullopt;
+  return LogCut{offset_behind(words, " offset "),
+                offset_behind(words, "broker end offset is ")};
 }
 
 } // namespace millrace::adapters::kafka

@@ -240,7 +240,7 @@ TopicAdmin::limits(std::span<const std::string> names,
   auto event = state_->wait(deadline, "reading the topics' configuration");
   if (!event)
     return event.error();
-  return read_topic_limits(event->get());
+  return read_topic_limits(event->get()).limits;
 }
 
 logic::Result<std::vector<std::string>>

@@ -1,6 +1,5 @@
 #include "adapters/kafka/topic_identity.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace millrace::adapters::kafka {
@@ -20,8 +19,8 @@ constexpr std::size_t text_bytes = 512;
 } // namespace
 
 TopicIdentity::TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue,
-                             std::string topic)
-  : client_(client), queue_(queue), topic_(std::move(topic)) {}
+                             std::string topic, TopicIdHistory& ids)
+  : client_(client), queue_(queue), topic_(std::move(topic)), ids_(ids) {}
 
 void TopicIdentity::tick() {
   if (!asking_ && Clock::now() >= next_question_)
@@ -55,28 +54,8 @@ bool TopicIdentity::on_event(rd_kafka_event_t* event) {
   const auto* descriptions = rd_kafka_DescribeTopics_result_topics(
     rd_kafka_event_DescribeTopics_result(event), &count);
   for (std::size_t index = 0; index != count; ++index)
-    learn(descriptions[index]);
+    changed_ |= ids_.learn(descriptions[index]);
   return true;
-}
-
-void TopicIdentity::learn(const rd_kafka_TopicDescription_t* description) {
-  if (rd_kafka_error_code(rd_kafka_TopicDescription_error(description))
-      != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return;
-  const auto* uuid = rd_kafka_TopicDescription_topic_id(description);
-  if (uuid == nullptr)
-    return;
-  const Id id{rd_kafka_Uuid_most_significant_bits(uuid),
-              rd_kafka_Uuid_least_significant_bits(uuid)};
-  if (id == Id{})
-    return;
-  if (id_ == id || std::ranges::find(former_, id) != former_.end())
-    return;
-  if (id_) {
-    former_.push_back(*id_);
-    changed_ = true;
-  }
-  id_ = id;
 }
 
 } // namespace millrace::adapters::kafka

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/topic_id_history.hpp"
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -15,8 +14,10 @@ namespace millrace::adapters::kafka {
 /// 2.8 give no ids, and then nothing is noticed here. One thread.
 class TopicIdentity {
 public:
-  /// Answers arrive on `queue`; pass its events to `on_event`.
-  TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic);
+  /// Answers arrive on `queue`; pass its events to `on_event`. `ids` outlives
+  /// this.
+  TopicIdentity(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic,
+                TopicIdHistory& ids);
 
   /// Asks when it is time to; never blocks.
   void tick();
@@ -29,17 +30,13 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
-  /// Most and least significant bits.
-  using Id = std::pair<std::int64_t, std::int64_t>;
 
   void ask();
-  void learn(const rd_kafka_TopicDescription_t* description);
 
   rd_kafka_t* client_;
   rd_kafka_queue_t* queue_;
   std::string topic_;
-  std::optional<Id> id_;
-  std::vector<Id> former_; ///< which a broker that lags may still tell
+  TopicIdHistory& ids_;
   bool asking_ = false;
   bool changed_ = false;
   Clock::time_point next_question_{};

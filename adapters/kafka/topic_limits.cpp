@@ -53,8 +53,8 @@ void ask_topic_limits(rd_kafka_t* client, rd_kafka_queue_t* queue,
                            queue);
 }
 
-TopicLimitsByName read_topic_limits(rd_kafka_event_t* event) {
-  TopicLimitsByName result;
+TopicLimitsAnswer read_topic_limits(rd_kafka_event_t* event) {
+  TopicLimitsAnswer result;
   const auto* answer = rd_kafka_event_DescribeConfigs_result(event);
   if (answer == nullptr)
     return result;
@@ -63,7 +63,11 @@ TopicLimitsByName read_topic_limits(rd_kafka_event_t* event) {
     answer, &topics);
   for (std::size_t topic = 0; topic != topics; ++topic) {
     const auto* resource = resources[topic];
-    if (rd_kafka_ConfigResource_error(resource) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    const auto* name = rd_kafka_ConfigResource_name(resource);
+    const auto error = rd_kafka_ConfigResource_error(resource);
+    if (is_unauthorized(error))
+      result.denied.emplace_back(name);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
       continue;
     TopicLimits limits;
     std::size_t count = 0;
@@ -72,7 +76,7 @@ TopicLimitsByName read_topic_limits(rd_kafka_event_t* event) {
     for (std::size_t entry = 0; entry != count; ++entry)
       if (const auto* value = rd_kafka_ConfigEntry_value(entries[entry]))
         take_entry(limits, rd_kafka_ConfigEntry_name(entries[entry]), value);
-    result.emplace(rd_kafka_ConfigResource_name(resource), limits);
+    result.limits.emplace(name, limits);
   }
   return result;
 }
@@ -80,7 +84,8 @@ TopicLimitsByName read_topic_limits(rd_kafka_event_t* event) {
 std::string to_text(const TopicLimits& limits) {
   auto text = "max.message.bytes " + std::to_string(limits.max_message_bytes);
   if (!limits.known)
-    text += " (assumed: this user may not read the topic's configuration)";
+    text += " (assumed: the brokers do not tell this user, who needs the right "
+            "to DescribeConfigs)";
   if (limits.compacted)
     text += ", cleanup.policy compact";
   return text;

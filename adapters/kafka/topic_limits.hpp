@@ -6,6 +6,7 @@
 #include <chrono>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -15,7 +16,13 @@ void ask_topic_limits(rd_kafka_t* client, rd_kafka_queue_t* queue,
                       std::span<const std::string> topics,
                       std::chrono::milliseconds deadline);
 
+struct TopicLimitsAnswer {
+  TopicLimitsByName limits;
+  /// Topics of which this user may not read the configuration.
+  std::vector<std::string> denied;
+};
+
 /// Reads such an event. What failed as a whole is its own error.
-TopicLimitsByName read_topic_limits(rd_kafka_event_t* event);
+TopicLimitsAnswer read_topic_limits(rd_kafka_event_t* event);
 
 } // namespace millrace::adapters::kafka

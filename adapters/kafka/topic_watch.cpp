@@ -13,9 +13,12 @@ using CollectionPtr
   = Owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
 
 constexpr int question_timeout_ms = 5'000;
-/// A partition count that was raised is noticed after this long.
-constexpr std::chrono::seconds refresh_interval{60};
+/// A topic made anew, or of which the partition count was raised, is noticed
+/// after this long where no refusal tells of it before.
+constexpr std::chrono::seconds refresh_interval{5};
 constexpr std::chrono::seconds retry_interval{1};
+constexpr std::chrono::milliseconds hint_interval{100};
+constexpr std::chrono::seconds limits_interval{60};
 constexpr std::size_t text_bytes = 512;
 constexpr int max_limit_questions = 3;
 
@@ -58,6 +61,10 @@ void TopicWatch::detach() {
     topic.handle.reset();
   asking_ = false;
   asking_limits_ = false;
+}
+
+void TopicWatch::refresh() {
+  next_question_ = std::min(next_question_, asked_ + hint_interval);
 }
 
 void TopicWatch::refresh_limits() {
@@ -110,8 +117,8 @@ void TopicWatch::tick() {
   const auto now = Clock::now();
   if (!asking_ && now >= next_question_)
     ask();
-  if (!limits_settled_ && !asking_limits_
-      && now >= limits_asked_ + retry_interval)
+  const auto interval = limits_settled_ ? limits_interval : retry_interval;
+  if (!asking_limits_ && now >= limits_asked_ + interval)
     ask_limits();
 }
 
@@ -130,7 +137,8 @@ void TopicWatch::ask() {
     return;
   const CollectionPtr collection{
     rd_kafka_TopicCollection_of_topic_names(names.data(), used)};
-  next_question_ = Clock::now() + retry_interval;
+  asked_ = Clock::now();
+  next_question_ = asked_ + retry_interval;
   asking_ = true;
   rd_kafka_DescribeTopics(client_, collection.get(), options.get(), queue_);
 }
@@ -159,7 +167,8 @@ void TopicWatch::on_limits(rd_kafka_event_t* event,
     return;
   limits_settled_ = true;
   limit_questions_ = 0;
-  const auto found = read_topic_limits(event);
+  const auto [found, denied] = read_topic_limits(event);
+  warn_of_denial(denied, events);
   if (const auto input = found.find(input_); input != found.end())
     input_limits_ = input->second;
   for (auto& topic : topics_)
@@ -167,6 +176,25 @@ void TopicWatch::on_limits(rd_kafka_event_t* event,
       topic.limits = limits->second;
       warn_of_compaction(topic, events);
     }
+}
+
+void TopicWatch::warn_of_denial(const std::vector<std::string>& topics,
+                                std::vector<logic::ClientEvent>& events) {
+  if (topics.empty() || std::exchange(told_of_denial_, true))
+    return;
+  std::string names;
+  for (const auto& topic : topics)
+    names += (names.empty() ? "" : ", ") + topic;
+  events.push_back(
+    {logic::ClientEvent::Kind::warning,
+     {},
+     {logic::ErrorCode::unauthorized,
+      "this user may not read the configuration of " + names
+        + ": Kafka's defaults are assumed (max.message.bytes "
+        + std::to_string(TopicLimits::default_max_message_bytes)
+        + "); if they are not its own, let it with kafka-acls --add "
+          "--allow-principal User:<name> --operation DescribeConfigs --topic "
+          "<topic>"}});
 }
 
 void TopicWatch::warn_of_compaction(DestinationTopic& topic,
@@ -200,7 +228,7 @@ void TopicWatch::on_topics(rd_kafka_event_t* event, BrokerWatch& watch,
   const auto* descriptions = rd_kafka_DescribeTopics_result_topics(
     rd_kafka_event_DescribeTopics_result(event), &described);
   for (std::size_t index = 0; index != described; ++index)
-    learn(descriptions[index]);
+    learn(descriptions[index], events);
   bool complete = true;
   std::vector<logic::Error> refusals;
   const auto& insights = at(logic::Destination::insights);
@@ -229,7 +257,26 @@ void TopicWatch::on_topics(rd_kafka_event_t* event, BrokerWatch& watch,
     next_question_ += retry_interval;
 }
 
-void TopicWatch::learn(const rd_kafka_TopicDescription_t* description) {
+void TopicWatch::on_recreated(const DestinationTopic& topic,
+                              std::vector<logic::ClientEvent>& events) {
+  events.push_back(
+    {logic::ClientEvent::Kind::recreated,
+     {},
+     {logic::ErrorCode::not_found,
+      "writing to " + topic.name
+        + ": the topic was deleted and created again, with "
+        + std::to_string(topic.partitions)
+        + " partitions now; what was delivered to the one before is gone with "
+          "it"},
+     {},
+     {},
+     topic.name});
+  recreated_ = true;
+  refresh_limits(); // which it may have others of
+}
+
+void TopicWatch::learn(const rd_kafka_TopicDescription_t* description,
+                       std::vector<logic::ClientEvent>& events) {
   const std::string_view name = rd_kafka_TopicDescription_name(description);
   for (auto& topic : topics_) {
     if (topic.name != name || topic.name.empty())
@@ -244,6 +291,8 @@ void TopicWatch::learn(const rd_kafka_TopicDescription_t* description) {
       if (topic.state == DestinationTopic::State::refused)
         refresh_limits();
       topic.state = DestinationTopic::State::present;
+      if (topic.ids.learn(description))
+        on_recreated(topic, events);
     } else if (to_code(topic.error) == logic::ErrorCode::not_found
                || is_unauthorized(topic.error)
                || topic.error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {

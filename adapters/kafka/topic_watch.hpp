@@ -9,11 +9,13 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::adapters::kafka {
 
-/// Knows the partition counts of the destinations, asking in the background.
+/// Knows the destinations' partition counts, and how much they take, asking in
+/// the background.
 /// Internal to KafkaSink; one thread.
 class TopicWatch {
 public:
@@ -42,8 +44,8 @@ public:
   /// Why the topic is refused, and what to do about it.
   logic::Error refusal(const DestinationTopic& topic) const;
 
-  /// Asks again soon.
-  void refresh() { next_question_ = {}; }
+  /// Asks again soon: something hints at a topic that is not what it was.
+  void refresh();
 
   /// Whether it is known, or known not to be learnt, how much the topics take.
   bool limits_settled() const noexcept { return limits_settled_; }
@@ -51,6 +53,9 @@ public:
   /// Asks for the limits anew, unless it just has: a topic takes less than was
   /// known.
   void refresh_limits();
+
+  /// Whether one of the topics was created anew since this was asked last.
+  bool take_recreation() noexcept { return std::exchange(recreated_, false); }
 
   /// `max.message.bytes`: the least of the topics that are written to, and
   /// that of the input.
@@ -76,7 +81,12 @@ private:
                  std::vector<logic::ClientEvent>& events);
   void on_limits(rd_kafka_event_t* event,
                  std::vector<logic::ClientEvent>& events);
-  void learn(const rd_kafka_TopicDescription_t* description);
+  void learn(const rd_kafka_TopicDescription_t* description,
+             std::vector<logic::ClientEvent>& events);
+  void on_recreated(const DestinationTopic& topic,
+                    std::vector<logic::ClientEvent>& events);
+  void warn_of_denial(const std::vector<std::string>& topics,
+                      std::vector<logic::ClientEvent>& events);
   void warn_of_compaction(DestinationTopic& topic,
                           std::vector<logic::ClientEvent>& events);
 
@@ -89,8 +99,11 @@ private:
   bool limits_settled_ = false;
   bool asking_limits_ = false;
   int limit_questions_ = 0; ///< in succession without any answer
+  bool recreated_ = false;
   bool told_of_insights_ = false; ///< that their topic is refused
+  bool told_of_denial_ = false; ///< that the limits are assumed
   std::array<bool, count> told_of_compaction_{};
+  Clock::time_point asked_{};
   Clock::time_point next_question_{};
   Clock::time_point limits_asked_{};
 };

@@ -22,6 +22,7 @@ enum class ActorKind : std::uint8_t {
   validator,
   enricher,
   judgement_router,
+  state_keeper,
   anomaly_detector,
   encoder,
   producer,
@@ -77,6 +78,8 @@ inline constexpr std::array actor_table{
   ActorTraits{ActorKind::judgement_router, "judgement_router",
               ActorGroup::detection, Numbering::single, Patience::working,
               false},
+  ActorTraits{ActorKind::state_keeper, "state_keeper", ActorGroup::detection,
+              Numbering::single, Patience::working, false},
   ActorTraits{ActorKind::anomaly_detector, "anomaly_detector",
               ActorGroup::detection, Numbering::detectors, Patience::working,
               true},
@@ -131,6 +134,7 @@ struct NodeShape {
   bool insights = true;
   bool trainer = true; ///< fits the forest itself
   bool links = false; ///< to other nodes
+  bool state_keeper = false; ///< history outlives the process
 };
 
 /// How many actors of the kind such a node has.
@@ -146,6 +150,8 @@ constexpr std::uint32_t count_of(ActorKind kind,
   }
   if (kind == ActorKind::judgement_router)
     return shape.detectors == 0 ? 0 : 1;
+  if (kind == ActorKind::state_keeper)
+    return shape.detectors != 0 && shape.state_keeper ? 1 : 0;
   if (kind == ActorKind::insights)
     return shape.insights ? 1 : 0;
   if (kind == ActorKind::trainer)

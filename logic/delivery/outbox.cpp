@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ void Outbox::add(const BatchTicket& ticket, EncodedBatchPtr batch) {
   auto& state = slots_[slot];
   state = Slot{};
   state.ticket = ticket;
+  state.arrival = ++arrivals_;
   state.outstanding = static_cast<std::uint32_t>(batch->records.size());
   for (const auto& record : batch->records)
     if (record.dead) {
@@ -80,13 +82,27 @@ bool Outbox::pump_refused(RecordSink& sink, std::int64_t wall_ms) {
   return false;
 }
 
+void Outbox::put_due_in_order(TimePoint now) {
+  for (;;) {
+    const auto found = retry_queue_.upper_bound(
+      {TimePoint::min(), std::numeric_limits<std::uint64_t>::max(),
+       std::numeric_limits<std::uint32_t>::max()});
+    if (found == retry_queue_.end() || found->first.due > now)
+      return;
+    auto node = retry_queue_.extract(found);
+    node.key().due = TimePoint::min();
+    retry_queue_.insert(std::move(node));
+  }
+}
+
 bool Outbox::pump_retries(RecordSink& sink, TimePoint now,
                           std::int64_t wall_ms) {
-  while (!retry_queue_.empty() && retry_queue_.begin()->first <= now) {
+  put_due_in_order(now);
+  while (!retry_queue_.empty() && retry_queue_.begin()->first.due <= now) {
     const auto token = retry_queue_.begin()->second;
     if (const auto until = held_until(token); until > now) {
       retry_queue_.erase(retry_queue_.begin());
-      retry_queue_.emplace(until, token);
+      retry_at(until, token);
       continue;
     }
     chunk_.assign(1, outgoing(token, wall_ms, chunk_headers_.front()));
@@ -125,7 +141,7 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
     if (const auto until = held_until(token); until > now) {
       if (!chunk_.empty())
         return; // that goes first
-      retry_queue_.emplace(until, token);
+      retry_at(until, token);
       ++state.sent;
       continue;
     }
@@ -171,17 +187,18 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
   std::uint64_t again = 0;
   queued_ = 0;
   queued_dead_letters_ = 0;
+  std::vector<std::vector<bool>> waits_in(slots_.size());
+  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
+    if (const auto& batch = slots_[slot].batch)
+      waits_in[slot].resize(batch->records.size());
+  for (const auto& [key, token] : retry_queue_)
+    waits_in[token.slot][token.index] = true;
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr)
       continue;
-    std::vector<bool> waits(state.batch->records.size());
-    std::uint32_t waiting = 0;
-    for (const auto& [due, token] : retry_queue_)
-      if (token.slot == slot) {
-        waits[token.index] = true;
-        ++waiting;
-      }
+    auto& waits = waits_in[slot];
+    auto waiting = static_cast<std::uint32_t>(std::ranges::count(waits, true));
     for (std::uint32_t index = 0; index != waits.size(); ++index)
       if (!waits[index] && refused_.holds({slot, index})) {
         waits[index] = true;
@@ -192,7 +209,7 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
       continue;
     for (std::uint32_t index = 0; index != state.sent; ++index)
       if (!waits[index]) {
-        retry_queue_.emplace(now, SendToken{slot, index});
+        retry_at(now, SendToken{slot, index});
         ++again;
       }
     state.outstanding = total;
@@ -202,38 +219,43 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
 }
 
 void Outbox::retry_all_at(TimePoint now) {
-  std::multimap<TimePoint, SendToken> due;
-  for (const auto& [when, token] : retry_queue_)
-    due.emplace(now, token);
-  retry_queue_ = std::move(due);
+  const auto waiting = std::exchange(retry_queue_, {});
+  for (const auto& [key, token] : waiting)
+    retry_at(now, token);
   held_until_.fill(now);
 }
 
 std::optional<Outbox::TimePoint> Outbox::next_retry() const {
   if (retry_queue_.empty())
     return std::nullopt;
-  return retry_queue_.begin()->first;
+  return retry_queue_.begin()->first.due;
 }
 
 void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
+  // In one pass over what waits: it may be very much.
+  std::vector<bool> ours(slots_.size());
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr || state.ticket.partition != partition
         || state.ticket.epoch != epoch)
       continue;
+    ours[slot] = true;
     state.forgotten = true;
     // Only what the sink holds will still be reported.
     const auto total = static_cast<std::uint32_t>(state.batch->records.size());
     state.outstanding -= total - state.sent;
     state.sent = total;
-    state.outstanding -= static_cast<std::uint32_t>(
-      std::erase_if(retry_queue_, [slot](const auto& entry) {
-        return entry.second.slot == slot;
-      }));
     state.outstanding -= static_cast<std::uint32_t>(refused_.forget(slot));
-    std::erase(unsent_, slot);
-    finish_if_done(slot);
   }
+  std::erase_if(retry_queue_, [&](const auto& entry) {
+    const auto slot = entry.second.slot;
+    slots_[slot].outstanding -= ours[slot] ? 1 : 0;
+    return ours[slot];
+  });
+  std::erase_if(unsent_, [&](std::uint32_t slot) { return ours[slot]; });
+  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
+    if (ours[slot])
+      finish_if_done(slot);
 }
 
 void Outbox::hold(Destination destination, TimePoint until) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -101,14 +102,14 @@ public:
   /// knows which of their records arrived; returns the number of records.
   std::uint64_t send_unreported_again(TimePoint now);
 
-  /// Makes all retries due at once, in the order in which they failed: the
+  /// Makes all retries due at once, in the order in which they arrived: the
   /// client that made them wait is gone.
   void retry_all_at(TimePoint now);
 
   /// Whether something waits to be sent now.
   bool wants_to_send(TimePoint now) const {
     return refused_.busy() || !unsent_.empty()
-           || (!retry_queue_.empty() && retry_queue_.begin()->first <= now);
+           || (!retry_queue_.empty() && retry_queue_.begin()->first.due <= now);
   }
 
   /// When the next retry is due, if one waits.
@@ -164,6 +165,7 @@ private:
 
   struct Slot {
     BatchTicket ticket;
+    std::uint64_t arrival = 0; ///< rises from batch to batch
     EncodedBatchPtr batch;
     std::uint32_t sent = 0; ///< records handed to the sink, or held back
     std::uint32_t outstanding = 0; ///< records without a final report
@@ -172,6 +174,21 @@ private:
     std::map<std::uint32_t, FailedRecord>
       failed_records; ///< by index of the record
   };
+
+  /// What is due goes in the order in which it arrived, whenever it failed:
+  /// `due` is then the least there is.
+  struct RetryKey {
+    TimePoint due;
+    std::uint64_t arrival = 0; ///< of its batch
+    std::uint32_t index = 0;
+    auto operator<=>(const RetryKey&) const = default;
+  };
+
+  void retry_at(TimePoint due, SendToken token) {
+    retry_queue_.emplace(RetryKey{due, slots_[token.slot].arrival, token.index},
+                         token);
+  }
+  void put_due_in_order(TimePoint now);
 
   bool pump_refused(RecordSink& sink, std::int64_t wall_ms);
   bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
@@ -216,7 +233,8 @@ private:
   std::vector<std::uint32_t> free_slots_;
   std::deque<std::uint32_t>
     unsent_; ///< slots with records never sent, in order
-  std::multimap<TimePoint, SendToken> retry_queue_;
+  std::multimap<RetryKey, SendToken> retry_queue_;
+  std::uint64_t arrivals_ = 0;
   RefusedRequests refused_;
   RefusedTimestamps refused_timestamps_;
   std::int64_t wall_ms_ = 0; ///< when records were sent last

@@ -38,7 +38,7 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   }
   if (failure.fault == DeliveryFault::fatal) {
     note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
-    retry_queue_.emplace(now, failure.token); // with the next client
+    retry_at(now, failure.token); // with the next client
     return;
   }
   ++retries_;
@@ -47,12 +47,12 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
     return;
   }
   if (failure.blame == Blame::neighbour) {
-    retry_queue_.emplace(now, failure.token);
+    retry_at(now, failure.token);
     return;
   }
   auto& failed = slot.failed_records[index];
   if (change_record(failure, failed, now)) {
-    retry_queue_.emplace(now, failure.token);
+    retry_at(now, failure.token);
     return;
   }
   auto due = now + wait_before_retry(failure, failed);
@@ -60,7 +60,7 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
     auto& until = held_until(failure.token);
     until = due = std::max(due, until);
   }
-  retry_queue_.emplace(due, failure.token);
+  retry_at(due, failure.token);
 }
 
 std::chrono::milliseconds

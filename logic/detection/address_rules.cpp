@@ -1,6 +1,7 @@
 #include "logic/detection/address_rules.hpp"
 
 #include "logic/detection/evidence.hpp"
+#include "logic/detection/late_logins.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -51,9 +52,12 @@ void remember(AddressState& state, const AddressLogin& login,
   const auto half = half_of(login.time_ms, limits);
   if (half > state.half)
     advance(state, half);
-  const auto age = state.half - half;
-  if (age >= state.failures.size())
+  const bool older = state.half - half >= state.failures.size();
+  if (windows_are_ahead(state.late, older))
+    state = {.address_hash = state.address_hash, .half = half};
+  else if (older)
     return;
+  const auto age = state.half - half;
   if (login.status == LoginStatus::success) {
     count(state.successes[age]);
     return;

@@ -34,8 +34,9 @@ struct AddressFindings {
   std::uint32_t successes = 0;
 };
 
-/// Counts the login, unless it is older than the window. A success counts
-/// against the rule: where most get in, many people share an address.
+/// Counts the login, unless it is older than the window; several such in a row
+/// start it anew (see `windows_are_ahead`). A success counts against the rule:
+/// where most get in, many people share an address.
 ///
 /// The window is that of two whole halves: a failure counts for at least half
 /// of the window and never longer than the window.

@@ -31,6 +31,10 @@ public:
   /// About so many were.
   std::uint32_t estimate() const noexcept;
 
+  /// For saving.
+  constexpr auto& words() noexcept { return words_; }
+  constexpr const auto& words() const noexcept { return words_; }
+
   friend UserSketch operator|(UserSketch a, const UserSketch& b) noexcept {
     a.words_[0] |= b.words_[0];
     a.words_[1] |= b.words_[1];
@@ -49,6 +53,7 @@ struct AddressState {
   std::uint32_t half = 0; ///< number of the newest half
   std::array<std::uint16_t, 2> failures{}; ///< saturating
   std::array<std::uint16_t, 2> successes{}; ///< saturating
+  std::uint8_t late = 0; ///< logins in a row that were older than the window
 
   std::uint64_t& key() noexcept { return address_hash; }
   std::uint64_t key() const noexcept { return address_hash; }

@@ -33,14 +33,24 @@ public:
     /// -1 where nothing was applied.
     Offset highest() const noexcept;
 
+    const std::string& topic() const noexcept { return topic_; }
+    PartitionId id() const noexcept { return id_; }
+    /// Ascending, apart.
+    const std::vector<Range>& ranges() const noexcept { return ranges_; }
+
   private:
     friend class AppliedOffsets;
     std::string topic_;
     PartitionId id_;
-    std::vector<Range> ranges_; ///< ascending, apart
+    std::vector<Range> ranges_;
   };
 
   Partition& at(std::string_view topic, PartitionId partition);
+
+  /// All books, in no order.
+  const std::vector<Partition>& partitions() const noexcept {
+    return partitions_;
+  }
 
   /// Closes the books of a partition, or of all.
   void forget(std::optional<PartitionId> partition);

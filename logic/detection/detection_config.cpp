@@ -155,7 +155,7 @@ void describe_rules(SettingVisitor& visitor, DetectionConfig& config) {
                    .help = "More logins of one user than this within the "
                            "window fire the rule `velocity`.",
                    .min = 1,
-                   .max = 1000},
+                   .max = 250},
                   &config.velocity_limit);
   visitor.setting({.name = "travel_max_speed_kmh",
                    .help = "Speed, in km/h, above which the way from the last "

@@ -11,13 +11,29 @@ namespace millrace::logic::detection {
 
 namespace {
 
+/// A record that claims to be older than this by its event is not stamped with
+/// the time of writing, but with seconds, say, or a constant.
+constexpr std::int64_t believed_lead_ms = 7LL * 24 * 3600 * 1000;
+
 std::uint16_t hash_of(std::string_view word) noexcept {
   return static_cast<std::uint16_t>(XXH3_64bits(word.data(), word.size()));
 }
 
-Login login_of(const LoginEvent& event, const Origin& origin) noexcept {
+/// When a login happened, as far as its record bears it out. No login happens
+/// after its record was written: what is dated ahead, by a clock that is wrong
+/// or by somebody who wants the windows to be empty now, counts as of then.
+std::int64_t happened_ms(const EnrichedBatch& batch,
+                         const LoginEvent& event) noexcept {
+  const auto written_ms = (*batch.validated->raw)[event.record].timestamp_ms;
+  const bool ahead = written_ms >= 0 && event.event_time_ms > written_ms
+                     && event.event_time_ms - written_ms <= believed_lead_ms;
+  return ahead ? written_ms : event.event_time_ms;
+}
+
+Login login_of(const LoginEvent& event, const Origin& origin,
+               std::int64_t time_ms) noexcept {
   Login login;
-  login.time_ms = event.event_time_ms;
+  login.time_ms = time_ms;
   login.status = event.status;
   if (origin.place) {
     login.located = origin.place->has_coordinates;
@@ -83,20 +99,21 @@ void LoginRowBuilder::add_users(const EnrichedBatch& batch, LoginRows& rows) {
     const auto& event = batch.validated->events[index];
     const auto& origin = origins[index];
     auto& row = rows.users[next_[shard_of(origin.user_hash, shard_count_)]++];
-    row = row_of(event, origin);
+    row = row_of(event, origin, happened_ms(batch, event));
     row.event = static_cast<std::uint32_t>(index);
     row.offset = (*batch.validated->raw)[event.record].offset;
   }
 }
 
-LoginRow LoginRowBuilder::row_of(const LoginEvent& event,
-                                 const Origin& origin) const {
+LoginRow LoginRowBuilder::row_of(const LoginEvent& event, const Origin& origin,
+                                 std::int64_t time_ms) const {
   LoginRow row;
-  row.login = login_of(event, origin);
+  row.login = login_of(event, origin, time_ms);
   row.user_hash = origin.user_hash;
   row.words = {hash_of(event.app_version), hash_of(event.device_type),
                hash_of(event.locale), whence(origin, row.login.country)};
-  row.placeholder = placeholders_.contains(event.user_id);
+  row.placeholder = event.user_id.empty()
+                    || placeholders_.contains(event.user_id);
   return row;
 }
 
@@ -119,7 +136,7 @@ void LoginRowBuilder::add_addresses(const EnrichedBatch& batch,
     const auto& event = batch.validated->events[index];
     auto& row
       = rows.addresses[next_[shard_of(origin.address_hash, shard_count_)]++];
-    row.login = {event.event_time_ms, origin.user_hash, event.status};
+    row.login = {happened_ms(batch, event), origin.user_hash, event.status};
     row.address_hash = origin.address_hash;
     row.offset = (*batch.validated->raw)[event.record].offset;
     row.event = static_cast<std::uint32_t>(index);

@@ -85,7 +85,8 @@ public:
   LoginRowsPtr rows_of(const EnrichedBatch& batch);
 
 private:
-  LoginRow row_of(const LoginEvent& event, const Origin& origin) const;
+  LoginRow row_of(const LoginEvent& event, const Origin& origin,
+                  std::int64_t time_ms) const;
   void add_users(const EnrichedBatch& batch, LoginRows& rows);
   void add_addresses(const EnrichedBatch& batch, LoginRows& rows);
 

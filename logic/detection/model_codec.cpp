@@ -1,9 +1,9 @@
 #include "logic/detection/model_codec.hpp"
 
+#include "logic/core/little_endian.hpp"
+
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -22,57 +22,6 @@ constexpr std::size_t header_bytes = 8 + 4 + 8 + 8;
 constexpr std::uint16_t leaf_mark = 0xFFFF;
 constexpr std::size_t max_name_bytes = 255;
 
-template <std::unsigned_integral T>
-void put(std::string& out, T value) {
-  for (std::size_t byte = 0; byte != sizeof value; ++byte)
-    out.push_back(static_cast<char>((value >> (8 * byte)) & 0xFF));
-}
-
-void put(std::string& out, float value) {
-  put(out, std::bit_cast<std::uint32_t>(value));
-}
-
-void put(std::string& out, double value) {
-  put(out, std::bit_cast<std::uint64_t>(value));
-}
-
-/// Takes numbers off the front; remembers when it ran out of bytes.
-class Reader {
-public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  template <std::unsigned_integral T>
-  T take() {
-    const auto piece = take_bytes(sizeof(T));
-    T value = 0;
-    for (std::size_t byte = piece.size(); byte-- != 0;)
-      value = static_cast<T>((static_cast<std::uint64_t>(value) << 8)
-                             | static_cast<std::uint8_t>(piece[byte]));
-    return value;
-  }
-
-  float take_float() { return std::bit_cast<float>(take<std::uint32_t>()); }
-  double take_double() { return std::bit_cast<double>(take<std::uint64_t>()); }
-
-  std::string_view take_bytes(std::size_t count) {
-    if (count > rest_.size()) {
-      short_ = true;
-      rest_ = {};
-      return {};
-    }
-    const auto piece = rest_.substr(0, count);
-    rest_.remove_prefix(count);
-    return piece;
-  }
-
-  bool ran_short() const noexcept { return short_; }
-  std::size_t left() const noexcept { return rest_.size(); }
-
-private:
-  std::string_view rest_;
-  bool short_ = false;
-};
-
 Error malformed(std::string what) {
   return {ErrorCode::malformed, "cannot read the model: " + what};
 }
@@ -81,7 +30,7 @@ Error malformed(std::string what) {
 /// the order. Says what is wrong, or nothing.
 class TreeReader {
 public:
-  TreeReader(Reader& reader, const Forest& forest)
+  TreeReader(ByteReader& reader, const Forest& forest)
     : reader_(reader), features_(forest.features),
       depth_limit_(height_limit(forest.sample_size)),
       // Depth and c(n) bound every path length.
@@ -99,7 +48,7 @@ public:
 private:
   void read_node(ForestTree& tree, std::size_t depth) {
     const auto feature = reader_.take<std::uint16_t>();
-    const auto value = reader_.take_float();
+    const auto value = reader_.take<float>();
     if (reader_.ran_short() || !problem_.empty())
       return;
     if (feature == leaf_mark) {
@@ -123,7 +72,7 @@ private:
     read_node(tree, depth + 1);
   }
 
-  Reader& reader_;
+  ByteReader& reader_;
   std::size_t features_;
   std::size_t depth_limit_;
   float longest_;
@@ -141,7 +90,7 @@ Result<std::string_view> open_payload(std::string_view bytes) {
   if (bytes.size() < header_bytes)
     return malformed("the file ends after " + std::to_string(bytes.size())
                      + " bytes, within the header");
-  Reader header{bytes.substr(magic.size())};
+  ByteReader header{bytes.substr(magic.size())};
   const auto version = header.take<std::uint32_t>();
   if (version != model_format_version)
     return Error{ErrorCode::unsupported,
@@ -163,10 +112,10 @@ Result<std::string_view> open_payload(std::string_view bytes) {
 }
 
 /// Sizes and names; false with a text where something is out of bounds.
-std::optional<std::string> read_head(Reader& reader, Forest& forest,
+std::optional<std::string> read_head(ByteReader& reader, Forest& forest,
                                      ModelInfo& info, std::size_t& trees) {
-  info.threshold = reader.take_float();
-  info.contamination = reader.take_double();
+  info.threshold = reader.take<float>();
+  info.contamination = reader.take<double>();
   info.training_rows = reader.take<std::uint64_t>();
   info.seed = reader.take<std::uint64_t>();
   forest.features = reader.take<std::uint32_t>();
@@ -209,24 +158,24 @@ std::string payload_id(std::string_view payload) {
 
 std::string encode_payload(const Forest& forest, const ModelInfo& info) {
   std::string out;
-  put(out, info.threshold);
-  put(out, info.contamination);
-  put(out, info.training_rows);
-  put(out, info.seed);
-  put(out, static_cast<std::uint32_t>(forest.features));
-  put(out, static_cast<std::uint32_t>(forest.sample_size));
-  put(out, static_cast<std::uint32_t>(forest.trees.size()));
+  append_little_endian(out, info.threshold);
+  append_little_endian(out, info.contamination);
+  append_little_endian(out, info.training_rows);
+  append_little_endian(out, info.seed);
+  append_little_endian(out, static_cast<std::uint32_t>(forest.features));
+  append_little_endian(out, static_cast<std::uint32_t>(forest.sample_size));
+  append_little_endian(out, static_cast<std::uint32_t>(forest.trees.size()));
   for (const auto& name : info.feature_names) {
     const auto stored = name.substr(0, max_name_bytes);
-    put(out, static_cast<std::uint8_t>(stored.size()));
+    append_little_endian(out, static_cast<std::uint8_t>(stored.size()));
     out.append(stored);
   }
   for (const auto& tree : forest.trees)
     for (const auto& node : tree) {
-      put(out, node.feature == ForestNode::leaf
-                 ? leaf_mark
-                 : static_cast<std::uint16_t>(node.feature));
-      put(out, node.value);
+      append_little_endian(out, node.feature == ForestNode::leaf
+                                  ? leaf_mark
+                                  : static_cast<std::uint16_t>(node.feature));
+      append_little_endian(out, node.value);
     }
   return out;
 }
@@ -234,10 +183,10 @@ std::string encode_payload(const Forest& forest, const ModelInfo& info) {
 std::string encode_model(const Model& model) {
   const auto payload = encode_payload(model.forest, model.info);
   std::string out{magic};
-  put(out, model_format_version);
-  put(out, static_cast<std::uint64_t>(payload.size()));
-  put(out,
-      static_cast<std::uint64_t>(XXH3_64bits(payload.data(), payload.size())));
+  append_little_endian(out, model_format_version);
+  append_little_endian(out, static_cast<std::uint64_t>(payload.size()));
+  append_little_endian(out, static_cast<std::uint64_t>(
+                              XXH3_64bits(payload.data(), payload.size())));
   out.append(payload);
   return out;
 }
@@ -246,7 +195,7 @@ Result<ModelPtr> decode_model(std::string_view bytes) {
   const auto payload = open_payload(bytes);
   if (!payload)
     return payload.error();
-  Reader reader{*payload};
+  ByteReader reader{*payload};
   Forest forest;
   ModelInfo info;
   std::size_t trees = 0;

@@ -134,6 +134,9 @@ Result<void> QuietNetworks::add_network(std::string_view entry) {
 }
 
 Result<void> QuietNetworks::add_lines(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark))
+    text.remove_prefix(byte_order_mark.size());
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
     auto line = text.substr(0, end);

@@ -32,7 +32,8 @@ public:
   Result<void> add(std::string_view entry);
 
   /// Adds the lines of a file. Empty ones are passed over, and what follows a
-  /// `#` or `;`, or a blank behind the entry. An error names the line.
+  /// `#` or `;`, or a blank behind the entry; so is a byte order mark. An error
+  /// names the line.
   Result<void> add_lines(std::string_view text);
 
   /// Sorts what was added; to be called before `contains`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -75,6 +76,78 @@ public:
     }
     __builtin_prefetch(&rows_[set * ways + likely], 1);
   }
+
+  // What it takes to save a table and to fill it again. The place of a row is
+  // below `capacity()`; the rows of set n have the places from n * `ways` on.
+
+  std::size_t sets() const noexcept { return sets_.size(); }
+
+  /// The count of touches so far, which may wrap.
+  std::uint32_t touches() const noexcept { return touches_; }
+
+  /// When the row at that place was last seen, as `touches()` was then.
+  std::uint32_t seen(std::size_t place) const noexcept {
+    return sets_[place / ways].seen[place % ways];
+  }
+
+  const Row& row(std::size_t place) const noexcept { return rows_[place]; }
+
+  /// Calls `visit` with the place of each row in the sets from `first` to
+  /// before `last`.
+  template <class Visit>
+  void visit_rows(std::size_t first, std::size_t last, Visit&& visit) const {
+    for (auto set = first; set != last; ++set)
+      for (std::size_t way = 0; way != ways; ++way)
+        if (sets_[set].tags[way] != 0)
+          visit(set * ways + way);
+  }
+
+  /// The same of the rows that were touched since `touches()` was `stamp`: all
+  /// that may have changed. Needs no books, as each row has its time. Right as
+  /// long as fewer than 2^32 touches lie between; rows that were not touched
+  /// for so long may be among them.
+  template <class Visit>
+  void visit_touched(std::size_t first, std::size_t last, std::uint32_t stamp,
+                     Visit&& visit) const {
+    const auto since = touches_ - stamp;
+    for (auto set = first; set != last; ++set) {
+      const auto& [tags, seen] = sets_[set];
+      // Without a branch for each way: mostly none was touched.
+      std::uint32_t touched = 0;
+      for (std::size_t way = 0; way != ways; ++way)
+        touched |= static_cast<std::uint32_t>(touches_ - seen[way] < since)
+                   << way;
+      for (; touched != 0; touched &= touched - 1) {
+        const auto way = static_cast<std::size_t>(std::countr_zero(touched));
+        if (tags[way] != 0)
+          visit(set * ways + way);
+      }
+    }
+  }
+
+  /// Puts a row that was saved back to its place, where it replaces whatever
+  /// is there; what else the set holds of the same hash is forgotten. False,
+  /// and nothing done, where a row of that hash cannot be.
+  bool put_back(std::size_t place, std::uint32_t seen,
+                const Row& row) noexcept {
+    if (place >= capacity() || set_of(row.key()) != place / ways)
+      return false;
+    auto& set = sets_[place / ways];
+    const auto way = place % ways;
+    const auto known = way_of(place / ways, row.key());
+    if (known != ways && known != way) {
+      set.tags[known] = 0;
+      --size_;
+    }
+    size_ += set.tags[way] == 0 ? 1 : 0;
+    set.tags[way] = tag_of(row.key());
+    set.seen[way] = seen;
+    rows_[place] = row;
+    return true;
+  }
+
+  /// Goes on counting touches where the saved table had come to.
+  void resume(std::uint32_t touches) noexcept { touches_ = touches; }
 
   std::size_t size() const noexcept { return size_; }
   std::size_t capacity() const noexcept { return rows_.size(); }

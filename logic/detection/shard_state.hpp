@@ -2,9 +2,11 @@
 
 #include "logic/detection/address_state.hpp"
 #include "logic/detection/applied_offsets.hpp"
+#include "logic/detection/detection_config.hpp"
 #include "logic/detection/user_state.hpp"
 
 #include <cstddef>
+#include <memory>
 
 namespace millrace::logic::detection {
 
@@ -18,5 +20,15 @@ struct ShardState {
   AddressTable addresses;
   AppliedOffsets applied;
 };
+
+/// One of which nothing is known yet, with its share of the room.
+inline std::unique_ptr<ShardState> empty_shard(const DetectionConfig& config) {
+  const auto share = [&config](std::int64_t total) {
+    return static_cast<std::size_t>((total + config.shards - 1)
+                                    / config.shards);
+  };
+  return std::make_unique<ShardState>(share(config.max_users),
+                                      share(config.max_addresses));
+}
 
 } // namespace millrace::logic::detection

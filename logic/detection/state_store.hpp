@@ -18,7 +18,8 @@ namespace millrace::logic::detection {
 using StateGeneration = std::uint64_t;
 
 /// One record of a shard's state log. The store does not look inside; of those
-/// with the same key it may keep the last one only.
+/// with the same key it may keep the last one only. An empty value deletes its
+/// key: the store may keep neither (in Kafka a record without a value).
 struct StateRecord {
   std::string key;
   std::string value;

@@ -7,8 +7,10 @@
 
 namespace millrace::logic {
 
-/// XXH3 (64 bits, no seed) of a user id. The same on every node and in every
-/// run: it names the detector shard and keys the saved state.
+/// XXH3 (64 bits, no seed) of a user id, in lower case (ASCII) and without the
+/// blanks around it: most logins ask for no more, and who guesses a password
+/// must not become another user with every spelling. The same on every node and
+/// in every run: it names the detector shard and keys the saved state.
 std::uint64_t hash_user(std::string_view user_id) noexcept;
 
 /// The same of an address: of all of a v4 one, and of a v6 one's first 64 bits,

@@ -1,5 +1,6 @@
 #include "logic/detection/user_rules.hpp"
 
+#include "logic/detection/late_logins.hpp"
 #include "logic/geo/place.hpp"
 #include "logic/records/judgement.hpp"
 
@@ -176,6 +177,8 @@ RuleLimits::RuleLimits(const DetectionConfig& config)
     failure_slot_ms(
       std::max<std::int64_t>(1, config.brute_force_window.count()
                                   / std::int64_t{UserState::failure_slots})),
+    longest_window_ms(
+      std::max(config.velocity_window, config.brute_force_window).count()),
     window_s(to_seconds(config.velocity_window.count())),
     velocity_limit(static_cast<std::uint32_t>(config.velocity_limit)),
     failure_window_s(to_seconds(config.brute_force_window.count())),
@@ -218,6 +221,13 @@ namespace {
 /// Moves both windows to the login's time, if it is newer, and counts it.
 void count_in_windows(UserState& state, const Login& login,
                       const RuleLimits& limits) noexcept {
+  const bool older = state.last_seen_ms - login.time_ms
+                     >= limits.longest_window_ms;
+  if (windows_are_ahead(state.late, older)) {
+    state.last_seen_ms = -1;
+    state.slot_logins = {};
+    state.slot_failures = {};
+  }
   const bool failed = login.status == LoginStatus::failure;
   const auto before_ms = state.last_seen_ms;
   state.last_seen_ms = std::max(before_ms, login.time_ms);

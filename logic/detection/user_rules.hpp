@@ -31,6 +31,7 @@ struct RuleLimits {
 
   std::int64_t slot_ms; ///< an eighth of the velocity window
   std::int64_t failure_slot_ms; ///< a quarter of the brute-force window
+  std::int64_t longest_window_ms;
   std::uint32_t window_s;
   std::uint32_t velocity_limit;
   std::uint32_t failure_window_s;
@@ -83,7 +84,8 @@ Findings compare(const UserState& before, const Login& login,
 /// Counts the login. Place, device, country and the count of logins are
 /// learnt from those that did not fail, place and country not from quiet
 /// networks; they follow the newest event time, so that a late login does not
-/// move the user back.
+/// move the user back. Only the windows go back, to several that are older than
+/// both (see `windows_are_ahead`).
 void remember(UserState& state, const Login& login,
               const RuleLimits& limits) noexcept;
 

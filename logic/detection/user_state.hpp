@@ -38,6 +38,8 @@ struct alignas(64) UserState {
   std::uint8_t failures = 0; ///< in a row, saturating
   /// A success after brute force was found and the failures still count.
   bool success_told = false;
+  /// Logins in a row that were older than both windows.
+  std::uint8_t late = 0;
 
   std::uint64_t& key() noexcept { return user_hash; }
   std::uint64_t key() const noexcept { return user_hash; }

@@ -23,13 +23,13 @@ EnrichedBatchPtr Enrichment::enrich(ValidatedBatchPtr batch) {
     auto& origin = result->origins[index];
     origin.user_hash = hash_user(event.user_id);
     if (event.status != LoginStatus::unknown)
-      origin.address_hash = hash_address(event.ip);
+      origin.address_hash = hash_address(geo::behind_nat64(event.ip));
     origin.address_class = geo::classify(event.ip);
     origin.watched = watched(event.app_version);
     result->watched += origin.watched ? 1 : 0;
     // Private and reserved addresses are nowhere, whatever a database says.
     if (origin.address_class == geo::AddressClass::public_)
-      addresses_.push_back(event.ip);
+      addresses_.push_back(geo::behind_nat64(event.ip));
   }
   locate(*result);
   mark_quiet(*result, *batch);
@@ -61,8 +61,9 @@ void Enrichment::mark_quiet(EnrichedBatch& batch,
     return;
   for (std::size_t index = 0; index != batch.origins.size(); ++index) {
     auto& origin = batch.origins[index];
-    origin.quiet = networks->contains(validated.events[index].ip,
-                                      origin.place ? origin.place->asn : 0);
+    origin.quiet = networks->contains(
+      geo::behind_nat64(validated.events[index].ip),
+      origin.place ? origin.place->asn : 0);
   }
 }
 

@@ -211,6 +211,17 @@ std::optional<IpAddress> parse_ip(std::string_view text) noexcept {
   return result;
 }
 
+IpAddress behind_nat64(const IpAddress& address) noexcept {
+  constexpr std::uint8_t prefix[12] = {0x00, 0x64, 0xff, 0x9b};
+  if (address.family != AddressFamily::v6
+      || std::memcmp(address.bytes.data(), prefix, sizeof prefix) != 0)
+    return address;
+  IpAddress inside;
+  inside.family = AddressFamily::v4;
+  std::memcpy(inside.bytes.data(), address.bytes.data() + sizeof prefix, 4);
+  return inside;
+}
+
 std::string to_string(const IpAddress& address) {
   switch (address.family) {
     case AddressFamily::none:

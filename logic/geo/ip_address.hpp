@@ -30,6 +30,11 @@ struct IpAddress {
 /// text (with `::` and an embedded dotted quad); no zone, port or blanks.
 std::optional<IpAddress> parse_ip(std::string_view text) noexcept;
 
+/// The v4 address that a NAT64 of the well-known prefix (64:ff9b::/96, RFC
+/// 6052) has wrapped; every other address as it is. Behind such a translator it
+/// is the v4 address that is somewhere and somebody's.
+IpAddress behind_nat64(const IpAddress& address) noexcept;
+
 /// RFC 5952 text.
 std::string to_string(const IpAddress& address);
 

@@ -4,7 +4,7 @@ namespace millrace::logic {
 
 std::optional<StartPosition> choose_start(const PositionQuestion& question,
                                           LogExtent log, OffsetReset reset) {
-  const auto& [wanted, fault] = question;
+  const auto& [wanted, fault, kept] = question;
   if (fault == PositionFault::recreation)
     return StartPosition{log.low,
                          PositionJump{PositionFault::recreation,
@@ -19,6 +19,10 @@ std::optional<StartPosition> choose_start(const PositionQuestion& question,
       start.jump = {PositionFault::lost_commit, *wanted, *wanted};
     return start;
   }
+  if (fault == PositionFault::truncation && wanted && kept && log.low <= *kept
+      && *kept <= log.high)
+    return StartPosition{
+      *kept, PositionJump{PositionFault::truncation, *wanted, *kept}, true};
   if (reset == OffsetReset::none)
     return std::nullopt;
   StartPosition start;

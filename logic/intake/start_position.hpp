@@ -22,6 +22,8 @@ struct PositionQuestion {
   std::optional<Offset> wanted;
   /// Why it cannot, as far as is known.
   std::optional<PositionFault> fault;
+  /// Of a log that was cut off: up to here it is what it was (KIP-320).
+  std::optional<Offset> kept{};
 };
 
 struct StartPosition {
@@ -35,7 +37,8 @@ struct StartPosition {
 /// Decides where to read from; nothing where `reset` forbids to choose.
 /// `earliest` and `latest` choose for a place that fell out of the log. A topic
 /// that was created anew is read from its begin in any case, as all of it is
-/// new, and so is the place that the group forgot but this node remembers.
+/// new, one that was cut off from there where that is known, and so is the
+/// place that the group forgot but this node remembers.
 std::optional<StartPosition> choose_start(const PositionQuestion& question,
                                           LogExtent log, OffsetReset reset);
 

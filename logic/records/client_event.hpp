@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,7 +41,7 @@ struct PositionJump {
 };
 
 /// What a Kafka client asks its owner to take note of. Of a producer only
-/// `fault`, `failed`, `recovered` and `warning` come.
+/// `fault`, `failed`, `recovered`, `warning` and `recreated` come.
 struct ClientEvent {
   enum class Kind : std::uint8_t {
     assigned, ///< `partitions` now belong to this node, under a new epoch
@@ -55,7 +56,7 @@ struct ClientEvent {
             ///< committed; `jump` where another place was to be expected
     restarted, ///< the log of `partitions`, one, begins anew: finish what is
                ///< in flight, forget its offsets, `release`; commit nothing
-    recreated, ///< `error`: so does that of the whole topic
+    recreated, ///< `error`: so does that of the whole `topic`
     unplaced, ///< `error`: somebody must decide from where to read on
   };
   Kind kind = Kind::fault;
@@ -63,6 +64,7 @@ struct ClientEvent {
   Error error;
   std::optional<PositionJump> jump{};
   std::optional<Offset> position{};
+  std::string topic{}; ///< of `recreated`
 };
 
 } // namespace millrace::logic

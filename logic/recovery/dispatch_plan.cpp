@@ -44,12 +44,8 @@ bool DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at,
   auto& partition = partitions_[{batch->partition(), batch->epoch()}];
   if (partition.opened && batch->last_offset() <= *partition.opened) {
     // The consumer asks because an answer was lost.
-    const bool is_in_flight = std::ranges::any_of(
-      partition.in_flight, [&](const auto& entry) {
-        return in_flight_.at(entry.second).intake->first
-               == batch->first_offset();
-      });
-    if (!is_in_flight)
+    if (!partition.ledger.any_unfinished(batch->first_offset(),
+                                         batch->last_offset()))
       orders_.acknowledgements.push_back({{batch->partition(), batch->epoch()},
                                           partition.finished,
                                           batch->first_offset()});

@@ -1,5 +1,6 @@
 #include "logic/recovery/offset_ledger.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace millrace::logic {
@@ -26,6 +27,13 @@ std::optional<Offset> OffsetLedger::finish(BatchSequence sequence) {
     ++first_.value;
   }
   return next;
+}
+
+bool OffsetLedger::any_unfinished(Offset first, Offset last) const noexcept {
+  auto entry = std::ranges::lower_bound(entries_, first, {}, &Entry::last);
+  while (entry != entries_.end() && entry->last <= last && entry->finished)
+    ++entry;
+  return entry != entries_.end() && entry->last <= last;
 }
 
 } // namespace millrace::logic

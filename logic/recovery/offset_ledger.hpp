@@ -24,6 +24,10 @@ public:
   /// opened or is finished already.
   std::optional<Offset> finish(BatchSequence sequence);
 
+  /// Whether any batch whose highest offset lies in there, both ends included,
+  /// was opened and is not finished.
+  bool any_unfinished(Offset first, Offset last) const noexcept;
+
   /// The first batch that is not finished; the next to be opened if all are.
   BatchSequence oldest_unfinished() const noexcept { return first_; }
 

@@ -23,6 +23,13 @@ void check_path(std::string_view member, std::vector<Error>& faults) {
   if (std::ranges::any_of(path, &std::string_view::empty))
     faults.push_back(refusal(std::string{member_key} + " " + quoted(member)
                              + " has an empty name between its dots"));
+  // Members of such names would be passed over in silence.
+  if (member.starts_with("$.") || member.starts_with('/')
+      || member.find('[') != std::string_view::npos)
+    faults.push_back(refusal(std::string{member_key} + " " + quoted(member)
+                             + " is written as a JSONPath or a JSON pointer; "
+                               "write the names with dots "
+                               "between them, such as outcome.result"));
   // These must be texts or numbers of their own.
   constexpr std::string_view taken[] = {"user_id",     "app_version", "ip",
                                         "device_type", "device_id",   "locale",

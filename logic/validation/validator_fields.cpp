@@ -87,6 +87,7 @@ void EventHandler::take_outcome(std::string_view text) {
 }
 
 LoginStatus EventHandler::status_named(std::string_view text) const noexcept {
+  text = without_blanks(text);
   const auto is_text = [text](const std::string& value) {
     return equals_ignoring_case(text, value);
   };

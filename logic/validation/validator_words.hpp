@@ -26,4 +26,13 @@ constexpr bool equals_ignoring_case(std::string_view text,
                             [](char letter) { return lower_case(letter); });
 }
 
+/// Without the blanks and line ends around it.
+constexpr std::string_view without_blanks(std::string_view text) noexcept {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos
+           ? std::string_view{}
+           : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 } // namespace millrace::logic

@@ -2,6 +2,7 @@
 
 #include "logic/links/node_identity.hpp"
 #include "messages/wire/bounded.hpp"
+#include "messages/wire/judgements.hpp"
 #include "messages/wire/links.hpp"
 
 #include <caf/type_id.hpp>
@@ -24,6 +25,8 @@ CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Refused))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Ping))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Pong))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::ShardOwners))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeRequest))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeAnswer))
 
 CAF_END_TYPE_ID_BLOCK(millrace_wire)
 
@@ -100,6 +103,18 @@ template <class Inspector>
 bool inspect(Inspector& f, ShardOwners& owners) {
   return f.object(owners).fields(
     bounded(f, "shards", owners.shards, max_shards));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, JudgeRequest& request) {
+  return f.object(request).fields(
+    bounded(f, "rows", request.rows, max_judgement_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, JudgeAnswer& answer) {
+  return f.object(answer).fields(
+    bounded(f, "judgements", answer.judgements, max_judgement_bytes));
 }
 
 } // namespace millrace::messages::wire

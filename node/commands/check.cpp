@@ -4,10 +4,11 @@
 #include "node/config/quantity.hpp"
 #include "node/config/reference_page.hpp"
 #include "node/config/show_config.hpp"
+#include "node/config/words.hpp"
+#include "node/lifecycle/node_files.hpp"
 
 #include <CLI/Error.hpp>
 #include <CLI/Option.hpp>
-#include <CLI/Validators.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -48,6 +49,20 @@ ExitCode try_connections(const LoadedConfig& loaded,
   return all_reached ? ExitCode::success : ExitCode::unavailable;
 }
 
+/// What is only read at the start may be absent where the check runs: no fault,
+/// but worth a word.
+void warn_of_files(const NodeConfig& config) {
+  const auto warn = [](const char* key, const auto& opened) {
+    if (!opened)
+      std::cerr << "warning: " << key << ": " << opened.error().text
+                << "; the node would not start" << std::endl;
+  };
+  warn("geoip.files", open_geo(config.geoip));
+  warn("detection.model_file", open_model(config.detection));
+  warn("detection.quiet_networks",
+       open_quiet_networks(config.detection.quiet_networks));
+}
+
 ExitCode check_config(const CheckOptions& options) {
   if (options.reference) {
     std::cout << reference_page();
@@ -65,6 +80,8 @@ ExitCode check_config(const CheckOptions& options) {
     std::cout << "the configuration is valid: " << loaded.origins.size()
               << " settings, " << count_changed(loaded)
               << " of them set, the rest defaults" << std::endl;
+  if (!options.connect)
+    warn_of_files(loaded.config);
   return options.connect ? try_connections(loaded, options.deadline,
                                            is_text ? std::cout : std::cerr)
                          : ExitCode::success;
@@ -78,17 +95,25 @@ void add_check(CLI::App& app, ExitCode& outcome) {
              "the origin of every value and secrets masked. Starts nothing.");
   auto options = std::make_shared<CheckOptions>();
   options->config = add_config_options(*command);
-  const std::map<std::string, ShowFormat> formats{{"text", ShowFormat::text},
-                                                  {"yaml", ShowFormat::yaml},
-                                                  {"json", ShowFormat::json}};
   command
-    ->add_option("--format", options->format,
-                 "text (default), yaml (a settings file), or json")
-    ->type_name("FORMAT")
-    ->transform(
-      CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
-  command->add_flag("--connect", options->connect,
-                    "also try the broker, topics, GeoIP files and model");
+    ->add_option_function<std::string>(
+      "--format",
+      [options](const std::string& text) {
+        const std::map<std::string, ShowFormat> formats{
+          {"text", ShowFormat::text},
+          {"yaml", ShowFormat::yaml},
+          {"json", ShowFormat::json}};
+        const auto found = formats.find(lower_case(text));
+        if (found == formats.end())
+          throw CLI::ValidationError(
+            "--format", "expected text, yaml or json, got '" + text + "'");
+        options->format = found->second;
+      },
+      "text (default), yaml (a settings file), or json")
+    ->type_name("FORMAT");
+  command->add_flag(
+    "--connect", options->connect,
+    "also try the broker, topics and the files that the node reads");
   command
     ->add_option_function<std::string>(
       "--deadline",

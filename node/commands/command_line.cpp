@@ -1,5 +1,6 @@
 #include "node/commands/command_line.hpp"
 
+#include "logic/core/nearest_word.hpp"
 #include "node/config/words.hpp"
 
 // The definitions that <CLI/App.hpp> leaves out; here, once, for all commands.
@@ -8,6 +9,8 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
@@ -78,7 +81,7 @@ std::string unknown_option_text(const CLI::App& at, const std::string& word) {
     for (const auto& long_name : option->get_lnames())
       known.push_back("--" + long_name);
   return "unknown option '" + name + "' of " + at.get_name()
-         + suggestion(name, known);
+         + logic::suggestion(name, known);
 }
 
 /// Names the first word that is no command and no option: walks down the
@@ -104,7 +107,7 @@ std::string unknown_word(const CLI::App& app,
     if (names.empty())
       return {}; // an argument of its own kind
     if (std::find(names.begin(), names.end(), word) == names.end()) {
-      const auto near = suggestion(lower_case(word), names);
+      const auto near = logic::suggestion(lower_case(word), names);
       return "there is no command '" + word + "' of " + at->get_name()
              + (near.empty() ? "; there are " + joined(names) : near);
     }
@@ -114,6 +117,31 @@ std::string unknown_word(const CLI::App& app,
   return names.empty() ? std::string{}
                        : "a command of " + at->get_name()
                            + " is required: " + joined(names);
+}
+
+/// CLI11 reads "-1" as the largest unsigned number there is, and takes "nan"
+/// for a number within any range.
+void refuse_odd_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    // The name of the type, or what the option calls its numbers.
+    const auto type = option->get_type_name();
+    const auto is_one_of = [&type](auto... names) {
+      return (type.starts_with(names) || ...);
+    };
+    if (is_one_of("UINT", "COUNT", "OFFSET", "MIB"))
+      option->check([](const std::string& text) {
+        return text.starts_with('-') ? "expected 0 or more, got '" + text + "'"
+                                     : std::string{};
+      });
+    else if (is_one_of("FLOAT", "HOURS", "SECONDS"))
+      option->check([](const std::string& text) {
+        return std::isfinite(std::strtod(text.c_str(), nullptr))
+                 ? std::string{}
+                 : "expected a finite number, got '" + text + "'";
+      });
+  }
+  for (CLI::App* command : app.get_subcommands(nullptr))
+    refuse_odd_numbers(*command);
 }
 
 } // namespace
@@ -127,6 +155,7 @@ ExitCode run_command_line(std::span<const char* const> arguments,
     name_the_app(app);
     for (const auto add : commands)
       add(app, outcome);
+    refuse_odd_numbers(app);
     app.parse(static_cast<int>(arguments.size()), arguments.data());
     return outcome;
   } catch (const CLI::Success& asked) {

@@ -49,7 +49,12 @@ std::shared_ptr<ConfigOptions> add_config_options(CLI::App& command) {
     .add_option("-c,--config", options->file,
                 "settings file (YAML); else the variable MILLRACE_CONFIG")
     ->group(group)
-    ->type_name("FILE");
+    ->type_name("FILE")
+    ->check([](const std::string& path) {
+      // Of a shell's variable that is not set.
+      return path.empty() ? "expected a file, got an empty text"
+                          : std::string{};
+    });
   // Without this a second --set would be swallowed as a value of the first.
   command
     .add_option("--set", options->sets,

@@ -123,6 +123,21 @@ void check_kafka(const kafka::KafkaConfig& settings,
   }
 }
 
+void check_state_topic(const NodeConfig& config,
+                       std::chrono::milliseconds deadline,
+                       std::vector<ConnectItem>& items) {
+  if (!config.detection.enabled || config.detection.state != "topic")
+    return;
+  const auto parameters = state_topic_of(config);
+  const auto admin = kafka::TopicAdmin::open(
+    kafka::health_check_config(config.kafka));
+  const auto look = admin ? kafka::look_at_state_topic(**admin, parameters,
+                                                       deadline)
+                          : logic::Result<std::string>{admin.error()};
+  items.push_back({"topic " + parameters.topic + " (detection.state_topic)",
+                   look.has_value(), look ? *look : look.error().text});
+}
+
 std::string describe_file(const geoip::GeoFileInfo& file) {
   std::string text = file.database_type.empty() ? "a database without a name"
                                                 : file.database_type;
@@ -157,6 +172,17 @@ void check_geoip(const geoip::GeoipConfig& config,
   }
 }
 
+void check_quiet_networks(const logic::detection::DetectionConfig& config,
+                          std::vector<ConnectItem>& items) {
+  if (config.quiet_networks.empty())
+    return;
+  const auto opened = open_quiet_networks(config.quiet_networks);
+  items.push_back({"detection.quiet_networks", opened.has_value(),
+                   opened ? std::to_string((*opened)->current()->size())
+                              + " networks and autonomous systems"
+                          : opened.error().text});
+}
+
 void check_model(const logic::detection::DetectionConfig& config,
                  std::vector<ConnectItem>& items) {
   if (!config.enabled || config.model_file.empty()) {
@@ -187,7 +213,9 @@ std::vector<ConnectItem> check_connections(const NodeConfig& config,
                                            std::chrono::milliseconds deadline) {
   std::vector<ConnectItem> items;
   check_kafka(config.kafka, deadline, items);
+  check_state_topic(config, deadline, items);
   check_geoip(config.geoip, items);
+  check_quiet_networks(config.detection, items);
   check_model(config.detection, items);
   return items;
 }

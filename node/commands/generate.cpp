@@ -22,6 +22,9 @@ using logic::ErrorCode;
 using logic::Result;
 using logic::generation::LoginGenerator;
 
+/// Fifty years: times begin in 1970.
+constexpr double longest_span_hours = 50.0 * 365.0 * 24.0;
+
 struct GenerateOptions {
   std::shared_ptr<ConfigOptions> config;
   LoadOptions load;
@@ -101,7 +104,7 @@ void declare_stream(CLI::App& command, GenerateOptions& options) {
   command
     .add_option("--event-span", options.event_span_hours,
                 "let the events cover so many hours up to now; needs --count")
-    ->check(CLI::NonNegativeNumber)
+    ->check(CLI::Range(0.0, longest_span_hours))
     ->type_name("HOURS");
 }
 

@@ -4,14 +4,18 @@
 #include "logic/detection/forest_trainer.hpp"
 #include "logic/detection/model_codec.hpp"
 #include "node/commands/commands.hpp"
+#include "node/commands/config_options.hpp"
 #include "node/commands/model_score.hpp"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 
+#include <cstdint>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::node::commands {
@@ -20,12 +24,38 @@ namespace {
 
 namespace detection = logic::detection;
 
-struct TrainOptions {
+/// What `train` and `score` are told of the rows and of the forest.
+struct FitCommand {
+  std::shared_ptr<ConfigOptions> config;
   std::string input;
-  std::string output;
   std::vector<std::string> geoip_files;
-  detection::FitOptions fit;
+  // In place of the settings of the same meaning.
+  std::optional<std::size_t> trees;
+  std::optional<std::size_t> sample_size;
+  std::optional<std::uint64_t> seed;
+  std::optional<double> contamination;
 };
+
+/// The configuration as a node would read it, with what the command says
+/// instead; nothing, and the faults on stderr, where it is refused.
+std::optional<NodeConfig> config_of(const FitCommand& command) {
+  auto loaded = load_config(*command.config);
+  if (!accept_config(loaded, std::cerr))
+    return std::nullopt;
+  if (!command.geoip_files.empty())
+    loaded.config.geoip.files = command.geoip_files;
+  return std::move(loaded.config);
+}
+
+detection::FitOptions fit_of(const FitCommand& command,
+                             const detection::DetectionConfig& config) {
+  return {
+    .trees = command.trees.value_or(static_cast<std::size_t>(config.trees)),
+    .sample_size = command.sample_size.value_or(
+      static_cast<std::size_t>(config.sample_size)),
+    .seed = command.seed.value_or(static_cast<std::uint64_t>(config.seed)),
+    .contamination = command.contamination.value_or(config.contamination)};
+}
 
 void print_model(const detection::Model& model) {
   const auto& info = model.info;
@@ -43,20 +73,23 @@ void print_model(const detection::Model& model) {
   std::cout << std::endl;
 }
 
-ExitCode train(const TrainOptions& options) {
-  auto input = read_model_input(options.input, options.geoip_files);
+ExitCode train(const FitCommand& command, const std::string& output) {
+  const auto config = config_of(command);
+  if (!config)
+    return ExitCode::invalid_config;
+  auto input = read_model_input(command.input, *config);
   if (!input)
     return refuse_input(input.error());
   report_refusals(*input);
   const auto model = detection::fit_model(input->rows.view(), input->rows.names,
-                                          options.fit);
+                                          fit_of(command, config->detection));
   if (!model)
     return refuse_input(
-      {model.error().code, options.input + ": " + model.error().text});
-  if (const auto written = adapters::write_model_file(options.output, **model);
+      {model.error().code, command.input + ": " + model.error().text});
+  if (const auto written = adapters::write_model_file(output, **model);
       !written)
     return refuse_output(written.error());
-  std::cout << "wrote " << options.output << '\n';
+  std::cout << "wrote " << output << '\n';
   print_model(**model);
   return ExitCode::success;
 }
@@ -69,54 +102,64 @@ ExitCode show(const std::string& path) {
   return ExitCode::success;
 }
 
-void add_fit_options(CLI::App& command, detection::FitOptions& fit) {
-  command.add_option("--trees", fit.trees, "trees of the forest")
-    ->check(CLI::Range(std::size_t{1}, detection::max_trees))
-    ->capture_default_str();
-  command.add_option("--samples", fit.sample_size, "rows that a tree sees")
-    ->check(CLI::Range(std::size_t{2}, detection::max_sample_size))
-    ->capture_default_str();
-  command.add_option("--seed", fit.seed, "seed of sampling and splitting")
-    ->capture_default_str();
+void add_fit_options(CLI::App& command, FitCommand& fit) {
+  fit.config = add_config_options(command);
   command
-    .add_option("--contamination", fit.contamination,
-                "share of the rows that may reach the threshold")
-    ->check(CLI::Range(0.0, 0.5))
-    ->capture_default_str();
-}
-
-void add_input_options(CLI::App& command, std::string& input,
-                       std::vector<std::string>& geoip_files) {
-  command
-    .add_option("--input", input,
+    .add_option("--input", fit.input,
                 "numeric CSV with a header (a column 'label' holds 0 or 1), or "
                 "login events, one JSON object per line")
     ->type_name("FILE")
     ->required();
   command
-    .add_option("--geoip", geoip_files,
-                "MaxMind-format files that place the events")
+    .add_option("--geoip", fit.geoip_files,
+                "MaxMind-format files that place the events (else geoip.files)")
     ->type_name("FILE");
+  command
+    .add_option("--trees", fit.trees,
+                "trees of the forest (else detection.trees)")
+    ->check(CLI::Range(std::size_t{1}, detection::max_trees));
+  command
+    .add_option("--samples", fit.sample_size,
+                "rows that a tree sees (else detection.sample_size)")
+    ->check(CLI::Range(std::size_t{2}, detection::max_sample_size));
+  command.add_option("--seed", fit.seed,
+                     "seed of sampling and splitting (else detection.seed)");
+  command
+    .add_option("--contamination", fit.contamination,
+                "share of the rows that may reach the threshold (else "
+                "detection.contamination)")
+    ->check(CLI::Range(0.0, 0.5));
 }
 
 void add_train(CLI::App& group, ExitCode& outcome) {
   auto* command = group.add_subcommand(
     "train", "Fit an isolation forest to a file of rows and store it.");
-  auto options = std::make_shared<TrainOptions>();
-  add_input_options(*command, options->input, options->geoip_files);
-  command->add_option("--output", options->output, "the model file to write")
+  auto fit = std::make_shared<FitCommand>();
+  add_fit_options(*command, *fit);
+  auto output = std::make_shared<std::string>();
+  command->add_option("--output", *output, "the model file to write")
     ->type_name("FILE")
     ->required();
-  add_fit_options(*command, options->fit);
-  command->callback([options, &outcome] { outcome = train(*options); });
+  command->callback(
+    [fit, output, &outcome] { outcome = train(*fit, *output); });
+}
+
+ExitCode score(const FitCommand& command, ScoreOptions options) {
+  const auto config = config_of(command);
+  if (!config)
+    return ExitCode::invalid_config;
+  options.input = command.input;
+  options.fit = fit_of(command, config->detection);
+  return commands::score(options, *config);
 }
 
 void add_score(CLI::App& group, ExitCode& outcome) {
   auto* command = group.add_subcommand(
     "score", "Score the rows of a file; with labels, say how well. Without "
              "--model the forest is fitted to the same rows.");
+  auto fit = std::make_shared<FitCommand>();
+  add_fit_options(*command, *fit);
   auto options = std::make_shared<ScoreOptions>();
-  add_input_options(*command, options->input, options->geoip_files);
   auto* model = command
                   ->add_option("--model", options->model,
                                "the model file to use")
@@ -131,8 +174,8 @@ void add_score(CLI::App& group, ExitCode& outcome) {
     ->add_option("--output", options->output,
                  "write number, score and judgement of each row, as CSV")
     ->type_name("FILE");
-  add_fit_options(*command, options->fit);
-  command->callback([options, &outcome] { outcome = score(*options); });
+  command->callback(
+    [fit, options, &outcome] { outcome = score(*fit, *options); });
 }
 
 void add_info(CLI::App& group, ExitCode& outcome) {

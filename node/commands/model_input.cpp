@@ -1,11 +1,11 @@
 #include "node/commands/model_input.hpp"
 
-#include "adapters/geoip/geo_database.hpp"
 #include "adapters/system_clock.hpp"
 #include "logic/detection/detector.hpp"
 #include "logic/enrichment/enrichment.hpp"
 #include "logic/enrichment/geo_lookup.hpp"
 #include "logic/validation/validator.hpp"
+#include "node/lifecycle/node_files.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -42,10 +42,13 @@ logic::Error no_use(const std::string& path, const std::string& why) {
 /// Sends lines through validator, enricher and detector.
 class EventReader {
 public:
-  EventReader(const std::string& path, std::unique_ptr<logic::GeoLookup> lookup)
-    : path_(path), validator_(logic::ValidationConfig{}),
-      enrichment_({}, std::move(lookup)), rows_(config()),
-      detector_(config(), 0, 1),
+  EventReader(const std::string& path, const NodeConfig& config,
+              std::unique_ptr<logic::GeoLookup> lookup,
+              std::shared_ptr<adapters::geoip::QuietNetworkList> quiet)
+    : path_(path), validator_(config.validation, config.detection.outcome),
+      enrichment_({}, std::move(lookup),
+                  [quiet = std::move(quiet)] { return quiet->current(); }),
+      rows_(config.detection), detector_(to_sample_all(config.detection), 0, 1),
       builder_("input", logic::PartitionId{0}, logic::AssignmentEpoch{0}) {
     detector_.host_all();
   }
@@ -86,8 +89,8 @@ public:
   }
 
 private:
-  static detection::DetectionConfig config() {
-    detection::DetectionConfig config;
+  static detection::DetectionConfig
+  to_sample_all(detection::DetectionConfig config) {
     config.training_sample = max_events;
     return config;
   }
@@ -120,19 +123,17 @@ private:
   ModelInput input_;
 };
 
-logic::Result<ModelInput>
-read_events(std::ifstream& file, const std::string& path,
-            const std::vector<std::string>& geoip_files) {
-  std::unique_ptr<logic::GeoLookup> lookup;
-  if (!geoip_files.empty()) {
-    adapters::geoip::GeoipConfig config;
-    config.files = geoip_files;
-    auto database = adapters::geoip::GeoDatabase::open(config);
-    if (!database)
-      return database.error();
-    lookup = (*database)->make_lookup();
-  }
-  EventReader reader{path, std::move(lookup)};
+logic::Result<ModelInput> read_events(std::ifstream& file,
+                                      const std::string& path,
+                                      const NodeConfig& config) {
+  auto database = open_geo(config.geoip);
+  if (!database)
+    return database.error();
+  auto quiet = open_quiet_networks(config.detection.quiet_networks);
+  if (!quiet)
+    return quiet.error();
+  EventReader reader{path, config, (*database)->make_lookup(),
+                     *std::move(quiet)};
   for (std::string line; std::getline(file, line);)
     reader.take(line);
   if (file.bad())
@@ -162,9 +163,8 @@ ExitCode say(const std::string& text, ExitCode code) {
 
 } // namespace
 
-logic::Result<ModelInput>
-read_model_input(const std::string& path,
-                 const std::vector<std::string>& geoip_files) {
+logic::Result<ModelInput> read_model_input(const std::string& path,
+                                           const NodeConfig& config) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     return cannot_read(path, "it is a directory");
@@ -172,7 +172,7 @@ read_model_input(const std::string& path,
   if (!file)
     return cannot_read(path, std::generic_category().message(errno));
   if (file.peek() == '{')
-    return read_events(file, path, geoip_files);
+    return read_events(file, path, config);
   return read_csv(file, path);
 }
 

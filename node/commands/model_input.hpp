@@ -2,6 +2,7 @@
 
 #include "logic/core/result.hpp"
 #include "logic/detection/labelled_rows.hpp"
+#include "node/config/node_config.hpp"
 #include "node/lifecycle/exit_code.hpp"
 
 #include <cstdint>
@@ -20,12 +21,10 @@ struct ModelInput {
 
 /// Reads a numeric CSV, or login events as one JSON object per line: a file
 /// whose first character is `{` is taken for the latter. Events become the
-/// features that the node computes, as if it had read them in this order;
-/// places come from `geoip_files`. Errors name path,
-/// line and column, and say what to do.
-logic::Result<ModelInput>
-read_model_input(const std::string& path,
-                 const std::vector<std::string>& geoip_files);
+/// features that a node of this configuration computes, as if it had read them
+/// in this order. Errors name path, line and column, and say what to do.
+logic::Result<ModelInput> read_model_input(const std::string& path,
+                                           const NodeConfig& config);
 
 /// Says on stderr why a file that was given is of no use: `unavailable` where
 /// it cannot be read, `failure` where it can.

@@ -137,8 +137,8 @@ void report_refusals(const ModelInput& input) {
     std::cerr << "  " << refusal << '\n';
 }
 
-ExitCode score(const ScoreOptions& options) {
-  const auto input = read_model_input(options.input, options.geoip_files);
+ExitCode score(const ScoreOptions& options, const NodeConfig& config) {
+  const auto input = read_model_input(options.input, config);
   if (!input)
     return refuse_input(input.error());
   report_refusals(*input);

@@ -12,7 +12,6 @@ namespace millrace::node::commands {
 /// Of `millrace model score`.
 struct ScoreOptions {
   std::string input;
-  std::vector<std::string> geoip_files;
   std::string model; ///< empty: fit to the input itself
   std::string output; ///< empty: no row by row
   int seeds = 1;
@@ -20,7 +19,7 @@ struct ScoreOptions {
 };
 
 /// Scores and prints; errors go to stderr.
-ExitCode score(const ScoreOptions& options);
+ExitCode score(const ScoreOptions& options, const NodeConfig& config);
 
 /// Says on stderr which lines of the input were left out.
 void report_refusals(const ModelInput& input);

@@ -23,8 +23,7 @@ ExitCode run(const ConfigOptions& options) {
   auto log = Logging::start(loaded.config.log);
   if (!log) {
     std::cerr << "error: " << log.error().text << std::endl;
-    return log.error().code == logic::ErrorCode::no_space ? ExitCode::disk_full
-                                                          : ExitCode::failure;
+    return code_of_start(log.error());
   }
   return run_until_stopped(loaded.config, *log, **waiter);
 }

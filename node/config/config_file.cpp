@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <set>
 #include <utility>
@@ -68,6 +69,11 @@ private:
       fault(at, key, unknown_key_text(table_, key));
       return;
     }
+    if (const auto tag = foreign_tag(value); !tag.empty()) {
+      fault(at, key,
+            "the tag '" + tag + "' is not read; write the value itself");
+      return;
+    }
     reading_.values.push_back(
       {key, raw(value), {ValueOrigin::Kind::file, place(at)}});
   }
@@ -79,6 +85,12 @@ private:
                                     std::set<std::string>& seen) {
     if (!node.IsScalar()) {
       fault(node, section, "expected a key, got " + name_of(node));
+      return std::nullopt;
+    }
+    if (node.Scalar() == "<<") {
+      fault(node, section,
+            "merge keys (<<) are not read; write the settings out, or name "
+            "single values with & and *");
       return std::nullopt;
     }
     const std::string key = section.empty() ? node.Scalar()
@@ -96,6 +108,29 @@ private:
       return "expected sections as maps: write '" + name.substr(0, dot)
              + ":' and below it, indented, '" + name.substr(dot + 1) + ": ...'";
     return unknown_key_text(table_, name.substr(0, dot));
+  }
+
+  /// The tag of a value, or of one of its items, that is none of YAML's own:
+  /// such as !secret would have somebody else put another value in its place.
+  static std::string foreign_tag(const YAML::Node& node) {
+    constexpr std::string_view of_yaml = "tag:yaml.org,2002:";
+    constexpr std::array<std::string_view, 7> known{
+      "str", "int", "float", "bool", "null", "seq", "map"};
+    const std::string tag = node.Tag();
+    const bool is_own = tag.empty() || tag == "?" || tag == "!"
+                        || (tag.starts_with(of_yaml)
+                            && std::ranges::find(known,
+                                                 tag.substr(of_yaml.size()))
+                                 != known.end());
+    if (!is_own)
+      return tag;
+    if (node.IsSequence())
+      for (const auto& item : node)
+        if (const auto found = item.IsScalar() ? foreign_tag(item)
+                                               : std::string{};
+            !found.empty())
+          return found;
+    return {};
   }
 
   static RawValue raw(const YAML::Node& node) {

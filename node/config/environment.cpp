@@ -1,6 +1,6 @@
+#include "logic/core/nearest_word.hpp"
 #include "node/config/foreign_variables.hpp"
 #include "node/config/setting_source.hpp"
-#include "node/config/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -96,7 +96,7 @@ private:
         reading_.faults.push_back(
           {"variable " + name,
            {},
-           "unknown variable" + suggestion(name, millrace_names)});
+           "unknown variable" + logic::suggestion(name, millrace_names)});
     }
     if (!links.empty())
       reading_.warnings.push_back(
@@ -142,7 +142,7 @@ private:
   static std::string nearest_name(const std::string& word,
                                   const std::vector<std::string>& known) {
     constexpr std::size_t shortest_prefix = 4;
-    auto near = nearest_word(word, known);
+    auto near = logic::nearest_word(word, known);
     if (!near.empty() || word.size() < shortest_prefix)
       return near;
     const auto longer = std::find_if(

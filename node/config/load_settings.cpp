@@ -129,6 +129,9 @@ private:
     if (declaration.setting.secret && is_in_quotes(bare))
       warn("the secret begins or ends with a quote, which is taken for a part "
            "of it");
+    if (declaration.setting.secret && holds_placeholder(bare))
+      warn("the secret holds a placeholder such as ${...}, which nobody fills "
+           "in");
     set(declaration, value.key, {RawValue::Kind::text, bare, {}}, value.origin);
   }
 

@@ -21,6 +21,16 @@ void check_linger(const NodeConfig& config, std::vector<logic::Error>& faults) {
                       "cannot be finished in time"});
 }
 
+/// Linked nodes divide the users among them: by the group of the state topic.
+void check_links(const NodeConfig& config, std::vector<logic::Error>& faults) {
+  if (config.link.enabled && config.detection.enabled
+      && config.detection.state != "topic")
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "link.enabled needs detection.state: topic, which says "
+                      "which node owns which users; `"
+                        + config.detection.state + "` is for one node alone"});
+}
+
 /// A component may bring a check of what no single setting shows.
 template <class Component>
 concept Checked = requires(const Component& component) {
@@ -44,6 +54,7 @@ std::vector<logic::Error> check(const NodeConfig& config) {
       }
     });
   check_linger(config, faults);
+  check_links(config, faults);
   std::ranges::move(check(config.detection.outcome),
                     std::back_inserter(faults));
   auto found = check_brokers(config.fault_injection,

@@ -41,8 +41,8 @@ How values are written:
 | true or false | `true`, `yes`, `on`, `1`; `false`, `no`, `off`, `0` |
 | duration | a number with `ms`, `s`, `min` (or `m`), `h` or `d`: `500ms`, `1.5h`; a bare number means milliseconds |
 | size | a number with `B`, `kB`, `MB`, `GB`, `TB` (1000s) or `KiB`, `MiB`, `GiB`, `TiB` (1024s): `256MiB`; a bare number means bytes |
-| list of texts | in the file a YAML list; everywhere also a text with commas between the items (`\,` for a comma inside of one); quotes around the whole or an item are cut |
-| text | one of the words where the table lists any (letter case does not matter), else as it stands, without the blanks and line ends around it; quotes around it and characters that cannot be seen are refused |
+| list of texts | in the file a YAML list; everywhere also a text with commas between the items (`\,` for a comma inside of one); quotes around the whole or an item, and brackets around the whole, are cut |
+| text | one of the words where the table lists any (letter case does not matter), else as it stands, without the blanks and line ends around it; quotes around it and characters that cannot be seen are refused, and so are placeholders such as `${NAME}` |
 
 A setting marked *secret* is masked wherever the configuration is shown. Its value
 can be kept in a file: the key, or any of its variables, with `_file` (`_FILE`)

@@ -1,5 +1,6 @@
 #include "node/config/setting_source.hpp"
 
+#include "logic/core/nearest_word.hpp"
 #include "node/config/words.hpp"
 
 #include <utility>
@@ -39,6 +40,9 @@ std::string to_string(const ConfigFault& fault) {
 }
 
 std::string unknown_key_text(const SettingTable& table, std::string_view key) {
+  // All names are in lower case; who writes KAFKA.LINGER is told so.
+  const auto lower = lower_case(key);
+  key = lower;
   const auto dot = key.find('.');
   const bool has_section = dot != std::string_view::npos;
   const std::string_view section = key.substr(0, has_section ? dot : 0);
@@ -53,14 +57,14 @@ std::string unknown_key_text(const SettingTable& table, std::string_view key) {
     if (text.substr(known_dot + 1) == name && namesake.empty())
       namesake = known;
   }
-  const auto near = nearest_word(name, neighbours);
+  const auto near = logic::nearest_word(name, neighbours);
   if (!near.empty())
     return unknown("key", std::string{section} + "." + near);
   if (!namesake.empty())
     return unknown(has_section ? "key" : "section", namesake);
-  return has_section
-           ? unknown("key", nearest_word(key, table.keys()))
-           : unknown("section", nearest_word(key, table.section_names()));
+  return has_section ? unknown("key", logic::nearest_word(key, table.keys()))
+                     : unknown("section",
+                               logic::nearest_word(key, table.section_names()));
 }
 
 SourceReading read_flags(const SettingTable& table,

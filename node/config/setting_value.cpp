@@ -1,5 +1,6 @@
 #include "node/config/setting_value.hpp"
 
+#include "logic/core/nearest_word.hpp"
 #include "node/config/quantity.hpp"
 #include "node/config/text_rules.hpp"
 #include "node/config/words.hpp"
@@ -185,8 +186,9 @@ struct Reader {
     if (value.kind == RawValue::Kind::structure
         || value.kind == RawValue::Kind::nothing)
       return false;
-    // A whole list in quotes is what an env file makes of a quoted line.
-    auto items = single() ? parse_list(unquoted(value.text))
+    // A whole list in quotes is what an env file makes of a quoted line; one
+    // in brackets was carried over from a settings file.
+    auto items = single() ? parse_list(without_brackets(unquoted(value.text)))
                           : std::optional{value.items};
     if (!items)
       return false;
@@ -240,12 +242,12 @@ std::string hint(const logic::Setting& setting, const RawValue& value,
   if (is_in_quotes(text))
     return "; write it without the quotes";
   if (std::holds_alternative<std::vector<std::string>*>(target)
-      && !parse_list(unquoted(text)))
+      && !parse_list(without_brackets(unquoted(text))))
     return "; an item is empty: take the extra comma out";
   const std::vector<std::string> words(setting.choices.begin(),
                                        setting.choices.end());
   if (!words.empty())
-    return suggestion(lower_case(text), words);
+    return logic::suggestion(lower_case(text), words);
   // Who writes 25 where 25 is too little means another unit.
   if (text.empty()
       || text.find_first_not_of("0123456789.") != std::string_view::npos)

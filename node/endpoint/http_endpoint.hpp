@@ -27,10 +27,10 @@ struct Readiness {
 };
 
 /// All that `Readiness::cause` may be.
-inline constexpr std::array<std::string_view, 8> unready_causes{
+inline constexpr std::array<std::string_view, 9> unready_causes{
   "ending",   "draining",       "consumer",
   "producer", "output_circuit", "dead_letter_circuit",
-  "pinned",   "unassigned"};
+  "pinned",   "unassigned",     "stalled"};
 
 /// What the endpoint shows. Callbacks run on the endpoint's threads, at the
 /// same time as each other; they must be quick and are kept until `stop`.

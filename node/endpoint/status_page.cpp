@@ -28,9 +28,39 @@ json::value to_value(const std::optional<logic::Offset>& offset) {
   return offset ? json::value(offset->value) : json::value(nullptr);
 }
 
-json::array to_array(const std::vector<messages::PartitionStatus>& partitions) {
+/// Why nothing of a partition gets finished, as far as the consumer can tell.
+std::string stall_reason(const messages::ConsumerStatus& consumer,
+                         const messages::PartitionStatus& partition) {
+  if (partition.read != partition.finished)
+    return "what was read, up to offset "
+           + std::to_string(partition.read.value_or(logic::Offset{}).value)
+           + ", is not delivered";
+  if (partition.leaving)
+    return "it is being given back";
+  if (consumer.credit_bytes <= 0)
+    return "nothing is read, as all of the memory budget is in flight";
+  if (consumer.rate_limited)
+    return "flow.rate_limit lets nothing in";
+  return "the brokers hand out nothing of it";
+}
+
+std::string stalled_text(const messages::ConsumerStatus& consumer,
+                         const messages::PartitionStatus& first,
+                         std::int64_t others) {
+  const auto finished = first.finished.value_or(logic::Offset{}).value;
+  auto text = "partition " + std::to_string(first.partition.value)
+              + " stands still at offset " + std::to_string(finished);
+  if (first.lag_records)
+    text += " with a lag of " + std::to_string(*first.lag_records);
+  text += ": " + stall_reason(consumer, first);
+  if (others > 0)
+    text += "; so do " + std::to_string(others) + " more";
+  return text;
+}
+
+json::array to_array(const messages::ConsumerStatus& consumer) {
   json::array array;
-  for (const auto& partition : partitions) {
+  for (const auto& partition : consumer.partitions) {
     json::object line;
     line["partition"] = partition.partition.value;
     line["epoch"] = partition.epoch.value;
@@ -42,6 +72,8 @@ json::array to_array(const std::vector<messages::PartitionStatus>& partitions) {
                             : json::value(nullptr);
     line["leaving"] = partition.leaving;
     line["stalled"] = partition.stalled;
+    line["stall_reason"] = partition.stalled ? stall_reason(consumer, partition)
+                                             : std::string{};
     array.push_back(std::move(line));
   }
   return array;
@@ -99,7 +131,7 @@ json::object to_object(const messages::ConsumerStatus& consumer) {
           {"rate_limited", consumer.rate_limited},
           {"draining", consumer.draining},
           {"fault", consumer.fault},
-          {"partitions", to_array(consumer.partitions)}};
+          {"partitions", to_array(consumer)}};
 }
 
 json::object to_object(const messages::DispatcherStatus& dispatcher) {
@@ -244,6 +276,14 @@ Readiness readiness_of(const NodeStatus& status) {
     return {false, pinned_text(producer->pinned), "pinned"};
   if (!consumer || !consumer->assigned)
     return {false, "no partitions assigned yet", "unassigned"};
+  const auto stalled = &messages::PartitionStatus::stalled;
+  const auto& partitions = consumer->partitions;
+  if (const auto first = std::ranges::find_if(partitions, stalled);
+      first != partitions.end())
+    return {false,
+            stalled_text(*consumer, *first,
+                         std::ranges::count_if(partitions, stalled) - 1),
+            "stalled"};
   return {true, {}, {}};
 }
 

@@ -1,5 +1,6 @@
 #include "node/lifecycle/node_files.hpp"
 
+#include "adapters/files/file_state_store.hpp"
 #include "adapters/files/model_file.hpp"
 #include "logic/detection/detector.hpp"
 
@@ -28,9 +29,17 @@ open_geo(const adapters::geoip::GeoipConfig& config) {
   return std::move(*database);
 }
 
+logic::Result<std::unique_ptr<adapters::geoip::QuietNetworkList>>
+open_quiet_networks(const std::vector<std::string>& entries) {
+  auto list = adapters::geoip::QuietNetworkList::open(entries);
+  if (!list)
+    return unreadable(list.error());
+  return std::move(*list);
+}
+
 logic::Result<logic::detection::ModelPtr>
 open_model(const logic::detection::DetectionConfig& config) {
-  if (config.model_file.empty())
+  if (!config.enabled || config.model_file.empty())
     return logic::detection::ModelPtr{};
   auto model = adapters::read_model_file(config.model_file);
   if (!model)
@@ -51,7 +60,7 @@ open_crash_journal(const NodeConfig& config, logic::Log& log) {
                                                  config.kafka.input_topic,
                                                  config.kafka.consumer_group});
   if (!recorder)
-    return recorder.error();
+    return unreadable(recorder.error());
   const auto& found = (*recorder)->findings();
   for (const auto& note : found.notes)
     log.warn("node", "crash journal", {{"note", note}});
@@ -59,6 +68,36 @@ open_crash_journal(const NodeConfig& config, logic::Log& log) {
     log.warn("node", "the process died in its last life",
              {{"life", found.life}, {"suspect_ranges", found.suspects}});
   return recorder;
+}
+
+adapters::kafka::StateTopicParameters state_topic_of(const NodeConfig& config) {
+  auto parameters = adapters::kafka::to_state_topic_parameters(config.kafka);
+  if (!config.detection.state_topic.empty())
+    parameters.topic = config.detection.state_topic;
+  parameters.shards = static_cast<std::uint32_t>(config.detection.shards);
+  return parameters;
+}
+
+logic::Result<std::shared_ptr<logic::detection::StateStore>>
+open_state_store(const NodeConfig& config, logic::Log& log) {
+  using Store = std::shared_ptr<logic::detection::StateStore>;
+  const auto& detection = config.detection;
+  if (!detection.enabled || detection.state == "memory")
+    return Store{};
+  if (detection.state == "topic") {
+    auto topic = adapters::kafka::open_state_topic(config.kafka,
+                                                   state_topic_of(config));
+    if (!topic)
+      return topic.error();
+    return Store{std::move(*topic)};
+  }
+  auto store = adapters::FileStateStore::open(
+    {detection.state_path, static_cast<std::uint32_t>(detection.shards)});
+  if (!store)
+    return unreadable(store.error());
+  for (const auto& note : (*store)->notes())
+    log.warn("node", "detection state", {{"note", note}});
+  return Store{std::move(*store)};
 }
 
 } // namespace millrace::node

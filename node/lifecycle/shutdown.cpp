@@ -2,6 +2,7 @@
 
 #include "messages/insights.hpp"
 #include "messages/lifecycle.hpp"
+#include "messages/state.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/sec.hpp>
@@ -100,6 +101,13 @@ ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
     [](const messages::OutputClosed&) {});
   if (!closed && outcome.failure.empty())
     outcome.failure = "the producer did not close";
+  // Nothing is judged any more. What is not saved costs history, no records.
+  if (topology.state_keeper())
+    insist<messages::StateClosed>(
+      self, [&] { return topology.state_keeper(); },
+      std::max(end, Clock::now() + milliseconds{500}), gave_up,
+      [](milliseconds left) { return messages::CloseState{left}; },
+      [](const messages::StateClosed&) {});
   return outcome;
 }
 

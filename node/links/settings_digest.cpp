@@ -16,11 +16,9 @@ namespace {
 
 /// Settings of those sections that may differ: where something is on this
 /// machine, how much of it there may be, how long this node waits.
-constexpr std::array<std::string_view, 7> own_settings{
-  "detection.model_file", "detection.quiet_networks",
-  "detection.max_users",  "detection.max_addresses",
-  "detection.state_path", "detection.snapshot_interval",
-  "detection.wait"};
+constexpr std::array<std::string_view, 5> own_settings{
+  "detection.model_file", "detection.quiet_networks", "detection.state_path",
+  "detection.snapshot_interval", "detection.wait"};
 
 std::uint64_t digest_of(std::string_view text) {
   return XXH3_64bits(text.data(), text.size());

@@ -28,8 +28,9 @@ logic::Result<OpenFile> open_for_append(const std::string& path) {
   const int descriptor = ::open(
     path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
   if (descriptor < 0) {
-    const auto code = errno == ENOSPC ? logic::ErrorCode::no_space
-                                      : logic::ErrorCode::io_failed;
+    const auto code = errno == ENOSPC || errno == EDQUOT
+                        ? logic::ErrorCode::no_space
+                        : logic::ErrorCode::io_failed;
     return logic::Error{
       code, "could not open the log file " + path + ": " + text_of(errno)
               + "; set log.file (LOG_FILE_PATH) to a file in a "

@@ -1,6 +1,7 @@
 #include "actors/delivery/dispatcher.hpp"
 #include "actors/delivery/insights.hpp"
 #include "actors/delivery/producer.hpp"
+#include "actors/detection/state_keeper.hpp"
 #include "actors/intake/consumer.hpp"
 #include "actors/links/link_keeper.hpp"
 #include "actors/stages/anomaly_detector.hpp"
@@ -223,6 +224,7 @@ SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
     static_cast<std::uint32_t>(detector_marks_.size()),
     registrations_.address<ActorKind::trainer>(),
     detector_marks_[number],
+    registrations_.address<ActorKind::state_keeper>(),
     around()};
   return [this, number,
           next = actors::anomaly_detectors(system_, std::move(parameters))](
@@ -235,10 +237,33 @@ SupervisedTopology::starter<ActorKind::anomaly_detector>(std::uint32_t number) {
       caf::anon_send(*started, messages::UseForest{std::move(model)});
     auto enrolled = enroll<ActorKind::anomaly_detector>(std::move(*started),
                                                         number);
-    if (auto router = registrations_.current<ActorKind::judgement_router>())
-      caf::anon_send(router, messages::DetectorReplaced{
-                               number, detector_marks_[number]->read()});
+    const messages::DetectorReplaced news{number,
+                                          detector_marks_[number]->read()};
+    if (auto asker = registrations_.current<ActorKind::judgement_router>())
+      caf::anon_send(asker, news);
+    if (auto keeper = state_keeper())
+      caf::anon_send(keeper, news);
     return enrolled;
+  };
+}
+
+template <>
+actors::ChildStart
+SupervisedTopology::starter<ActorKind::state_keeper>(std::uint32_t) {
+  actors::StateKeeperParameters parameters;
+  parameters.config = config_.detection;
+  parameters.store = parameters_.state_store;
+  parameters.detectors
+    = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.router = registrations_.address<ActorKind::judgement_router>();
+  parameters.links = registrations_.address<ActorKind::links>();
+  parameters.surroundings = around();
+  return [this, next = actors::state_keepers(system_, std::move(parameters))](
+           Incarnation incarnation) -> logic::Result<caf::strong_actor_ptr> {
+    auto started = next(incarnation);
+    if (!started)
+      return started.error();
+    return enroll<ActorKind::state_keeper>(std::move(*started));
   };
 }
 
@@ -286,22 +311,21 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
 template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
-  // Who hears of peers and answers them; nobody without detection.
-  const auto router =
-    [router = registrations_.address<ActorKind::judgement_router>()] {
-      return router ? caf::actor_cast<caf::actor>(router->current())
-                    : caf::actor{};
-    };
-  return [this, router](Incarnation) {
+  return [this](Incarnation) {
     const auto& setup = *parameters_.links;
+    // Peers ask about logins, and nothing else.
+    const auto judge = [this] {
+      return caf::actor_cast<caf::actor>(
+        registrations_.current<ActorKind::judgement_router>());
+    };
     auto keeper = actors::spawn_link_keeper(
       system_, {.self = setup.self,
                 .draw_incarnation = setup.draw_incarnation,
                 .transport = setup.transport,
                 .door = setup.door,
                 .targets = setup.targets,
-                .watchers = {router},
-                .router = router,
+                .watchers = {judge},
+                .router = judge,
                 .surroundings = around()});
     setup.keeper->assign(keeper);
     return enroll<ActorKind::links>(std::move(keeper));

@@ -46,6 +46,9 @@ public:
   actors::LinksActor links() const override {
     return registrations_.current<logic::ActorKind::links>();
   }
+  actors::StateKeeperActor state_keeper() const override {
+    return registrations_.current<logic::ActorKind::state_keeper>();
+  }
   std::vector<actors::EnricherActor> enrichers() const override;
   std::vector<std::pair<std::string, caf::actor>> gates() const override {
     return gates_;

@@ -58,6 +58,7 @@ logic::NodeShape SupervisedTopology::shape() const {
   shape.insights = config_.insights.enabled;
   shape.trainer = shape.detectors != 0 && !parameters_.model;
   shape.links = parameters_.links.has_value();
+  shape.state_keeper = parameters_.state_store != nullptr;
   return shape;
 }
 

@@ -6,6 +6,7 @@
 #include "logic/delivery/record_sink.hpp"
 #include "logic/detection/model.hpp"
 #include "logic/detection/quiet_networks.hpp"
+#include "logic/detection/state_store.hpp"
 #include "logic/enrichment/geo_lookup.hpp"
 #include "logic/intake/record_source.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
@@ -41,6 +42,8 @@ struct TopologyParameters {
   /// Used instead of fitting one where not null.
   logic::detection::ModelPtr model;
   std::shared_ptr<logic::FlightRecorder> recorder; ///< may be null
+  /// Null: what is known of users ends with the process.
+  std::shared_ptr<logic::detection::StateStore> state_store{};
   std::map<std::string, actors::BackgroundTask> background; ///< by name
   std::optional<LinkSetup> links{}; ///< none: this node is alone
   /// Called when the node cannot go on, with the reason.
@@ -64,6 +67,7 @@ public:
   virtual actors::ProducerActor producer() const = 0;
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
   virtual actors::LinksActor links() const = 0; ///< null without links
+  virtual actors::StateKeeperActor state_keeper() const = 0; ///< or null
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 
   /// The gates in front of the actors, by the names of these; none unless

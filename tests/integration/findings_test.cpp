@@ -134,6 +134,26 @@ CAF_TEST(a_spray_over_many_users_is_seen_by_all_shards_together) {
     CAF_CHECK(log.find(personal) == std::string::npos);
 }
 
+CAF_TEST(a_login_dated_ahead_hides_nothing) {
+  const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  // The first is valid by max_future_skew.
+  std::vector<Login> logins{
+    {"forced", "203.0.113.77", now_s + 23 * 3600, "failed"}};
+  for (int i = 1; i != 60; ++i)
+    logins.push_back(
+      {"forced", "203.0.113.77", now_s - 1200 + 20 * i, "failed"});
+  send(logins);
+  NodeProcess node{kafka.bootstrap_servers};
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  std::size_t forced = 0;
+  for (const auto& anomaly : anomalies("forced"))
+    forced += told(anomaly, "brute_force", "medium") ? 1 : 0;
+  CAF_CHECK(forced >= 40);
+}
+
 CAF_TEST(quiet_networks_are_read_again_while_the_node_runs) {
   const tests::TemporaryFolder folder;
   const auto database = folder.path() + "/demo.mmdb";
@@ -169,6 +189,18 @@ CAF_TEST(quiet_networks_are_read_again_while_the_node_runs) {
   CAF_CHECK(eventually(20s, [&] {
     return node.log().find("quiet networks reloaded") != std::string::npos;
   }));
+  // A bad line leaves the list in use, and is told with its place.
+  folder.write("quiet.txt", "192.0.2.0/24\nno network\n");
+  CAF_CHECK(eventually(20s, [&] {
+    return node.log().find("cannot be used, keeping the old list")
+           != std::string::npos;
+  }));
+  CAF_CHECK(node.log().find(R"(quiet.txt\": line 2: \"no\" is no network)")
+            != std::string::npos);
+  CAF_CHECK(node.page("/metrics")
+              .find("millrace_quiet_networks_reloads_total{"
+                    R"(result="failure"} 1)")
+            != std::string::npos);
   const auto quiet = travel("second-user");
   CAF_CHECK(told(quiet, "impossible_travel", "low"));
   CAF_CHECK(!quiet.at("anomalous").as_bool());

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -73,26 +74,6 @@ struct Fixture : tests::RealKafkaFixture {
     auto* raw = order.get();
     rd_kafka_DeleteRecords(admin.get(), &raw, 1, nullptr, queue.get());
     answer_to(queue.get());
-  }
-
-  void delete_topic(const std::string& name) {
-    const auto admin = client(ClientRole::producer);
-    const QueuePtr queue{rd_kafka_queue_new(admin.get())};
-    Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> order{
-      rd_kafka_DeleteTopic_new(name.c_str())};
-    auto* raw = order.get();
-    rd_kafka_DeleteTopics(admin.get(), &raw, 1, nullptr, queue.get());
-    answer_to(queue.get());
-  }
-
-  /// The brokers take a moment to forget the one of before.
-  void create_input_again() {
-    CAF_REQUIRE(eventually(10s, [&] {
-      auto admin = TopicAdmin::open(kafka);
-      const std::vector<TopicSpec> topic{{kafka.input_topic, 1}};
-      auto created = (*admin)->create(topic, 10s);
-      return created && !created->empty();
-    }));
   }
 
   /// Whether so many events, from that number on, are in the output.
@@ -259,8 +240,7 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   auto node = start_node();
   CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
-  delete_topic(kafka.input_topic);
-  create_input_again();
+  create_again(kafka.input_topic, 1);
   write_events(10, 100);
   // Those that were read at the old place before it was noticed come twice.
   CAF_CHECK(eventually(30s, [&] { return all_came(100, 10); }));
@@ -281,16 +261,36 @@ CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
   process_all(5);
   auto node = start_node({"kafka.auto_offset_reset=latest"});
   CAF_CHECK(eventually(60s, [&] { return stands_at(node, 5); }));
-  delete_topic(kafka.input_topic);
+  broker().delete_topic(kafka.input_topic);
   // The group has noticed that it is gone.
   CAF_CHECK(eventually(20s, [&] { return node.held_partitions() == 0; }));
-  create_input_again();
+  create_input();
   write_events(10, 100);
   CAF_CHECK(eventually(30s, [&] { return all_came(100, 10); }));
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
   // Its id is asked for once a second.
   CAF_CHECK(eventually(
     20s, [&] { return says(node, "the input topic was created anew"); }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST(a_log_that_was_cut_off_and_grew_again_is_read_anew) {
+  create_input();
+  write_events(10);
+  auto node = start_node({"kafka.session_timeout=1min"});
+  CAF_CHECK(eventually(60s, [&] { return stands_at(node, 10); }));
+  // By the time that the node looks there is a record where it would go on.
+  node.send_signal(SIGSTOP);
+  broker().end(SIGTERM);
+  broker().lose_log(kafka.input_topic, 0);
+  broker().start();
+  write_events(20, 100);
+  node.send_signal(SIGCONT);
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 20); }));
+  CAF_CHECK(says(node, R"("reason":"truncation")"));
+  CAF_CHECK(says(node, R"("from_offset":10)"));
+  CAF_CHECK(says(node, R"("to_offset":0)"));
+  CAF_CHECK(eventually(20s, [&] { return stands_at(node, 20); }));
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 

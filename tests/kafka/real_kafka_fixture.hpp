@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/topic_admin.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/node_process.hpp"
 #include "tests/support/real_kafka.hpp"
 
@@ -21,14 +22,14 @@ struct RealKafkaFixture : TopicFixture {
     return kafka;
   }
 
-  RealKafkaFixture() {
+  explicit RealKafkaFixture(RealKafka& on = broker()) {
     static int tests = 0;
     const auto prefix = "test-" + std::to_string(++tests) + "-";
     for (auto* name :
          {&kafka.input_topic, &kafka.output_topic, &kafka.dlq_topic,
           &kafka.insights_topic, &kafka.consumer_group})
       *name = prefix + *name;
-    kafka.bootstrap_servers = broker().plaintext();
+    kafka.bootstrap_servers = on.plaintext();
   }
 
   /// Settings of topics that `create_topics` makes, by the topic.
@@ -48,6 +49,21 @@ struct RealKafkaFixture : TopicFixture {
       topic.settings = topic_settings[topic.name];
     if (auto created = (*admin)->create(topics, 30s); !created)
       throw std::runtime_error{created.error().text};
+  }
+
+  /// Deletes a topic and creates it again. The brokers take a moment to forget
+  /// the one before.
+  void create_again(const std::string& topic, std::int32_t count) {
+    using namespace std::chrono_literals;
+    broker().delete_topic(topic);
+    const std::vector<adapters::kafka::TopicSpec> wish{{topic, count}};
+    const bool created = eventually(10s, [&] {
+      auto admin = adapters::kafka::TopicAdmin::open(kafka);
+      auto names = (*admin)->create(wish, 10s);
+      return names && !names->empty();
+    });
+    if (!created)
+      throw std::runtime_error{"cannot create again " + topic};
   }
 
   /// As for --set: the names of this test.

@@ -49,6 +49,7 @@ void SimulatedNode::start() {
     .quiet_networks = {},
     .model = model,
     .recorder = recorder,
+    .state_store = state_store,
     .background = {},
     .on_give_up = [this](std::string why) { deaths.push_back(std::move(why)); },
     .on_unplaced =

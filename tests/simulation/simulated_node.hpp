@@ -3,6 +3,7 @@
 #include "actors/telemetry/metrics.hpp"
 #include "logic/delivery/outgoing_record.hpp"
 #include "logic/detection/model.hpp"
+#include "logic/detection/state_store.hpp"
 #include "logic/records/client_event.hpp"
 #include "logic/recovery/flight_recorder.hpp"
 #include "node/topology/topology.hpp"
@@ -37,6 +38,8 @@ struct SimulatedNode : test_coordinator_fixture<> {
   std::shared_ptr<VirtualFaults> faults = std::make_shared<VirtualFaults>();
   std::shared_ptr<node::Topology> topology;
   std::shared_ptr<logic::FlightRecorder> recorder; ///< null: none
+  /// Null: history ends with the node.
+  std::shared_ptr<logic::detection::StateStore> state_store;
   logic::detection::ModelPtr model; ///< null: none, and nobody fits one
   int sources_opened = 0;
   int sinks_opened = 0;

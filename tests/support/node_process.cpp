@@ -101,6 +101,10 @@ int NodeProcess::http_code(const std::string& path) {
   return port() == 0 ? 0 : http_request(port(), "GET", path).status;
 }
 
+std::string NodeProcess::page(const std::string& path) {
+  return port() == 0 ? std::string{} : http_request(port(), "GET", path).body;
+}
+
 int NodeProcess::order_fault(const std::string& token,
                              const std::string& order) {
   if (port() == 0)

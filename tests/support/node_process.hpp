@@ -50,6 +50,9 @@ public:
   /// HTTP status code of a path, 0 when nobody answers.
   int http_code(const std::string& path);
 
+  /// What a path answers; empty when nobody does.
+  std::string page(const std::string& path);
+
   /// Outputs and dead letters delivered, of this process.
   std::uint64_t finished();
 

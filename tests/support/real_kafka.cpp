@@ -36,10 +36,13 @@ read_listeners(const std::filesystem::path& path) {
 using AclBindingPtr
   = kafka::Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
 
+using DeleteTopicPtr
+  = kafka::Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
+
 /// An admin client and the answer to one request of it.
-class AccessLists {
+class Administrator {
 public:
-  explicit AccessLists(const std::string& bootstrap_servers) {
+  explicit Administrator(const std::string& bootstrap_servers) {
     config_.bootstrap_servers = bootstrap_servers;
     auto client = kafka::ClientSettings{config_}.create(
       kafka::ClientRole::admin);
@@ -49,12 +52,13 @@ public:
     queue_.reset(rd_kafka_queue_new(client_.get()));
   }
 
-  void add(const std::string& topic) {
+  void add(rd_kafka_ResourceType_t resource, const std::string& name,
+           const std::string& principal, rd_kafka_AclOperation_t operation) {
     std::array<char, 256> text{};
     const AclBindingPtr entry{rd_kafka_AclBinding_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-      "User:somebody-else", "*", RD_KAFKA_ACL_OPERATION_ALL,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size())};
+      resource, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+      principal.c_str(), "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
+      text.data(), text.size())};
     auto* raw = entry.get();
     rd_kafka_CreateAcls(client_.get(), &raw, 1, nullptr, queue_.get());
     const auto event = answer();
@@ -62,17 +66,24 @@ public:
     const auto* const* results = rd_kafka_CreateAcls_result_acls(
       rd_kafka_event_CreateAcls_result(event.get()), &count);
     if (count != 1 || rd_kafka_acl_result_error(results[0]) != nullptr)
-      throw std::runtime_error{"cannot add to the access list of " + topic};
+      throw std::runtime_error{"cannot add to the access list of " + name};
   }
 
-  void clear(const std::string& topic) {
+  void clear(rd_kafka_ResourceType_t kind, const std::string& name) {
     std::array<char, 256> text{};
     const AclBindingPtr filter{rd_kafka_AclBindingFilter_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-      nullptr, nullptr, RD_KAFKA_ACL_OPERATION_ANY,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ANY, text.data(), text.size())};
+      kind, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, nullptr, nullptr,
+      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, text.data(),
+      text.size())};
     auto* raw = filter.get();
     rd_kafka_DeleteAcls(client_.get(), &raw, 1, nullptr, queue_.get());
+    answer();
+  }
+
+  void delete_topic(const std::string& topic) {
+    const DeleteTopicPtr asked{rd_kafka_DeleteTopic_new(topic.c_str())};
+    auto* raw = asked.get();
+    rd_kafka_DeleteTopics(client_.get(), &raw, 1, nullptr, queue_.get());
     answer();
   }
 
@@ -81,7 +92,7 @@ private:
     kafka::EventPtr event{
       rd_kafka_queue_poll(queue_.get(), kafka::to_timeout(patience))};
     if (!event || rd_kafka_event_error(event.get()) != 0)
-      throw std::runtime_error{"cannot change an access list"};
+      throw std::runtime_error{"the broker refuses what an administrator asks"};
     return event;
   }
 
@@ -92,7 +103,7 @@ private:
 
 } // namespace
 
-RealKafka::RealKafka() {
+RealKafka::RealKafka(Access access) : access_(access) {
   start();
   auto listeners = read_listeners(data_ / "listeners");
   plaintext_ = listeners["bootstrap.servers"];
@@ -103,9 +114,11 @@ RealKafka::RealKafka() {
 RealKafka::~RealKafka() = default;
 
 void RealKafka::start() {
-  broker_ = std::make_unique<Program>(
-    std::vector<std::string>{tool(), "run", "--data", data_.path(), "--port",
-                             "0", "--secure", "--small"});
+  std::vector<std::string> command{tool(),   "run", "--data",   data_.path(),
+                                   "--port", "0",   "--secure", "--small"};
+  if (access_ == Access::strict)
+    command.emplace_back("--strict");
+  broker_ = std::make_unique<Program>(command);
   const bool ended = eventually(patience, [this] {
     return broker_->output().find("Kafka Server started") != std::string::npos
            || !broker_->alive();
@@ -132,11 +145,39 @@ std::string RealKafka::password() const {
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
-  AccessLists{plaintext_}.add(topic);
+  Administrator{plaintext_}.add(RD_KAFKA_RESOURCE_TOPIC, topic,
+                                "User:somebody-else",
+                                RD_KAFKA_ACL_OPERATION_ALL);
+}
+
+void RealKafka::grant(rd_kafka_ResourceType_t resource, const std::string& name,
+                      rd_kafka_AclOperation_t operation) {
+  Administrator{plaintext_}.add(resource, name, "User:millrace", operation);
 }
 
 void RealKafka::open_topic(const std::string& topic) {
-  AccessLists{plaintext_}.clear(topic);
+  Administrator{plaintext_}.clear(RD_KAFKA_RESOURCE_TOPIC, topic);
+}
+
+void RealKafka::reserve_group(const std::string& group) {
+  Administrator{plaintext_}.add(RD_KAFKA_RESOURCE_GROUP, group,
+                                "User:somebody-else",
+                                RD_KAFKA_ACL_OPERATION_ALL);
+}
+
+void RealKafka::open_group(const std::string& group) {
+  Administrator{plaintext_}.clear(RD_KAFKA_RESOURCE_GROUP, group);
+}
+
+void RealKafka::delete_topic(const std::string& topic) {
+  Administrator{plaintext_}.delete_topic(topic);
+}
+
+void RealKafka::lose_log(const std::string& topic, std::int32_t partition) {
+  const std::filesystem::path log{
+    data_ / ("logs/" + topic + "-" + std::to_string(partition))};
+  if (std::filesystem::remove_all(log) == 0)
+    throw std::runtime_error{"there is no " + log.string()};
 }
 
 std::string RealKafka::tool() {

@@ -3,6 +3,9 @@
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <librdkafka/rdkafka.h>
+
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,8 +15,13 @@ namespace millrace::tests {
 /// certificates are its own, and go with it.
 class RealKafka {
 public:
+  enum class Access : std::uint8_t {
+    open, ///< on the secure listeners whatever no access list forbids
+    strict, ///< only what one allows
+  };
+
   /// Starts it and waits until it is ready; throws where that fails.
-  RealKafka();
+  explicit RealKafka(Access access = Access::open);
   RealKafka(const RealKafka&) = delete;
   RealKafka& operator=(const RealKafka&) = delete;
   ~RealKafka();
@@ -41,10 +49,25 @@ public:
   void reserve_topic(const std::string& topic);
   void open_topic(const std::string& topic);
 
+  /// The same of a consumer group.
+  void reserve_group(const std::string& group);
+  void open_group(const std::string& group);
+
+  void delete_topic(const std::string& topic);
+
+  /// The partition's log is lost, as with its disk; only while the broker is
+  /// ended.
+  void lose_log(const std::string& topic, std::int32_t partition);
+
+  /// Lets the user `millrace` do this by the secure listeners.
+  void grant(rd_kafka_ResourceType_t resource, const std::string& name,
+             rd_kafka_AclOperation_t operation);
+
   /// The path of tools/real-kafka.
   static std::string tool();
 
 private:
+  Access access_;
   TemporaryFolder data_;
   std::unique_ptr<Program> broker_;
   std::string plaintext_;

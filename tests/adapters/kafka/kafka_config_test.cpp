@@ -1,5 +1,6 @@
 #define CAF_SUITE kafka_config
 
+#include "adapters/kafka/client_properties.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 
 #include "adapters/kafka/topic_admin.hpp"
@@ -8,6 +9,7 @@
 
 #include "tests/support/temporary_folder.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -229,6 +231,27 @@ CAF_TEST(properties_that_break_a_promise_are_refused) {
   CAF_CHECK(complains_about(config, "kafka.properties: socket.nagle.disable"));
   config.properties = {"nonsense"};
   CAF_CHECK(complains_about(config, "is not name=value"));
+}
+
+CAF_TEST(an_unknown_property_names_the_nearest_one) {
+  KafkaConfig config;
+  config.properties = {"statistics.interval=1000"};
+  CAF_CHECK(complains_about(config, "(did you mean 'statistics.interval.ms'?)"
+                                    "; its names are in librdkafka's"));
+  config.properties = {"reconnect.backof.ms=1"};
+  CAF_CHECK(complains_about(config, "'reconnect.backoff.ms'"));
+  config.properties = {"debgu=all"};
+  CAF_CHECK(complains_about(config, "'debug'"));
+  // One that would be refused is not recommended.
+  config.properties = {"groupid=other"};
+  CAF_CHECK(complains_about(config, "'group.id'?), which must not be set there:"
+                                    " set kafka.consumer_group"));
+  config.properties = {"a.name.far.from.all.others=1"};
+  CAF_CHECK(!complains_about(config, "did you mean"));
+  const auto names = client_property_names();
+  for (const auto* name : {"debug", "bootstrap.servers", "acks", "linger.ms"})
+    CAF_CHECK(std::find(names.begin(), names.end(), name) != names.end());
+  CAF_CHECK(std::find(names.begin(), names.end(), "Property") == names.end());
 }
 
 CAF_TEST(topics_to_create_are_read) {

@@ -69,6 +69,10 @@ CAF_TEST(the_shape_of_the_node_says_how_many_there_are) {
   CAF_CHECK_EQUAL(count_of(ActorKind::anomaly_detector, large), 3u);
   CAF_CHECK_EQUAL(count_of(ActorKind::insights, large), 1u);
   CAF_CHECK_EQUAL(count_of(ActorKind::trainer, large), 1u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::state_keeper, large), 0u);
+  auto keeping = large;
+  keeping.state_keeper = true;
+  CAF_CHECK_EQUAL(count_of(ActorKind::state_keeper, keeping), 1u);
   const NodeShape small{
     .lanes = 1, .detectors = 0, .insights = false, .trainer = false};
   CAF_CHECK_EQUAL(count_of(ActorKind::anomaly_detector, small), 0u);

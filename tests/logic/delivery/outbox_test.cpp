@@ -151,6 +151,29 @@ CAF_TEST(nothing_overtakes_what_waits_out_an_outage) {
   CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
 }
 
+CAF_TEST(what_fails_late_still_goes_before_what_came_behind_it) {
+  Fixture f;
+  f.script->stalled = true; // reports come from here
+  f.outbox.add(ticket(1), encoded(1, 0, 0));
+  f.outbox.add(ticket(2), encoded(1, 0, 10));
+  f.outbox.pump(f.sink, f.now, 0);
+  const auto fail = [&](std::uint32_t slot) {
+    DeliveryReports reports;
+    reports.failed.push_back({{slot, 0}, DeliveryFault::outage, "gone"});
+    f.outbox.apply_reports(reports, f.now);
+  };
+  fail(1);
+  f.now += std::chrono::seconds{1};
+  fail(0);
+  // Nothing is sent until both are long due, as while a circuit is open.
+  f.now += std::chrono::seconds{10};
+  f.script->sent.clear();
+  f.outbox.pump(f.sink, f.now, 0);
+  CAF_REQUIRE_EQUAL(f.script->sent.size(), 2u);
+  CAF_CHECK_EQUAL(f.script->sent[0].value, "out0");
+  CAF_CHECK_EQUAL(f.script->sent[1].value, "out10");
+}
+
 CAF_TEST(what_waits_behind_others_can_be_forgotten) {
   Fixture f;
   f.script->answer = [](const SentRecord&) {
@@ -164,6 +187,22 @@ CAF_TEST(what_waits_behind_others_can_be_forgotten) {
   CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
   CAF_CHECK(!f.outbox.next_retry().has_value());
   CAF_CHECK(f.outbox.take_delivered().empty());
+}
+
+// At a time that grows with its square this test would not end.
+CAF_TEST(very_much_that_waits_is_looked_through_and_forgotten) {
+  constexpr std::uint64_t count = 30'000;
+  Fixture f;
+  f.script->answer = [](const SentRecord&) {
+    return Answer{false, DeliveryFault::outage, "gone"};
+  };
+  for (std::uint64_t id = 0; id != count; ++id)
+    f.outbox.add(ticket(id), encoded(1, 0, static_cast<std::int64_t>(id)));
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(!f.outbox.next_retry());
 }
 
 CAF_TEST(a_dead_letter_is_never_given_up) {

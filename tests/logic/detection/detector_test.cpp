@@ -246,6 +246,16 @@ CAF_TEST(placeholder_users_have_no_habits) {
   CAF_CHECK_EQUAL(detector.counts().users, 0u);
 }
 
+CAF_TEST(events_without_a_user_are_nobodys) {
+  auto logins = same_user(20);
+  for (auto& login : logins)
+    login.user.clear();
+  BatchDetector detector{small_config()};
+  for (const auto& judgement : detector.judge(*login_batch(logins)).judgements)
+    CAF_CHECK(!judgement.anomalous());
+  CAF_CHECK_EQUAL(detector.counts().users, 0u);
+}
+
 CAF_TEST(users_beyond_the_limit_are_forgotten) {
   auto config = small_config();
   config.max_users = 1024;

@@ -23,6 +23,8 @@ struct LoginText {
   logic::LoginStatus status = logic::LoginStatus::unknown;
   std::string address = "192.0.2.1";
   bool quiet = false;
+  /// Of the record; -1 where it has no timestamp.
+  std::int64_t written_at_s = -1;
 };
 
 /// An enriched batch of these logins at offsets from `first_offset` on, as
@@ -45,6 +47,8 @@ login_batch(std::vector<LoginText> logins, std::int64_t first_offset = 0,
     logic::RecordView view;
     view.offset = logic::Offset{first_offset + record};
     view.value = "{}";
+    if (text.written_at_s >= 0)
+      view.timestamp_ms = text.written_at_s * 1000;
     builder.append(view);
     logic::LoginEvent event;
     event.record = record;

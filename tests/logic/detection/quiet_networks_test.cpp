@@ -79,7 +79,7 @@ CAF_TEST(files_are_told_from_entries) {
 
 CAF_TEST(lines_may_hold_comments_and_what_comes_behind_an_entry) {
   QuietNetworks networks;
-  CAF_CHECK(networks.add_lines("# hosting\r\n\r\n192.0.2.0/24\r\n"
+  CAF_CHECK(networks.add_lines("\xEF\xBB\xBF# hosting\r\n\r\n192.0.2.0/24\r\n"
                                "AS64512  A Name # why\n"
                                "  2001:db8::/32,DE\n;\n198.51.100.1"));
   networks.seal();

@@ -73,6 +73,16 @@ CAF_TEST(more_logins_than_the_limit_within_the_window_fire_velocity) {
                   "11 logins in 60 s, limit 10");
 }
 
+CAF_TEST(the_largest_limit_fires_on_a_burst_within_a_second) {
+  // A slot counts to 255: a limit above that was never passed by one.
+  DetectionConfig config;
+  config.velocity_limit = 250;
+  User user{config};
+  for (int i = 0; i != 250; ++i)
+    CAF_REQUIRE_EQUAL(int{user.login(0).rules}, 0);
+  CAF_CHECK(fired(user.login(0), Rule::velocity));
+}
+
 CAF_TEST(velocity_never_counts_longer_than_the_window) {
   // A login every 6.1 s is at most ten in any minute, for ever.
   for (const double start : {0.0, 1.3, 5.9, 7.4}) {

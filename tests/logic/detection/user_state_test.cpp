@@ -5,6 +5,8 @@
 
 #include "caf/test/dsl.hpp"
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 using namespace millrace::logic::detection;
@@ -73,4 +75,47 @@ CAF_TEST(what_is_not_evicted_agrees_with_a_plain_map) {
     state.logins = ++expected[user];
   }
   CAF_CHECK_GREATER(table.evictions(), 0u);
+}
+
+CAF_TEST(rows_touched_since_a_stamp_are_found_without_books) {
+  UserTable table{512};
+  table.resume(0xFFFFFFF0U); // it wraps on the way
+  Random random{94};
+  for (int round = 0; round != 20; ++round) {
+    const auto stamp = table.touches();
+    std::set<std::uint64_t> expected;
+    for (int i = 0; i != 20; ++i) {
+      const auto user = random.below(400) * 0x9E3779B97F4A7C15U;
+      table.touch(user);
+      expected.insert(user);
+    }
+    std::set<std::uint64_t> found;
+    table.visit_touched(0, table.sets(), stamp, [&](std::size_t place) {
+      found.insert(table.row(place).user_hash);
+    });
+    CAF_CHECK(std::includes(expected.begin(), expected.end(), found.begin(),
+                            found.end()));
+    for (const auto user : expected)
+      CAF_CHECK(found.contains(user) || table.find(user) == nullptr);
+  }
+}
+
+CAF_TEST(a_row_is_put_back_where_its_hash_may_be_and_only_once) {
+  UserTable table{512};
+  table.touch(42).logins = 3;
+  std::size_t place = 0;
+  table.visit_rows(0, table.sets(), [&](std::size_t each) { place = each; });
+  const auto row = table.row(place);
+  UserTable other{512};
+  CAF_CHECK(!other.put_back(place + UserTable::ways, 1, row)); // another set
+  CAF_CHECK(!other.put_back(other.capacity(), 1, row));
+  CAF_CHECK_EQUAL(other.size(), 0u);
+  CAF_CHECK(other.put_back(place, 1, row));
+  CAF_CHECK(other.put_back(place, 2, row));
+  CAF_CHECK_EQUAL(other.size(), 1u);
+  // The same user at another place of the set, as after something was lost.
+  CAF_CHECK(other.put_back(place + 1, 3, row));
+  CAF_CHECK_EQUAL(other.size(), 1u);
+  CAF_REQUIRE(other.find(42) != nullptr);
+  CAF_CHECK_EQUAL(other.find(42)->logins, 3u);
 }

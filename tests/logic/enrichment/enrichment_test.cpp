@@ -90,6 +90,24 @@ CAF_TEST(only_public_addresses_are_looked_up_and_counted) {
   CAF_CHECK_EQUAL(enrichment.misses(), 1u);
 }
 
+CAF_TEST(behind_a_nat64_the_v4_address_is_looked_up_and_remembered) {
+  std::vector<geo::IpAddress> asked;
+  Enrichment enrichment{{}, std::make_unique<OnePlace>(asked)};
+  auto plain = from("8.8.8.8");
+  auto wrapped = from("64:ff9b::8.8.8.8");
+  for (auto* event : {&plain, &wrapped}) {
+    event->pop_back();
+    *event += R"(,"login_status":"failed"})";
+  }
+  const auto batch = enrichment.enrich(validated({plain, wrapped}));
+  CAF_REQUIRE_EQUAL(batch->origins.size(), 2u);
+  CAF_REQUIRE(batch->origins[1].place != nullptr);
+  CAF_CHECK_EQUAL(batch->origins[1].place->country, "US");
+  CAF_CHECK_NOT_EQUAL(batch->origins[0].address_hash, 0u);
+  CAF_CHECK_EQUAL(batch->origins[0].address_hash,
+                  batch->origins[1].address_hash);
+}
+
 CAF_TEST(places_live_as_long_as_the_batch) {
   std::vector<geo::IpAddress> asked;
   EnrichedBatchPtr batch;

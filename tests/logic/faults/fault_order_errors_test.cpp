@@ -35,8 +35,9 @@ CAF_TEST(what_cannot_be_read_is_told_with_place_and_choice) {
                             "die)";
   const std::string stages = "validator, enricher, anomaly_detector, encoder";
   const std::string actors = "(allowed: consumer, dispatcher, validator, "
-                             "enricher, judgement_router, anomaly_detector, "
-                             "encoder, producer, insights, trainer, links)";
+                             "enricher, judgement_router, state_keeper, "
+                             "anomaly_detector, encoder, producer, insights, "
+                             "trainer, links)";
   const std::string match_rule = "(allowed: 1 to 256 bytes, in double quotes "
                                  "if they hold blanks)";
   const std::string duration_rule = "a whole number with ms, s, min or h, "

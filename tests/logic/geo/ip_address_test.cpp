@@ -161,3 +161,12 @@ CAF_TEST(random_addresses_survive_a_round_trip) {
       CAF_FAIL(text << " where the system writes " << expected);
   }
 }
+
+CAF_TEST(what_a_nat64_has_wrapped_is_found_inside) {
+  CAF_CHECK(behind_nat64(*parse_ip("64:ff9b::8.8.8.8"))
+            == *parse_ip("8.8.8.8"));
+  for (const auto* other : {"64:ff9b:1::8.8.8.8", "64:ff9b::1:8.8.8.8",
+                            "2001:db8::8.8.8.8", "100.255.155.0"})
+    CAF_CHECK(behind_nat64(*parse_ip(other)) == *parse_ip(other));
+  CAF_CHECK(behind_nat64(IpAddress{}) == IpAddress{});
+}

@@ -26,6 +26,25 @@ CAF_TEST(a_first_start_follows_the_setting_and_is_no_jump) {
   CAF_CHECK(!choose_start({}, kept, OffsetReset::none));
 }
 
+CAF_TEST(a_log_that_was_cut_off_is_read_on_from_where_it_is_what_it_was) {
+  PositionQuestion question{Offset{60}, PositionFault::truncation, Offset{50}};
+  for (const auto reset :
+       {OffsetReset::earliest, OffsetReset::latest, OffsetReset::none}) {
+    const auto start = choose_start(question, kept, reset);
+    CAF_REQUIRE(start);
+    CAF_CHECK(start->restarted);
+    CAF_CHECK(
+      (start->jump
+       == PositionJump{PositionFault::truncation, Offset{60}, Offset{50}}));
+  }
+  // What it was is retained no longer.
+  question.kept = Offset{40};
+  const auto start = choose_start(question, kept, OffsetReset::earliest);
+  CAF_REQUIRE(start);
+  CAF_CHECK(start->offset == Offset{45});
+  CAF_CHECK(start->restarted);
+}
+
 CAF_TEST(what_retention_took_is_counted) {
   const auto early = chosen(Offset{10}, OffsetReset::earliest);
   CAF_CHECK(

@@ -217,6 +217,29 @@ CAF_TEST(the_whole_that_comes_through_after_all_ends_the_halving) {
   CAF_CHECK_EQUAL(f.plan.batches(), 0u);
 }
 
+// As every second of an outage, when very much may be in flight: at a time that
+// grows with its square the node took itself for hung (and so would this test).
+CAF_TEST(very_much_may_be_asked_for_again) {
+  constexpr std::int64_t count = 20'000;
+  Fixture f;
+  std::vector<RecordBatchPtr> batches;
+  for (std::int64_t offset = 0; offset != count; ++offset) {
+    batches.push_back(batch_of(offset, 1));
+    f.plan.open(batches.back(), {}, f.end);
+    f.end = Offset{offset};
+  }
+  f.take();
+  const auto deals = f.orders.deals;
+  CAF_REQUIRE_EQUAL(deals.size(), batches.size());
+  for (std::size_t index = 1; index < deals.size(); index += 2)
+    f.finish(deals[index].ticket);
+  for (const auto& batch : batches)
+    CAF_CHECK(f.plan.open(batch, {}, std::nullopt));
+  f.take();
+  CAF_CHECK(f.orders.deals.empty());
+  CAF_CHECK_EQUAL(f.orders.acknowledgements.size(), batches.size() / 2);
+}
+
 CAF_TEST(what_is_asked_for_again_is_answered_again) {
   Fixture f;
   f.open(0, 4);

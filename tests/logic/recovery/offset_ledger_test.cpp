@@ -37,6 +37,22 @@ struct Model {
 
 } // namespace
 
+CAF_TEST(what_is_unfinished_is_found_by_its_offsets) {
+  OffsetLedger ledger;
+  const auto first = ledger.open(Offset{10});
+  const auto second = ledger.open(Offset{20});
+  ledger.open(Offset{30});
+  CAF_CHECK(ledger.any_unfinished(Offset{0}, Offset{10}));
+  ledger.finish(second);
+  CAF_CHECK(ledger.any_unfinished(Offset{0}, Offset{10}));
+  CAF_CHECK(!ledger.any_unfinished(Offset{11}, Offset{20}));
+  CAF_CHECK(ledger.any_unfinished(Offset{11}, Offset{30}));
+  ledger.finish(first);
+  CAF_CHECK(!ledger.any_unfinished(Offset{0}, Offset{20}));
+  CAF_CHECK(ledger.any_unfinished(Offset{21}, Offset{30}));
+  CAF_CHECK(!ledger.any_unfinished(Offset{31}, Offset{40}));
+}
+
 CAF_TEST(the_end_moves_only_over_finished_batches) {
   OffsetLedger ledger;
   const auto first = ledger.open(Offset{9});

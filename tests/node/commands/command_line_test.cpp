@@ -90,6 +90,7 @@ CAF_TEST(a_wrong_command_line_is_a_usage_error) {
          {"chekc"},
          {"check", "--nonsense"},
          {"check", "--config"},
+         {"check", "--config", ""},
          {"check", "--format", "xml"},
          {"check", "--connect", "--deadline", "soon"},
          {"status", "--interval", "1s"},

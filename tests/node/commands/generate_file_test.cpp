@@ -40,3 +40,16 @@ CAF_TEST(a_file_is_repeated_when_asked_to) {
   CAF_CHECK(outcome.says("sent 5 records"));
   CAF_CHECK_EQUAL(generate({"--repeat", "--once"}).code, 2);
 }
+
+CAF_TEST(numbers_that_nobody_means_are_refused) {
+  // Read as it stands, -1 would be 18 million million million records.
+  const auto count = generate({"--repeat", "--count", "-1"});
+  CAF_CHECK_EQUAL(count.code, 2);
+  CAF_CHECK(count.says("--count: expected 0 or more, got '-1'"));
+  const auto rate = generate({"--rate", "nan"});
+  CAF_CHECK_EQUAL(rate.code, 2);
+  CAF_CHECK(rate.says("--rate: expected a finite number, got 'nan'"));
+  for (const auto* span : {"inf", "1e300", "-1", "nan"})
+    CAF_CHECK_EQUAL(generate({"--event-span", span, "--count", "1"}).code, 2);
+  CAF_CHECK_EQUAL(generate({"--seed", "-1"}).code, 2);
+}

@@ -107,6 +107,53 @@ CAF_TEST(lines_that_are_no_events_are_left_out_and_named) {
   CAF_CHECK_EQUAL(trained.fact("training_rows"), "136");
 }
 
+CAF_TEST(the_configuration_says_how_events_are_read) {
+  const TemporaryFolder folder;
+  std::string lines;
+  for (int i = 0; i != 200; ++i)
+    lines += R"({"user_id":"u","app_version":"1","ip":"192.0.2.1:443",)"
+             R"("timestamp":)"
+             + std::to_string(1'700'000'000 + 3600 * i)
+             + R"(,"outcome":{"result":")" + (i % 8 == 7 ? "nope" : "fine")
+             + "\"}}\n";
+  const auto events = folder.write("events.jsonl", lines);
+  const auto model = folder / "model.mlr";
+  const std::vector<std::string> train{"train", "--input", events, "--output",
+                                       model};
+  // By the defaults no line is a valid event.
+  CAF_CHECK(run_model(train).code == ExitCode::failure);
+  const auto with = [&train](std::vector<std::string> more) {
+    more.insert(more.begin(), train.begin(), train.end());
+    return run_model(more);
+  };
+  const auto config = folder.write(
+    "millrace.yaml", "validation:\n  required_fields: [user_id, app_version]\n"
+                     "  address_forms: [port]\n"
+                     "detection:\n  outcome_member: outcome.result\n"
+                     "  success_values: [fine]\n  failure_values: [nope]\n"
+                     "  trees: 7\n  seed: 5\n");
+  const auto trained = with({"--config", config});
+  CAF_CHECK(trained.code == ExitCode::success);
+  CAF_CHECK_EQUAL(trained.err, "");
+  CAF_CHECK_EQUAL(trained.fact("training_rows"), "136");
+  CAF_CHECK_EQUAL(trained.fact("trees"), "7");
+  CAF_CHECK_EQUAL(trained.fact("seed"), "5");
+  // The outcome is a feature: who is not told of it fits another forest.
+  const auto untold = with(
+    {"--config", config, "--set", "detection.outcome_member="});
+  CAF_CHECK(untold.code == ExitCode::success);
+  CAF_CHECK_NOT_EQUAL(untold.fact("id"), trained.fact("id"));
+  // The command line has the last word, and `score` reads as `train` does.
+  CAF_CHECK_EQUAL(with({"--config", config, "--trees", "9"}).fact("trees"),
+                  "9");
+  CAF_CHECK_EQUAL(
+    run_model({"score", "--config", config, "--input", events}).fact("model"),
+    trained.fact("id"));
+  const auto refused = with({"--set", "detection.trees=many"});
+  CAF_CHECK(refused.code == ExitCode::invalid_config);
+  CAF_CHECK(refused.complains("the configuration was refused: 1 fault"));
+}
+
 CAF_TEST(a_table_gives_the_same_model_for_the_same_seed_only) {
   const TemporaryFolder folder;
   const auto table = folder.write("table.csv", PlantedTable{}.csv());

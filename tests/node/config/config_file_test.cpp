@@ -81,6 +81,9 @@ CAF_TEST(a_key_in_the_wrong_section_is_told_the_right_one) {
                   "millrace.yaml:1: workers: unknown section (did you mean "
                   "'work.workers'?)\n");
   CAF_CHECK(contains(faults_of_file("work.workers: 2\n"), "write 'work:'"));
+  CAF_CHECK(contains(faults_of_file("WORK:\n  workers: 2\n"), "'work'?"));
+  CAF_CHECK(
+    contains(faults_of_file("work:\n  WORKERS: 2\n"), "'work.workers'?"));
 }
 
 CAF_TEST(a_key_like_no_other_is_refused_without_a_guess) {
@@ -146,6 +149,24 @@ CAF_TEST(an_absurdly_nested_or_self_containing_file_is_refused) {
                      "millrace.yaml"));
   CAF_CHECK(contains(faults_of_file("stream: &a\n  fields: *a\n"),
                      "expected a list of texts, got a map"));
+}
+
+CAF_TEST(merge_keys_and_tags_of_others_are_refused) {
+  CAF_CHECK(contains(
+    faults_of_file("stream: &s\n  topic: a\nwork:\n  <<: *s\n"),
+    "millrace.yaml:4: work: merge keys (<<) are not read; write the settings"));
+  CAF_CHECK(contains(faults_of_file("<<: {stream: {topic: a}}\n"),
+                     "millrace.yaml:1: merge keys"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  password: !secret kafka\n"),
+                     "millrace.yaml:2: stream.password: the tag '!secret' is "
+                     "not read; write the value itself"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  topic: !!binary YQ==\n"),
+                     "is not read; write the value itself"));
+  CAF_CHECK(contains(faults_of_file("stream:\n  fields: [a, !env B]\n"),
+                     "the tag '!env' is not read"));
+  CAF_CHECK_EQUAL(
+    faults_of_file("stream:\n  topic: !!str 1\n  fields: !!seq [\"a\", 'b']\n"),
+    "");
 }
 
 CAF_TEST(a_missing_file_and_a_folder_are_refused) {

@@ -66,12 +66,41 @@ CAF_TEST(characters_that_cannot_be_meant_are_refused_by_name) {
     {"a\u00A0", "it holds a no-break space (U+00A0)"},
     {"\uFEFFa", "it holds a byte order mark (U+FEFF)"},
     {"a\u200B", "it holds a zero-width space (U+200B)"},
+    {"a\u202Fb", "it holds a narrow no-break space (U+202F)"},
+    {"\u3000a", "it holds an ideographic space (U+3000)"},
     {"a\xFF", "it is not UTF-8"}};
   for (const auto& [text, reason] : cases) {
     const auto loaded = with_topic(text);
     CAF_CHECK(contains(loaded.faults(), reason));
     CAF_CHECK_EQUAL(loaded.config.topic, "user-login");
   }
+}
+
+CAF_TEST(placeholders_that_nobody_filled_in_are_refused) {
+  for (const auto* text :
+       {"${GROUP}", "a-$(GROUP)", "{{ .Values.group }}", "x.${GROUP:-default}"})
+    CAF_CHECK(contains(with_topic(text).faults(),
+                       "nobody has filled in the placeholder"));
+  for (const auto* text : {"a$b", "${a", "a{b}", "{{a", "client.rack=${a}"})
+    CAF_CHECK_EQUAL(with_topic(text).faults(), "");
+  // A secret may look like anything.
+  const Loaded secret{{"", {{"SAMPLE_PASSWORD", "${a}"}}, {}}};
+  CAF_CHECK_EQUAL(secret.config.password, "${a}");
+  CAF_CHECK(contains(secret.warnings(), "the secret holds a placeholder"));
+}
+
+CAF_TEST(a_list_may_stand_in_brackets) {
+  using Items = std::vector<std::string>;
+  for (const auto* text :
+       {"[x,y]", "[\"x\", \"y\"]", "[ 'x', y ]", "\"[x,y]\""}) {
+    const Loaded loaded{{"", {{"MILLRACE_STREAM_FIELDS", text}}, {}}};
+    CAF_CHECK_EQUAL(loaded.faults(), "");
+    CAF_CHECK_EQUAL(loaded.config.fields, (Items{"x", "y"}));
+  }
+  const Loaded none{{"", {{"MILLRACE_STREAM_FIELDS", "[]"}}, {}}};
+  CAF_CHECK(none.config.fields.empty());
+  const Loaded item{{"", {{"MILLRACE_STREAM_FIELDS", "[x],[y]"}}, {}}};
+  CAF_CHECK_EQUAL(item.config.fields, (Items{"[x]", "[y]"}));
 }
 
 CAF_TEST(a_list_may_stand_in_quotes_and_so_may_its_items) {

@@ -164,6 +164,41 @@ CAF_TEST(a_prefix_keeps_an_events_own_members) {
   CAF_CHECK_EQUAL(event.at("mr_source").at("offset").to_number<int>(), 9);
 }
 
+CAF_TEST(an_outcome_that_no_event_tells_is_told_of_once) {
+  workers = 1;
+  config.detection.outcome.member = "outcome.reslt";
+  start();
+  constexpr auto told = "no event so far tells in detection.outcome_member how "
+                        "its login ended, in any of detection.success_values "
+                        "and failure_values; rules about failed logins cannot "
+                        "fire";
+  const std::vector<std::string> events(
+    500, with(R"(,"outcome":{"result":"failed"})"));
+  arrive(make_batch(events));
+  run_until_idle();
+  CAF_CHECK(lines_of(told).empty());
+  for (const std::int64_t first : {500, 1000, 1500}) {
+    arrive(make_batch(events, first));
+    run_until_idle();
+  }
+  const auto lines = lines_of(told);
+  CAF_REQUIRE_EQUAL(lines.size(), 1u);
+  CAF_CHECK(lines[0].level == logic::LogLevel::warn);
+  CAF_CHECK_EQUAL(text(lines[0], "member"), "outcome.reslt");
+}
+
+CAF_TEST(an_outcome_that_some_events_tell_is_not_told_of) {
+  workers = 1;
+  config.detection.outcome.member = "outcome.result";
+  start();
+  std::vector<std::string> events(1500, login_json());
+  events[700] = with(R"(,"outcome":{"result":"failed"})");
+  arrive(make_batch(events));
+  run_until_idle();
+  for (const auto& line : log->lines())
+    CAF_CHECK(!line.message.starts_with("no event so far tells"));
+}
+
 CAF_TEST(the_watch_list_counts_with_and_without_insights) {
   config.insights.enabled = false;
   config.insights.watched_versions = {"2.3.0"};

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+/// Numbers as bytes, the lowest first, whatever the machine: for what is kept
+/// in files and topics.
+namespace millrace::logic {
+
+template <class T>
+concept FixedWidth = (std::integral<T> && !std::same_as<T, bool>)
+                     || std::same_as<T, float> || std::same_as<T, double>;
+
+/// The unsigned integer with the bits of a number.
+template <FixedWidth T>
+constexpr auto bits_of(T value) noexcept {
+  if constexpr (std::same_as<T, float>)
+    return std::bit_cast<std::uint32_t>(value);
+  else if constexpr (std::same_as<T, double>)
+    return std::bit_cast<std::uint64_t>(value);
+  else
+    return static_cast<std::make_unsigned_t<T>>(value);
+}
+
+/// Writes the bytes of the number; returns where the next goes.
+template <FixedWidth T>
+constexpr char* store_little_endian(char* to, T value) noexcept {
+  const auto bits = bits_of(value);
+  for (std::size_t byte = 0; byte != sizeof bits; ++byte)
+    *to++ = static_cast<char>((bits >> (8 * byte)) & 0xFF);
+  return to;
+}
+
+/// Reads what `store_little_endian` wrote at that place.
+template <FixedWidth T>
+constexpr T load_little_endian(const char* from) noexcept {
+  using Bits = decltype(bits_of(T{}));
+  Bits bits = 0;
+  for (std::size_t byte = 0; byte != sizeof bits; ++byte)
+    bits = static_cast<Bits>(
+      bits
+      | static_cast<Bits>(Bits{static_cast<std::uint8_t>(from[byte])}
+                          << (8 * byte)));
+  return std::bit_cast<T>(bits);
+}
+
+template <FixedWidth T>
+void append_little_endian(std::string& out, T value) {
+  char bytes[sizeof value];
+  store_little_endian(bytes, value);
+  out.append(bytes, sizeof value);
+}
+
+/// Takes numbers off the front; remembers when it ran out of bytes.
+class ByteReader {
+public:
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+
+  /// 0 where the bytes ran out.
+  template <FixedWidth T>
+  T take() {
+    const auto piece = take_bytes(sizeof(T));
+    return piece.size() == sizeof(T) ? load_little_endian<T>(piece.data())
+                                     : T{};
+  }
+
+  std::string_view take_bytes(std::size_t count) {
+    if (count > rest_.size()) {
+      short_ = true;
+      rest_ = {};
+      return {};
+    }
+    const auto piece = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return piece;
+  }
+
+  bool ran_short() const noexcept { return short_; }
+  std::size_t left() const noexcept { return rest_.size(); }
+
+private:
+  std::string_view rest_;
+  bool short_ = false;
+};
+
+} // namespace millrace::logic

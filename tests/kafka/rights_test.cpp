@@ -1,0 +1,106 @@
+#define CAF_SUITE rights
+
+#include "tests/kafka/real_kafka_fixture.hpp"
+#include "tests/support/eventually.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <string>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using logic::verification::Guarantee;
+using tests::Environment;
+using tests::eventually;
+using tests::NodeProcess;
+using tests::RealKafka;
+
+namespace {
+
+/// A broker that allows nothing by itself, and a user with the rights that
+/// docs/kafka.md names.
+struct Fixture : tests::RealKafkaFixture {
+  static RealKafka& strict_broker() {
+    static RealKafka kafka{RealKafka::Access::strict};
+    return kafka;
+  }
+
+  Fixture() : RealKafkaFixture(strict_broker()) {}
+
+  void allow_what_is_needed() {
+    auto& broker = strict_broker();
+    broker.grant(RD_KAFKA_RESOURCE_TOPIC, kafka.input_topic,
+                 RD_KAFKA_ACL_OPERATION_READ);
+    broker.grant(RD_KAFKA_RESOURCE_GROUP, kafka.consumer_group,
+                 RD_KAFKA_ACL_OPERATION_READ);
+    for (const auto& topic :
+         {kafka.output_topic, kafka.dlq_topic, kafka.insights_topic})
+      broker.grant(RD_KAFKA_RESOURCE_TOPIC, topic,
+                   RD_KAFKA_ACL_OPERATION_WRITE);
+  }
+
+  static Environment as_user() {
+    auto& broker = strict_broker();
+    return {{"KAFKA_BOOTSTRAP_SERVERS", broker.sasl_ssl()},
+            {"KAFKA_SECURITY_PROTOCOL", "SASL_SSL"},
+            {"KAFKA_SASL_MECHANISM", "PLAIN"},
+            {"KAFKA_SASL_USERNAME", "millrace"},
+            {"KAFKA_SASL_PASSWORD", broker.password()},
+            {"KAFKA_SSL_CA_LOCATION", broker.file("ca.pem")}};
+  }
+
+  NodeProcess start_node() {
+    return NodeProcess{strict_broker().sasl_ssl(), names(), as_user()};
+  }
+
+  static std::size_t times(const std::string& text, const std::string& words) {
+    std::size_t count = 0;
+    for (auto at = text.find(words); at != text.npos;
+         at = text.find(words, at + 1))
+      ++count;
+    return count;
+  }
+
+  /// Checks and works, with the defaults for what it may not ask.
+  void works_with_the_defaults() {
+    allow_what_is_needed();
+    const auto checked = command({"check", "--connect"}, as_user());
+    CAF_CHECK_EQUAL(checked.code, 0);
+    CAF_CHECK(checked.says(
+      "ok      topic " + kafka.output_topic
+      + " (kafka.output_topic): 4 partitions, max.message.bytes 1048588 "
+        "(assumed: the brokers do not tell this user, who needs the right to "
+        "DescribeConfigs)"));
+    if (checked.code != 0)
+      std::cerr << checked.output;
+    generate(2'000);
+    auto node = start_node();
+    CAF_CHECK(all_settled(node));
+    CAF_CHECK(
+      eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+    CAF_CHECK_EQUAL(node.stop(), 0);
+    CAF_CHECK(proven(Guarantee::exactly_once));
+    CAF_CHECK_EQUAL(
+      times(node.log(), "this user may not read the configuration of"), 1u);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(rights_tests, Fixture)
+
+CAF_TEST(a_user_who_may_not_read_configurations_works_with_the_defaults) {
+  create_topics();
+  works_with_the_defaults();
+}
+
+CAF_TEST(a_limit_that_a_user_may_not_read_costs_no_record) {
+  topic_settings[kafka.output_topic]["max.message.bytes"] = "16384";
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  create_topics();
+  works_with_the_defaults();
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

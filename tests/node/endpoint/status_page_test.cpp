@@ -1,0 +1,88 @@
+#define CAF_SUITE status_page
+
+#include "node/endpoint/status_page.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+
+using namespace millrace;
+using namespace millrace::node;
+
+namespace {
+
+messages::PartitionStatus partition(std::int32_t number) {
+  messages::PartitionStatus status;
+  status.partition = logic::PartitionId{number};
+  status.read = logic::Offset{90};
+  status.finished = logic::Offset{90};
+  status.lag_records = 5;
+  return status;
+}
+
+NodeStatus sound_node() {
+  NodeStatus status;
+  status.consumer.emplace();
+  status.consumer->assigned = true;
+  status.consumer->credit_bytes = 1'000;
+  status.consumer->partitions = {partition(0), partition(3), partition(7)};
+  status.producer.emplace();
+  return status;
+}
+
+} // namespace
+
+CAF_TEST(a_partition_that_does_not_move_is_named_with_what_it_waits_for) {
+  auto node = sound_node();
+  CAF_CHECK(readiness_of(node).ready);
+  auto& stalled = node.consumer->partitions[1];
+  stalled.stalled = true;
+  const auto reason = [&] { return readiness_of(node).reason; };
+  const std::string where
+    = "partition 3 stands still at offset 90 with a lag of 5: ";
+  CAF_CHECK(!readiness_of(node).ready);
+  CAF_CHECK_EQUAL(readiness_of(node).cause, "stalled");
+  CAF_CHECK_EQUAL(reason(), where + "the brokers hand out nothing of it");
+  node.consumer->rate_limited = true;
+  CAF_CHECK_EQUAL(reason(), where + "flow.rate_limit lets nothing in");
+  node.consumer->credit_bytes = 0;
+  CAF_CHECK_EQUAL(
+    reason(),
+    where + "nothing is read, as all of the memory budget is in flight");
+  stalled.leaving = true;
+  CAF_CHECK_EQUAL(reason(), where + "it is being given back");
+  stalled.read = logic::Offset{94};
+  CAF_CHECK_EQUAL(reason(),
+                  where + "what was read, up to offset 94, is not delivered");
+  node.consumer->partitions[2].stalled = true;
+  CAF_CHECK(reason().ends_with("is not delivered; so do 1 more"));
+}
+
+CAF_TEST(the_status_has_the_reason_of_each_stall) {
+  auto node = sound_node();
+  node.consumer->partitions[1].stalled = true;
+  const auto document = boost::json::parse(status_json(node));
+  const auto& lines = document.at("consumer").at("partitions").as_array();
+  CAF_CHECK_EQUAL(lines[0].at("stall_reason").as_string(), "");
+  CAF_CHECK_EQUAL(lines[1].at("stall_reason").as_string(),
+                  "the brokers hand out nothing of it");
+}
+
+CAF_TEST(a_dead_letter_that_pins_a_partition_goes_before_its_stall) {
+  auto node = sound_node();
+  node.consumer->partitions[1].stalled = true;
+  node.producer->pinned.push_back(
+    {logic::PartitionId{3}, logic::Offset{90}, "too large"});
+  CAF_CHECK_EQUAL(readiness_of(node).cause, "pinned");
+  CAF_CHECK_EQUAL(readiness_of(node).reason,
+                  "partition 3 stands still at offset 90, whose dead letter "
+                  "cannot be written: too large");
+}
+
+CAF_TEST(every_cause_is_one_that_the_metric_knows) {
+  auto node = sound_node();
+  node.consumer->partitions[1].stalled = true;
+  CAF_CHECK(std::ranges::count(unready_causes, readiness_of(node).cause) == 1);
+}
