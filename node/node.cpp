@@ -222,9 +222,9 @@ private:
     if (!opened)
       return opened.error();
     links_ = std::move(*opened);
-    log_->info(component, "the door is open",
-               {{"listen", links_->listening},
-                {"tls", config_.link.has_tls()}});
+    log_->info(
+      component, "the door is open",
+      {{"listen", links_->listening}, {"tls", config_.link.has_tls()}});
     return {};
   }
 

@@ -31,10 +31,10 @@ public:
                messages::HelloReceived{std::move(hello.node), sender});
       },
       [this](const messages::TurnAway& order) {
-        self_->send(caf::actor_cast<caf::actor>(order.whom),
-                    wire::Refused{
-                      static_cast<std::uint8_t>(order.refusal.reason),
-                      order.refusal.text, order.incarnation});
+        self_->send(
+          caf::actor_cast<caf::actor>(order.whom),
+          wire::Refused{static_cast<std::uint8_t>(order.refusal.reason),
+                        order.refusal.text, order.incarnation});
       },
     };
   }

@@ -65,8 +65,10 @@ public:
   }
 
   ~LinkKeeperState() {
-    for (const auto& [id, link] : links_)
+    for (const auto& [id, link] : links_) {
+      parameters_.transport->expel(id);
       caf::anon_send(link.handle, messages::EndLink{});
+    }
   }
 
   LinksActor::behavior_type make_behavior() {
@@ -133,12 +135,11 @@ private:
   Link& begin(Link link) {
     link.begun = now();
     link.since_ms = parameters_.surroundings.clock->now_ms();
-    link.handle = spawn_link(self_->system(),
-                             {.self = identity_,
-                              .counterpart = link.counterpart,
-                              .inbound = link.inbound(),
-                              .keeper = LinksActor{self_},
-                              .router = parameters_.router});
+    link.handle = spawn_link(self_->system(), {.self = identity_,
+                                               .counterpart = link.counterpart,
+                                               .inbound = link.inbound(),
+                                               .keeper = LinksActor{self_},
+                                               .router = parameters_.router});
     self_->monitor(link.handle);
     const auto id = link.handle.id();
     parameters_.transport->admit(id);
@@ -150,16 +151,13 @@ private:
   void on_hello(messages::HelloReceived& hello) {
     const auto address = parameters_.transport->address_of(hello.from);
     auto refusal = logic::links::refusal_of(identity_, hello.node);
-    if (!refusal && links_.size() >= parameters_.max_links)
-      refusal = Refusal{RefusalReason::too_many,
-                        identity_.name + " has as many links as it may"};
-    if (!refusal && is_superfluous(hello.node.incarnation, true))
-      refusal = duplicate();
+    if (!refusal)
+      refusal = refusal_of_one_more(hello.node.incarnation, true);
     if (refusal) {
       refusals_.note(address, *refusal, now());
-      caf::anon_send(parameters_.door,
-                     messages::TurnAway{hello.from, *refusal,
-                                        identity_.incarnation});
+      caf::anon_send(
+        parameters_.door,
+        messages::TurnAway{hello.from, *refusal, identity_.incarnation});
       return;
     }
     Link link;
@@ -174,12 +172,21 @@ private:
     if (link == nullptr || link->node)
       return;
     auto refusal = logic::links::refusal_of(identity_, answered.node);
-    if (!refusal && is_superfluous(answered.node.incarnation, false))
-      refusal = duplicate();
+    if (!refusal)
+      refusal = refusal_of_one_more(answered.node.incarnation, false);
     if (!refusal)
       return come_up(*link, std::move(answered.node));
     note_refusal(*link, *refusal, answered.node.incarnation);
     caf::anon_send(link->handle, messages::EndLink{*refusal});
+  }
+
+  std::optional<Refusal> refusal_of_one_more(std::uint64_t peer, bool inbound) {
+    if (is_superfluous(peer, inbound))
+      return duplicate();
+    if (linked_with(peer) == nullptr && count_linked() >= parameters_.max_links)
+      return Refusal{RefusalReason::too_many,
+                     identity_.name + " has as many links as it may"};
+    return std::nullopt;
   }
 
   static Refusal duplicate() {
@@ -218,7 +225,7 @@ private:
     tell_watchers(messages::LinkUp{peer_of(link)});
     if (!owners_.shards.empty())
       caf::anon_send(link.handle, owners_);
-    count_links();
+    show_count();
     probe(link);
   }
 
@@ -229,9 +236,9 @@ private:
     const Refusal refusal{static_cast<RefusalReason>(refused.reason),
                           refused.text};
     if (link->node)
-      parameters_.surroundings.log->info(name, "the peer ended the link",
-                                         {{"peer", link->node->name},
-                                          {"reason", refusal.text}});
+      parameters_.surroundings.log->info(
+        name, "the peer ended the link",
+        {{"peer", link->node->name}, {"reason", refusal.text}});
     else
       note_refusal(*link, refusal, refused.incarnation);
   }
@@ -258,8 +265,7 @@ private:
   void hang_up(const Link& link) {
     const auto& node = link.counterpart->node();
     if (std::ranges::none_of(links_, [&](const auto& entry) {
-          return entry.second.node
-                 && entry.second.counterpart->node() == node;
+          return entry.second.node && entry.second.counterpart->node() == node;
         }))
       parameters_.transport->hang_up(link.counterpart);
   }
@@ -283,7 +289,7 @@ private:
       return; // another one took its place
     plan_->lost(node.incarnation, now());
     metrics().link_round_trips.remove(node.name);
-    count_links();
+    show_count();
     const auto why = to_text(reason);
     parameters_.surroundings.log->warn(
       name, "link lost",
@@ -309,10 +315,10 @@ private:
     dial();
     for (auto& [id, link] : links_) {
       if (!link.node && now() - link.begun > greeting_limit) {
-        note_refusal(link,
-                     {RefusalReason::no_hello,
-                      "the node there does not answer a hello"},
-                     0);
+        note_refusal(
+          link,
+          {RefusalReason::no_hello, "the node there does not answer a hello"},
+          0);
         caf::anon_send(link.handle, messages::EndLink{});
       }
     }
@@ -346,8 +352,7 @@ private:
     if (link == nullptr || !link->node)
       return;
     link->owners = std::move(heard.shards);
-    tell_watchers(
-      messages::PeerOwners{link->node->incarnation, link->owners});
+    tell_watchers(messages::PeerOwners{link->node->incarnation, link->owners});
   }
 
   void announce(messages::AnnounceOwners owners) {
@@ -374,8 +379,8 @@ private:
       if (!link.node)
         continue;
       caf::anon_send(asker, messages::LinkUp{peer_of(link)});
-      caf::anon_send(asker, messages::PeerOwners{link.node->incarnation,
-                                                 link.owners});
+      caf::anon_send(asker,
+                     messages::PeerOwners{link.node->incarnation, link.owners});
     }
   }
 
@@ -411,9 +416,13 @@ private:
     return nullptr;
   }
 
-  void count_links() {
-    metrics().links.Set(static_cast<double>(std::ranges::count_if(
-      links_, [](const auto& entry) { return entry.second.node.has_value(); })));
+  std::size_t count_linked() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+      links_, [](const auto& entry) { return entry.second.node.has_value(); }));
+  }
+
+  void show_count() {
+    metrics().links.Set(static_cast<double>(count_linked()));
   }
 
   Time now() const { return self_->clock().now(); }

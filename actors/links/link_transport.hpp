@@ -16,8 +16,8 @@ public:
   virtual ~LinkTransport() = default;
 
   /// Begins to connect. What became of it goes to `keeper` as `DialEnded`.
-  virtual void dial(const logic::links::Endpoint& endpoint,
-                    const LinksActor& keeper)
+  virtual void
+  dial(const logic::links::Endpoint& endpoint, const LinksActor& keeper)
     = 0;
 
   /// Lets messages of peers through to that local actor, or no longer. But for

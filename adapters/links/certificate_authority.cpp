@@ -47,8 +47,7 @@ Error ssl_error(const std::string& what) {
 /// folder.
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_name && text.front() != '.'
-         && text.front() != '-'
-         && std::ranges::all_of(text, [](char letter) {
+         && text.front() != '-' && std::ranges::all_of(text, [](char letter) {
               return (letter >= 'a' && letter <= 'z')
                      || (letter >= 'A' && letter <= 'Z')
                      || (letter >= '0' && letter <= '9') || letter == '-'
@@ -79,8 +78,7 @@ bool set_random_serial(X509* certificate) {
   const NumberHandle number{
     BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr)};
   return number
-         && BN_to_ASN1_INTEGER(number.get(),
-                               X509_get_serialNumber(certificate))
+         && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate))
               != nullptr;
 }
 
@@ -89,7 +87,7 @@ constexpr std::chrono::minutes earlier{5};
 
 /// A key and a certificate of it, not signed yet.
 std::optional<Pair> new_pair(const std::string& name,
-                              std::chrono::hours validity) {
+                             std::chrono::hours validity) {
   Pair pair;
   pair.key.reset(EVP_EC_gen("P-256"));
   pair.certificate.reset(X509_new());
@@ -251,8 +249,9 @@ Result<void> check_request(const CertificateRequest& request) {
     const auto files = files_of(request.folder, node);
     for (const auto& path : {files.certificate, files.key})
       if (exists(path))
-        return refuse(path + " exists and is not written over; move it away, "
-                             "or give another --folder");
+        return refuse(path
+                      + " exists and is not written over; move it away, "
+                        "or give another --folder");
   }
   for (const auto& name : request.further_names)
     if (!is_name(name) && !logic::geo::parse_ip(name)
@@ -289,8 +288,8 @@ issue_certificates(const CertificateRequest& request) {
     if (auto written = write_pair(*pair, files.certificate, files.key);
         !written)
       return written.error();
-    issued.nodes.push_back({node, files.certificate, files.key,
-                            serial_of(*pair->certificate)});
+    issued.nodes.push_back(
+      {node, files.certificate, files.key, serial_of(*pair->certificate)});
   }
   return issued;
 }

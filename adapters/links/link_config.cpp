@@ -79,9 +79,9 @@ void check_serials(const LinkConfig& config, std::vector<Error>& faults) {
 void describe(logic::SettingVisitor& visitor, LinkConfig& config) {
   visitor.section("link", "Links between the nodes of a group, over mutual TLS "
                           "with a private CA; see docs/linking.md.");
-  visitor.setting({.name = "enabled",
-                   .help = "Whether to link with the other nodes."},
-                  &config.enabled);
+  visitor.setting(
+    {.name = "enabled", .help = "Whether to link with the other nodes."},
+    &config.enabled);
   visitor.setting({.name = "listen",
                    .help = "Address and port of this node's door, host:port. "
                            "Port 0 takes any free one and logs which.",

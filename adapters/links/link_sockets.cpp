@@ -65,8 +65,7 @@ std::optional<Endpoint> to_endpoint(const addrinfo& info) {
 logic::Error failed(const char* what, const Endpoint& endpoint) {
   const auto reason = std::generic_category().message(errno);
   return {logic::ErrorCode::io_failed, std::string{"cannot "} + what + " "
-                                         + to_string(endpoint) + ": "
-                                         + reason};
+                                         + to_string(endpoint) + ": " + reason};
 }
 
 } // namespace
@@ -90,9 +89,8 @@ logic::Result<FileDescriptor> listen_on(const Endpoint& endpoint) {
                           + ": no such address on this machine"};
   errno = EADDRNOTAVAIL;
   for (const auto* each = list.get(); each != nullptr; each = each->ai_next) {
-    FileDescriptor socket{::socket(each->ai_family,
-                                   SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                                   0)};
+    FileDescriptor socket{
+      ::socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     // A node that is started again must not wait for its predecessor's
     // connections to be forgotten.
     const int on = 1;
@@ -114,9 +112,8 @@ logic::Result<FileDescriptor> begin_to_connect(const Endpoint& endpoint) {
   if (!list)
     return logic::Error{logic::ErrorCode::invalid_argument,
                         to_string(endpoint) + " is no numeric address"};
-  FileDescriptor socket{::socket(list->ai_family,
-                                 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                                 0)};
+  FileDescriptor socket{
+    ::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket.is_open())
     return failed("open a socket to", endpoint);
   // Small requests wait for an answer: they must not wait for company.

@@ -22,7 +22,8 @@ addresses_of(const logic::links::Endpoint& host);
 logic::Result<FileDescriptor> listen_on(const logic::links::Endpoint& endpoint);
 
 /// A socket that begins to connect to a numeric address and does not wait.
-logic::Result<FileDescriptor> begin_to_connect(const logic::links::Endpoint& endpoint);
+logic::Result<FileDescriptor>
+begin_to_connect(const logic::links::Endpoint& endpoint);
 
 /// Where the socket is bound to, as numbers.
 std::optional<logic::links::Endpoint> local_endpoint(int socket);

@@ -106,9 +106,9 @@ std::vector<Error> verify(const NamedFile& file,
   const StoreHandle store{X509_STORE_new()};
   for (const auto& each : ca)
     X509_STORE_add_cert(store.get(), each.get());
-  const Handle<STACK_OF(X509), [](STACK_OF(X509) * stack) {
-    sk_X509_free(stack);
-  }> others{sk_X509_new_null()};
+  const Handle<STACK_OF(X509),
+               [](STACK_OF(X509) * stack) { sk_X509_free(stack); }>
+    others{sk_X509_new_null()};
   for (const auto& each : chain)
     if (&each != &chain.front())
       sk_X509_push(others.get(), each.get());
@@ -164,8 +164,8 @@ Material read_material(const LinkConfig& config, std::vector<Error>& faults) {
 int verify_peer(int accepted, X509_STORE_CTX* store) {
   if (accepted == 0 || X509_STORE_CTX_get_error_depth(store) != 0)
     return accepted;
-  const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(
-    store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* ssl = static_cast<SSL*>(
+    X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* rules = static_cast<const PeerRules*>(
     SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   auto* certificate = X509_STORE_CTX_get_current_cert(store);
@@ -264,10 +264,10 @@ bool PeerRules::knows_name(x509_st& certificate) const {
   for (int at = 0; names && at < sk_GENERAL_NAME_num(names.get()); ++at) {
     const auto* name = sk_GENERAL_NAME_value(names.get(), at);
     if (name->type == GEN_DNS
-        && listed({reinterpret_cast<const char*>(
-                     ASN1_STRING_get0_data(name->d.dNSName)),
-                   static_cast<std::size_t>(
-                     ASN1_STRING_length(name->d.dNSName))}))
+        && listed(
+          {reinterpret_cast<const char*>(
+             ASN1_STRING_get0_data(name->d.dNSName)),
+           static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}))
       return true;
   }
   for (const auto& wanted : names_)
@@ -333,8 +333,8 @@ logic::Result<TlsFiles::Context> TlsFiles::load() const {
 /// Two numbers that change whenever a file is written or replaced.
 std::vector<std::int64_t> TlsFiles::stamps() const {
   std::vector<std::int64_t> result;
-  for (const auto* path : {&config_.ca_file, &config_.certificate_file,
-                           &config_.key_file}) {
+  for (const auto* path :
+       {&config_.ca_file, &config_.certificate_file, &config_.key_file}) {
     struct stat status {};
     ::stat(path->c_str(), &status);
     result.push_back(static_cast<std::int64_t>(status.st_ino));
@@ -356,7 +356,8 @@ TlsFiles::Context TlsFiles::context() {
     log_->info(component, "TLS files changed, new connections use them");
   } else {
     // Maybe one of them is still being written: looked at again.
-    log_->limited(std::chrono::steady_clock::now(), logic::LogLevel::warn, component,
+    log_->limited(std::chrono::steady_clock::now(), logic::LogLevel::warn,
+                  component,
                   "changed TLS files cannot be used, keeping the old ones",
                   {{"error", loaded.error().text}});
   }

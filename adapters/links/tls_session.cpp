@@ -127,8 +127,7 @@ void TlsSession::note_failure(int error) {
     refusal_ = {RefusalReason::no_certificate,
                 "the peer showed no certificate"};
   else if (is_no_tls(reason))
-    refusal_ = {RefusalReason::not_tls,
-                "the peer speaks no TLS: " + words};
+    refusal_ = {RefusalReason::not_tls, "the peer speaks no TLS: " + words};
   else
     refusal_ = {RefusalReason::tls_failed,
                 "the TLS handshake failed: " + words};
@@ -147,9 +146,9 @@ TlsSession::Progress TlsSession::read(std::span<std::byte> into,
                : progress;
   if (into.empty())
     return Progress::idle;
-  const auto got = SSL_read(ssl_.get(), into.data(),
-                            static_cast<int>(
-                              std::min<std::size_t>(into.size(), INT_MAX)));
+  const auto got = SSL_read(
+    ssl_.get(), into.data(),
+    static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
   if (got <= 0)
     return judge(got);
   count = static_cast<std::size_t>(got);
@@ -164,14 +163,14 @@ TlsSession::Progress TlsSession::write(std::span<const std::byte> from,
   ERR_clear_error();
   if (!established_)
     if (const auto progress = shake_hands(); progress != Progress::moved)
-      return progress == Progress::failed            ? progress
+      return progress == Progress::failed     ? progress
              : SSL_want_read(ssl_.get()) != 0 ? Progress::wants_read
                                               : Progress::moved;
   if (from.empty())
     return Progress::idle;
-  const auto put = SSL_write(ssl_.get(), from.data(),
-                             static_cast<int>(
-                               std::min<std::size_t>(from.size(), INT_MAX)));
+  const auto put = SSL_write(
+    ssl_.get(), from.data(),
+    static_cast<int>(std::min<std::size_t>(from.size(), INT_MAX)));
   if (put <= 0)
     return judge(put);
   count = static_cast<std::size_t>(put);

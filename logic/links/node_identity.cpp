@@ -25,8 +25,8 @@ std::string quoted(const std::string& text) {
 /// "'a' on node-2 and 'b' on node-1": reads the same on both sides.
 std::string both(const NodeIdentity& theirs, const std::string& their_value,
                  const NodeIdentity& mine, const std::string& my_value) {
-  return quoted(their_value) + " on " + theirs.name + " and "
-         + quoted(my_value) + " on " + mine.name;
+  return quoted(their_value) + " on " + theirs.name + " and " + quoted(my_value)
+         + " on " + mine.name;
 }
 
 const SettingsDigest* find(const NodeIdentity& node, std::string_view name) {

@@ -56,7 +56,8 @@ struct NodeIdentity {
 };
 
 /// Why the two may not link: the first difference that matters, or nothing.
-/// Of the version the last number may differ. The text names both values and whose they are.
+/// Of the version the last number may differ. The text names both values and
+/// whose they are.
 std::optional<Refusal> refusal_of(const NodeIdentity& mine,
                                   const NodeIdentity& theirs);
 

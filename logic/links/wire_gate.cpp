@@ -39,8 +39,9 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view prefix) {
 
 std::string to_text(std::span<const std::byte> bytes) {
   std::string text(bytes.size(), '\0');
-  std::ranges::transform(bytes, text.begin(),
-                         [](std::byte byte) { return static_cast<char>(byte); });
+  std::ranges::transform(bytes, text.begin(), [](std::byte byte) {
+    return static_cast<char>(byte);
+  });
   return text;
 }
 
@@ -134,8 +135,7 @@ WireGate::Verdict WireGate::judge_control(bool with_payload) {
 
 /// A handshake begins with the peer's node id. There are two kinds of ids, and
 /// all of ours are of one size.
-WireGate::Verdict
-WireGate::read_handshake(std::span<const std::byte> payload) {
+WireGate::Verdict WireGate::read_handshake(std::span<const std::byte> payload) {
   const auto& own = rules_.own_node;
   if (payload.size() < own.size()
       || payload[0] != static_cast<std::byte>(own[0]))
@@ -165,9 +165,9 @@ WireGate::Verdict WireGate::read_message(std::span<const std::byte> payload) {
   if (is_answer && type == rules_.error_type
       && payload.size() <= max_control_bytes)
     return Verdict::pass;
-  return refuse(RefusalReason::forbidden,
-                "a message of type " + std::to_string(type)
-                  + ", which does not travel");
+  return refuse(RefusalReason::forbidden, "a message of type "
+                                            + std::to_string(type)
+                                            + ", which does not travel");
 }
 
 /// That one of our actors is watched, or one of the peer's ended: names the

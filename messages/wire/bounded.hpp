@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/string_view.hpp>
+
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -12,7 +14,7 @@ namespace millrace::messages::wire {
 /// A text or a list of at most `most` bytes or elements; more is an error of
 /// the message, which is dropped whole.
 template <class Inspector, class Sequence>
-auto bounded(Inspector& f, const char* name, Sequence& field,
+auto bounded(Inspector& f, caf::string_view name, Sequence& field,
              std::size_t most) {
   return f.field(
     name, [&field]() -> const Sequence& { return field; },

@@ -18,9 +18,8 @@ namespace {
 namespace links = adapters::links;
 
 struct CertificateOptions {
-  links::CertificateRequest request{.folder = "certificates",
-                                    .nodes = {},
-                                    .further_names = {}};
+  links::CertificateRequest request{
+    .folder = "certificates", .nodes = {}, .further_names = {}};
   std::int64_t days = 365;
 };
 

@@ -183,9 +183,8 @@ json::object to_object(const messages::LinksStatus& links) {
       {"address", link.address},
       {"state", "linked"},
       {"dialled_by", link.inbound ? "peer" : "us"},
-      {"round_trip_us", link.round_trip
-                          ? json::value(link.round_trip->count())
-                          : json::value(nullptr)},
+      {"round_trip_us", link.round_trip ? json::value(link.round_trip->count())
+                                        : json::value(nullptr)},
       {"since", logic::format_time(link.since_ms)}});
   json::array unlinked;
   for (const auto& each : links.unlinked)

@@ -284,8 +284,8 @@ void Drawing::add_links(const json::object& links) {
   const auto& unlinked = array_in(links, "unlinked");
   if (nodes.empty() && unlinked.empty())
     return add_line("linked with nobody yet");
-  Table table{{Align::left, Align::left, Align::left, Align::left,
-               Align::right, Align::left}};
+  Table table{{Align::left, Align::left, Align::left, Align::left, Align::right,
+               Align::left}};
   table.add({"peer", "role", "address", "state", "round trip", "since"});
   for (const auto& value : nodes) {
     if (!value.is_object())

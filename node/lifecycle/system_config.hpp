@@ -32,6 +32,7 @@ public:
     set("caf.metrics-filters.actors.includes", std::vector<std::string>{"*"});
     if (!links)
       return;
+    set("caf.middleman.workers", std::size_t{1});
     // A peer that was frozen or cut off is found by these, from both sides.
     set("caf.middleman.heartbeat-interval", caf::timespan{heartbeat});
     set("caf.middleman.connection-timeout", caf::timespan{connection_timeout});

@@ -183,9 +183,11 @@ void CafTransport::dial(const logic::links::Endpoint& endpoint,
   auto call = std::make_shared<CallOutcome>();
   auto scribe = caf::make_counted<GuardedScribe>(
     multiplexer_of(system_), socket->release(), connections_, call);
-  system_.spawn<caf::hidden>(watch_call, broker_of(system_),
-                             caf::io::scribe_ptr{std::move(scribe)},
-                             std::move(call), endpoint, keeper);
+  // Not hidden: the system's end waits for it, some two seconds at most, and so
+  // leaves nothing behind.
+  system_.spawn(watch_call, broker_of(system_),
+                caf::io::scribe_ptr{std::move(scribe)}, std::move(call),
+                endpoint, keeper);
 }
 
 void CafTransport::hang_up(const caf::strong_actor_ptr& remote) {

@@ -59,7 +59,8 @@ CAF_TEST(the_same_ca_signs_further_nodes) {
 CAF_TEST(nothing_is_written_over_and_then_nothing_is_made) {
   CertificateFolder folder{{"node-1"}};
   const auto key = content(folder.file("node-1.key"));
-  const auto again = issue_certificates({folder.path(), {"node-2", "node-1"}, {}});
+  const auto again = issue_certificates(
+    {folder.path(), {"node-2", "node-1"}, {}});
   CAF_REQUIRE(!again.has_value());
   CAF_CHECK(again.error().text.find("node-1.crt exists") != std::string::npos);
   CAF_CHECK_EQUAL(content(folder.file("node-1.key")), key);

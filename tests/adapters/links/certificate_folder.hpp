@@ -41,9 +41,9 @@ public:
   }
 
   /// Settings of a node on a loopback port.
-  adapters::links::LinkConfig config(const std::string& node,
-                                     const std::string& listen
-                                     = "127.0.0.1:0") const {
+  adapters::links::LinkConfig
+  config(const std::string& node,
+         const std::string& listen = "127.0.0.1:0") const {
     adapters::links::LinkConfig config;
     config.enabled = true;
     config.listen = listen;

@@ -17,8 +17,7 @@ using tests::CertificateFolder;
 namespace {
 
 /// Whether there is exactly one fault, which says all of that.
-bool objects(const LinkConfig& config,
-             const std::vector<std::string>& words) {
+bool objects(const LinkConfig& config, const std::vector<std::string>& words) {
   const auto faults = check(config);
   for (const auto& fault : faults)
     CAF_MESSAGE(fault.text);
@@ -84,8 +83,8 @@ CAF_TEST(each_fault_of_a_file_names_it_and_what_to_do) {
   };
   auto config = folder.config("a");
   config.certificate_file = folder.file("nowhere.crt");
-  CAF_CHECK(objects(config, {"link.certificate_file", "nowhere.crt",
-                             "No such file"}));
+  CAF_CHECK(
+    objects(config, {"link.certificate_file", "nowhere.crt", "No such file"}));
   config = folder.config("a");
   config.key_file = folder.path();
   CAF_CHECK(objects(config, {"link.key_file", "is no file"}));

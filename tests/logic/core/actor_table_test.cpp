@@ -78,6 +78,8 @@ CAF_TEST(the_shape_of_the_node_says_how_many_there_are) {
   CAF_CHECK_EQUAL(count_of(ActorKind::anomaly_detector, small), 0u);
   CAF_CHECK_EQUAL(count_of(ActorKind::insights, small), 0u);
   CAF_CHECK_EQUAL(count_of(ActorKind::trainer, small), 0u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::links, small), 0u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::links, NodeShape{.links = true}), 1u);
   CAF_CHECK_EQUAL(count_of(ActorKind::consumer, small), 1u);
 }
 

@@ -43,8 +43,7 @@ CAF_TEST(a_peer_is_one_node_or_all_behind_a_name) {
 CAF_TEST(only_addresses_of_this_machine_are_loopback) {
   for (const std::string host : {"127.0.0.1", "127.9.8.7", "localhost", "::1"})
     CAF_CHECK(is_loopback(host));
-  for (const std::string host :
-       {"0.0.0.0", "10.0.0.1", "127.0.0.1.example.org", "127.evil.org",
-        "127.0.0.1.5", "::", "node"})
+  for (const std::string host : {"0.0.0.0", "10.0.0.1", "127.0.0.1.example.org",
+                                 "127.evil.org", "127.0.0.1.5", "::", "node"})
     CAF_CHECK(!is_loopback(host));
 }

@@ -52,8 +52,8 @@ CAF_TEST(a_patch_version_apart_links_and_more_does_not) {
 
 CAF_TEST(each_difference_is_named_with_both_values) {
   theirs.cluster = "payments";
-  CAF_CHECK(says(refusal_of(mine, theirs),
-                 "'payments' on b and 'logins' on a"));
+  CAF_CHECK(
+    says(refusal_of(mine, theirs), "'payments' on b and 'logins' on a"));
   theirs = node("b", 2);
   theirs.protocol = 2;
   CAF_CHECK(says(refusal_of(mine, theirs), "'2' on b and '1' on a"));

@@ -63,19 +63,16 @@ struct Fixture {
   std::string mine = std::string(1, '\1') + "me..................me..";
   std::string theirs = std::string(1, '\1') + "you................you..";
   std::string others = std::string(1, '\1') + "third.............third..";
-  WireGate::Rules rules{1000,
-                        1010,
-                        30,
-                        1U << 20U,
-                        mine,
-                        [](std::uint64_t actor) { return actor == door; }};
+  WireGate::Rules rules{
+    1000,      1010, 30,
+    1U << 20U, mine, [](std::uint64_t actor) { return actor == door; }};
 
   WireGate greeted() const {
     WireGate gate{WireGate::Side::accepted, rules};
-    CAF_REQUIRE(gate.on_header(Header{.operation = client_handshake,
-                                      .payload_bytes = 25}
-                                 .bytes())
-                == Verdict::pass);
+    CAF_REQUIRE(
+      gate.on_header(
+        Header{.operation = client_handshake, .payload_bytes = 25}.bytes())
+      == Verdict::pass);
     CAF_REQUIRE(gate.on_payload(bytes_of(theirs)) == Verdict::pass);
     return gate;
   }
@@ -142,9 +139,9 @@ CAF_TEST(orders_to_end_and_other_types_of_cafs_are_refused) {
   // exit_msg and down_msg have ids below our own.
   for (std::uint16_t type = 0; type != 1000; ++type) {
     auto gate = greeted();
-    CAF_REQUIRE(send(gate, {.operation = direct_message, .dest = door},
-                     message(type))
-                == Verdict::refuse);
+    CAF_REQUIRE(
+      send(gate, {.operation = direct_message, .dest = door}, message(type))
+      == Verdict::refuse);
     CAF_REQUIRE(gate.refusal().reason == RefusalReason::forbidden);
   }
 }
@@ -194,10 +191,10 @@ CAF_TEST(nothing_comes_before_the_handshake_and_it_comes_once) {
 CAF_TEST(lengths_are_bounded_before_anything_is_read) {
   for (const std::uint32_t bytes : {0U, 1U, 24U, 4'097U, 0xFFFFFFFFU}) {
     WireGate gate{WireGate::Side::accepted, rules};
-    CAF_CHECK(gate.on_header(Header{.operation = client_handshake,
-                                    .payload_bytes = bytes}
-                               .bytes())
-              == Verdict::refuse);
+    CAF_CHECK(
+      gate.on_header(
+        Header{.operation = client_handshake, .payload_bytes = bytes}.bytes())
+      == Verdict::refuse);
   }
   for (const std::uint32_t bytes : {0U, (1U << 20U) + 1, 0xFFFFFFFFU}) {
     auto gate = greeted();
