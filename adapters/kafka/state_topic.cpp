@@ -31,7 +31,6 @@ logic::Result<void> StateTopic::open(const KafkaConfig& config,
     return opened;
   if (auto opened = writer_.open(config_, parameters_); !opened)
     return opened;
-  writer_open_ = true;
   watch_ = std::make_unique<BrokerWatch>(client_.get(), events_queue_.get(),
                                          "keeping state in topic "
                                            + parameters_.topic);
@@ -75,12 +74,14 @@ void StateTopic::on_ready(std::function<void()> wake) {
     return;
   // Whoever was to be woken before is gone.
   WakeSignal::disconnect(events_queue_.get());
-  WakeSignal::disconnect(writer_.queue());
+  if (writer_.queue() != nullptr)
+    WakeSignal::disconnect(writer_.queue());
   for (auto& [number, shard] : shards_)
     WakeSignal::disconnect(shard.queue.get());
   wake_.set(std::move(wake));
   wake_.connect(events_queue_.get());
-  wake_.connect(writer_.queue());
+  if (writer_.queue() != nullptr)
+    wake_.connect(writer_.queue());
   for (auto& [number, shard] : shards_)
     wake_.connect(shard.queue.get());
   wake_.rearm();
@@ -244,13 +245,13 @@ void StateTopic::on_revoked(rd_kafka_topic_partition_list_t* list) {
   revocations_.push_back(std::move(revocation));
 }
 
-void StateTopic::release(std::uint32_t number) {
-  auto* shard = find(number);
-  if (shard == nullptr || !shard->revoked)
+void StateTopic::release(std::uint32_t shard) {
+  auto* held = find(shard);
+  if (held == nullptr || !held->revoked)
     return;
   // The next owner may begin when it is written that this one has ended.
-  if (!release_in_log(*shard))
-    let_go(number);
+  if (!release_in_log(*held))
+    let_go(shard);
   wake_.raise();
 }
 
@@ -308,19 +309,19 @@ void StateTopic::unassign(const rd_kafka_topic_partition_list_t* list) {
                                 rd_kafka_error_string(error.get())));
 }
 
-void StateTopic::append(std::uint32_t number, std::uint64_t append,
+void StateTopic::append(std::uint32_t shard, std::uint64_t number,
                         std::vector<StateRecord> records) {
-  auto* shard = find(number);
-  if (shard == nullptr || shard->phase != Phase::owned || shard->released)
+  auto* held = find(shard);
+  if (held == nullptr || held->phase != Phase::owned || held->released)
     return;
   std::vector<StateTopicEntry> entries;
   entries.reserve(records.size());
   for (auto& record : records) {
-    shard->move.on_append(append, record.key);
+    held->move.on_append(number, record.key);
     entries.push_back(
-      {to_state_key(shard->base, record.key), std::move(record.value)});
+      {to_state_key(held->base, record.key), std::move(record.value)});
   }
-  writer_.write(write_of(*shard, StateWrite::Kind::append, append),
+  writer_.write(write_of(*held, StateWrite::Kind::append, number),
                 std::move(entries));
   wake_.raise();
 }
@@ -356,7 +357,7 @@ void StateTopic::destroy(bool left) {
     WakeSignal::disconnect(shard.queue.get());
   shards_.clear();
   WakeSignal::disconnect(events_queue_.get());
-  if (writer_open_)
+  if (writer_.queue() != nullptr)
     WakeSignal::disconnect(writer_.queue());
   watch_.reset();
   events_queue_.reset();

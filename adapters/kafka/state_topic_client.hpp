@@ -144,7 +144,6 @@ private:
   std::unique_ptr<BrokerWatch> watch_;
   std::unique_ptr<StateTopicSetup> setup_;
   StateTopicWriter writer_;
-  bool writer_open_ = false;
   bool subscribed_ = false;
   std::map<std::uint32_t, HeldShard> shards_;
   std::deque<Revocation> revocations_;

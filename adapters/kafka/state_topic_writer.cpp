@@ -93,7 +93,7 @@ void StateTopicWriter::write(const StateWrite& write,
 
 void StateTopicWriter::pump() {
   std::string headers;
-  while (!waiting_.empty()) {
+  while (client_ && !waiting_.empty()) {
     auto& [number, entry] = waiting_.front();
     const auto& write = under_way_.at(number).write;
     headers.clear();
@@ -123,6 +123,8 @@ void StateTopicWriter::pump() {
 
 void StateTopicWriter::serve(std::vector<EventPtr>& errors,
                              std::chrono::milliseconds wait) {
+  if (!client_)
+    return;
   int timeout_ms = to_timeout(wait);
   while (EventPtr event{rd_kafka_queue_poll(queue_.get(), timeout_ms)}) {
     timeout_ms = 0;
@@ -172,8 +174,9 @@ std::vector<StateWritten> StateTopicWriter::take_written() {
 
 bool StateTopicWriter::failed() const {
   std::array<char, 1> text{};
-  return rd_kafka_fatal_error(client_.get(), text.data(), text.size())
-         != RD_KAFKA_RESP_ERR_NO_ERROR;
+  return !client_
+         || rd_kafka_fatal_error(client_.get(), text.data(), text.size())
+              != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void StateTopicWriter::drop_waiting() {
@@ -183,8 +186,9 @@ void StateTopicWriter::drop_waiting() {
                             "writing to topic " + parameters_.topic
                               + ": the shard belongs to another node"},
                -1);
-  rd_kafka_purge(client_.get(),
-                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  if (client_)
+    rd_kafka_purge(client_.get(),
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 } // namespace millrace::adapters::kafka

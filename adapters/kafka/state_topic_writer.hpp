@@ -64,7 +64,8 @@ public:
   /// Whether the client has failed for good.
   bool failed() const;
 
-  /// A new client; all that was under way has failed.
+  /// A new client; all that was under way has failed. Where that fails, too,
+  /// there is none until it is tried again.
   logic::Result<void> reopen();
 
   /// Nothing that waits may be written any more: it belongs to others now.

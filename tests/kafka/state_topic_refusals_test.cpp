@@ -84,6 +84,18 @@ CAF_TEST(a_topic_whose_records_are_too_small_for_a_page_is_refused) {
              "--add-config max.message.bytes=");
 }
 
+CAF_TEST(the_largest_records_fit_a_topic_that_just_takes_them) {
+  parameters.shards = 1;
+  create(1, {{"cleanup.policy", "compact"}, {"max.message.bytes", "66560"}});
+  auto& node = open();
+  CAF_REQUIRE(all_loaded());
+  std::vector<logic::detection::StateRecord> pages;
+  for (int page = 0; page != 8; ++page)
+    pages.push_back({"page-" + std::to_string(page),
+                     std::string(parameters.max_record_bytes - 6, 'x')});
+  CAF_CHECK(is_written(node, node.append(0, std::move(pages))));
+}
+
 CAF_TEST(a_denied_topic_is_refused_with_the_rights_it_takes) {
   auto& elder = open(); // creates it
   CAF_REQUIRE(all_loaded());

@@ -158,7 +158,7 @@ struct StateOwners {
   /// Serves them until it is so; false when it does not come true in time.
   template <class Done>
   bool wait_until(const Done& done,
-                  std::chrono::milliseconds limit = std::chrono::seconds{30}) {
+                  std::chrono::milliseconds limit = std::chrono::seconds{60}) {
     const auto until = std::chrono::steady_clock::now() + limit;
     for (;;) {
       for (auto& owner : owners)
