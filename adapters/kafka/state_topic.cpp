@@ -317,8 +317,10 @@ void StateTopic::append(std::uint32_t number, std::uint64_t append,
   entries.reserve(records.size());
   for (auto& record : records) {
     shard->move.on_append(append, record.key);
-    entries.push_back(
-      {to_state_key(shard->base, record.key), std::move(record.value)});
+    auto& entry = entries.emplace_back();
+    entry.key = to_state_key(shard->base, record.key);
+    if (!record.value.empty()) // else it deletes its key
+      entry.value = std::move(record.value);
   }
   writer_.write(write_of(*shard, StateWrite::Kind::append, append),
                 std::move(entries));

@@ -281,7 +281,7 @@ void StateTopicSetup::on_created(rd_kafka_event_t* event) {
 
 void StateTopicSetup::on_limits(rd_kafka_event_t* event) {
   // Who may not ask assumes the best; what is wrong shows when it is used.
-  const auto found = read_topic_limits(event);
+  const auto found = read_topic_limits(event).limits;
   const auto limits = found.find(parameters_.topic);
   const auto outcome = check_state_topic(
     parameters_, partitions_,
