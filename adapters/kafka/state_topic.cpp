@@ -318,8 +318,10 @@ void StateTopic::append(std::uint32_t shard, std::uint64_t number,
   entries.reserve(records.size());
   for (auto& record : records) {
     held->move.on_append(number, record.key);
-    entries.push_back(
-      {to_state_key(held->base, record.key), std::move(record.value)});
+    auto& entry = entries.emplace_back();
+    entry.key = to_state_key(held->base, record.key);
+    if (!record.value.empty()) // else it deletes its key
+      entry.value = std::move(record.value);
   }
   writer_.write(write_of(*held, StateWrite::Kind::append, number),
                 std::move(entries));

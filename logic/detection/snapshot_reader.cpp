@@ -71,11 +71,13 @@ void SnapshotReader::take(StateRecord record) {
   const auto value = open_value(record);
   // What another version wrote has its generation all the same.
   if (value || value.error().code == ErrorCode::unsupported) {
-    if (key->generation < newest_) {
+    newest_ = std::max(newest_, key->generation);
+    // Who has begun and saved nothing yet fences nobody: what its predecessor
+    // saved meanwhile is the best there is.
+    if (closing_ && key->generation < closing_generation_) {
       ++report_.fenced;
       return;
     }
-    newest_ = key->generation;
   }
   if (!value)
     return refuse(value.error().text);
@@ -138,10 +140,14 @@ void SnapshotReader::conclude(const StateKey& key, const StateValue& value) {
   keep<UserState>(closing->users, kept);
   keep<AddressState>(closing->addresses, kept);
   whole_ = std::move(kept);
-  pending_.clear();
+  // What a later owner has written so far is not meant.
+  std::erase_if(pending_, [&key](const auto& each) {
+    return each.first.generation <= key.generation;
+  });
   held_bytes_ = 0;
-  for (const auto& [each, held] : whole_)
-    held_bytes_ += held.value.size() + record_overhead;
+  for (const auto* records : {&whole_, &pending_})
+    for (const auto& [each, held] : *records)
+      held_bytes_ += held.value.size() + record_overhead;
   closing_ = std::move(*closing);
   report_.snapshot = value.head.snapshot;
 }
@@ -288,7 +294,9 @@ void SnapshotReader::visit_saved(const TableContent& content, Put&& put) {
   for (const auto slot : slots) {
     const auto& changes = order[slot];
     StateKey key{StateKinds<Row>::changes, closing_generation_, slot, 0};
-    if (changes.snapshot != 0 && !whole_.contains(key)) {
+    if (changes.snapshot == 0)
+      continue;
+    if (!whole_.contains(key)) {
       ++report_.changes_dropped;
       note("changes of snapshot " + std::to_string(changes.snapshot)
            + " are missing");

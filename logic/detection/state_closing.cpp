@@ -10,7 +10,7 @@ namespace millrace::logic::detection {
 namespace {
 
 constexpr std::size_t range_bytes = 16;
-/// Of a partition without its topic's name and ranges.
+/// Number of the topic, partition, number of ranges.
 constexpr std::size_t partition_bytes = 2 + 4 + 4;
 constexpr std::size_t max_topic_bytes = 249; // Kafka's limit
 
@@ -46,58 +46,88 @@ bool read(ByteReader& reader, TableContent& content) {
   return !reader.ran_short();
 }
 
-/// How many ranges each partition may keep.
-std::size_t ranges_kept(const AppliedOffsets& applied) noexcept {
-  const auto partitions = applied.partitions().size();
-  return partitions == 0 ? 0
-                         : std::clamp<std::size_t>(
-                           max_offset_bytes / (partitions * range_bytes), 1,
-                           AppliedOffsets::max_ranges);
+/// How many ranges of each partition are saved.
+std::size_t ranges_saved(const AppliedOffsets& applied) noexcept {
+  const auto partitions = std::max<std::size_t>(1, applied.partitions().size());
+  return std::clamp<std::size_t>(max_range_bytes / (partitions * range_bytes),
+                                 1, max_saved_ranges);
 }
 
-void append(std::string& out, const AppliedOffsets& applied) {
-  const auto kept = ranges_kept(applied);
+/// Each once.
+std::vector<std::string_view> topics_of(const AppliedOffsets& applied) {
+  std::vector<std::string_view> topics;
+  for (const auto& partition : applied.partitions())
+    topics.push_back(partition.topic());
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  return topics;
+}
+
+void append(std::string& out, const AppliedOffsets::Partition& partition,
+            std::size_t saved) {
+  const auto& ranges = partition.ranges();
+  const auto left_out = ranges.size() - std::min(ranges.size(), saved);
+  append_little_endian(out, partition.id().value);
   append_little_endian(out,
-                       static_cast<std::uint32_t>(applied.partitions().size()));
-  for (const auto& partition : applied.partitions()) {
-    const auto& ranges = partition.ranges();
-    const auto left_out = ranges.size() - std::min(ranges.size(), kept);
-    append_little_endian(out,
-                         static_cast<std::uint16_t>(partition.topic().size()));
-    out.append(partition.topic());
-    append_little_endian(out, partition.id().value);
-    append_little_endian(out,
-                         static_cast<std::uint32_t>(ranges.size() - left_out));
-    for (auto index = left_out; index != ranges.size(); ++index) {
-      append_little_endian(out, index == left_out ? ranges.front().first
-                                                  : ranges[index].first);
-      append_little_endian(out, ranges[index].last);
-    }
+                       static_cast<std::uint32_t>(ranges.size() - left_out));
+  for (auto index = left_out; index != ranges.size(); ++index) {
+    append_little_endian(out, index == left_out ? ranges.front().first
+                                                : ranges[index].first);
+    append_little_endian(out, ranges[index].last);
   }
 }
 
+void append(std::string& out, const AppliedOffsets& applied) {
+  const auto topics = topics_of(applied);
+  append_little_endian(out, static_cast<std::uint16_t>(topics.size()));
+  for (const auto topic : topics) {
+    append_little_endian(out, static_cast<std::uint16_t>(topic.size()));
+    out.append(topic);
+  }
+  const auto saved = ranges_saved(applied);
+  append_little_endian(out,
+                       static_cast<std::uint32_t>(applied.partitions().size()));
+  for (const auto& partition : applied.partitions()) {
+    const auto topic = std::lower_bound(topics.begin(), topics.end(),
+                                        partition.topic());
+    append_little_endian(out,
+                         static_cast<std::uint16_t>(topic - topics.begin()));
+    append(out, partition, saved);
+  }
+}
+
+bool read(ByteReader& reader, std::string_view topic, AppliedOffsets& applied) {
+  const auto id = reader.take<std::int32_t>();
+  const auto ranges = reader.take<std::uint32_t>();
+  if (reader.ran_short() || ranges > max_saved_ranges
+      || ranges > reader.left() / range_bytes)
+    return false;
+  auto& partition = applied.at(topic, PartitionId{id});
+  for (std::uint32_t range = 0; range != ranges; ++range) {
+    const auto first = reader.take<std::int64_t>();
+    const auto last = reader.take<std::int64_t>();
+    if (first < 0 || last < first)
+      return false;
+    partition.add(Offset{first}, Offset{last});
+  }
+  return true;
+}
+
 bool read(ByteReader& reader, AppliedOffsets& applied) {
+  std::vector<std::string_view> topics(reader.take<std::uint16_t>());
+  for (auto& topic : topics) {
+    const auto bytes = reader.take<std::uint16_t>();
+    if (bytes > max_topic_bytes)
+      return false;
+    topic = reader.take_bytes(bytes);
+  }
   const auto partitions = reader.take<std::uint32_t>();
-  if (partitions > reader.left() / partition_bytes)
+  if (reader.ran_short() || partitions > reader.left() / partition_bytes)
     return false;
   for (std::uint32_t index = 0; index != partitions; ++index) {
-    const auto topic_bytes = reader.take<std::uint16_t>();
-    if (topic_bytes > max_topic_bytes)
+    const auto topic = reader.take<std::uint16_t>();
+    if (topic >= topics.size() || !read(reader, topics[topic], applied))
       return false;
-    const auto topic = reader.take_bytes(topic_bytes);
-    const auto id = reader.take<std::int32_t>();
-    const auto ranges = reader.take<std::uint32_t>();
-    if (reader.ran_short() || ranges > AppliedOffsets::max_ranges
-        || ranges > reader.left() / range_bytes)
-      return false;
-    auto& partition = applied.at(topic, PartitionId{id});
-    for (std::uint32_t range = 0; range != ranges; ++range) {
-      const auto first = reader.take<std::int64_t>();
-      const auto last = reader.take<std::int64_t>();
-      if (first < 0 || last < first)
-        return false;
-      partition.add(Offset{first}, Offset{last});
-    }
   }
   return !reader.ran_short();
 }

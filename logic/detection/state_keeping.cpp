@@ -8,6 +8,8 @@ namespace millrace::logic::detection {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_tick{10};
+/// Stores want to be looked at twice a second.
+constexpr std::chrono::milliseconds longest_tick{250};
 /// So many ticks in an interval: how evenly the shards spread over it.
 constexpr int ticks_per_interval = 32;
 /// An orderly end does not wait a whole interval before it asks again.
@@ -16,8 +18,8 @@ constexpr std::chrono::milliseconds last_patience{500};
 } // namespace
 
 std::chrono::milliseconds StateKeeping::tick_interval() const noexcept {
-  return std::max(shortest_tick,
-                  options_.config.snapshot_interval / ticks_per_interval);
+  return std::clamp(options_.config.snapshot_interval / ticks_per_interval,
+                    shortest_tick, longest_tick);
 }
 
 StateKeeping::Shard* StateKeeping::find(std::uint32_t shard) noexcept {

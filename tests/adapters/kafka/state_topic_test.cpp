@@ -3,6 +3,7 @@
 #include "adapters/kafka/state_topic.hpp"
 
 #include "adapters/kafka/state_topic_record.hpp"
+#include "adapters/kafka/topic_reader.hpp"
 #include "tests/adapters/kafka/kafka_fixture.hpp"
 #include "tests/adapters/kafka/state_owners.hpp"
 
@@ -80,6 +81,31 @@ CAF_TEST(one_node_owns_all_shards_and_finds_its_state_again) {
   CAF_CHECK_EQUAL(nodes.state(), all("2"));
   CAF_CHECK_GREATER(second.shards.at(0).generation, generation);
   no_faults();
+}
+
+CAF_TEST(an_empty_value_deletes_its_key) {
+  create_topic();
+  auto& owner = open();
+  CAF_REQUIRE(nodes.wait_until([&] { return nodes.all_loaded(4); }));
+  CAF_REQUIRE(is_written(owner, owner.append(0, {{"a", "1"}, {"b", "1"}})));
+  CAF_REQUIRE(is_written(owner, owner.append(0, {{"a", ""}})));
+  auto reader = TopicReader::open(config);
+  CAF_REQUIRE(reader);
+  const auto extent = (*reader)->extent(parameters.topic, 5s);
+  CAF_REQUIRE(extent);
+  std::map<std::string, bool> has_value;
+  const auto read = (*reader)->read(
+    parameters.topic, *extent,
+    [&](logic::PartitionId, const logic::RecordView& record) {
+      const auto key = parse_state_topic_key(record.key.value_or(""));
+      if (key.kind == StateTopicKey::Kind::state)
+        has_value[std::string{key.key}] = record.value.has_value();
+      return true;
+    },
+    5s);
+  CAF_REQUIRE(read);
+  CAF_CHECK(!has_value.at("a"));
+  CAF_CHECK(has_value.at("b"));
 }
 
 CAF_TEST(shards_are_shared_and_handed_over_with_what_is_appended_last) {
