@@ -4,6 +4,7 @@
 
 #include "tests/adapters/links/certificate_folder.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/node_process.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,31 +17,11 @@
 #include <string>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 using namespace millrace;
 using namespace millrace::tests;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A port that is free just now.
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  CAF_REQUIRE_EQUAL(
-    ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address),
-    0);
-  socklen_t size = sizeof address;
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
 
 /// Whole nodes on one machine that link over TLS; nobody answers for Kafka.
 struct Fixture {
