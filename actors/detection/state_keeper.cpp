@@ -142,8 +142,11 @@ private:
       ->promise.deliver(messages::StateClosed{unsaved});
   }
 
+  /// The router each time: it may be another that knows nothing yet, and what
+  /// it does not know to be here goes on unjudged.
   void tell_of_owned() {
     auto serving = keeping_.serving();
+    tell(self_, parameters_.router, messages::OwnShards{serving});
     if (serving == serving_)
       return;
     serving_ = std::move(serving);
@@ -152,7 +155,6 @@ private:
 
   void announce() {
     next_announcement_ = now() + announcement_interval;
-    tell(self_, parameters_.router, messages::OwnShards{serving_});
     if (!parameters_.links)
       return;
     messages::AnnounceOwners owners;

@@ -285,6 +285,9 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
       if (!started)
         return started.error();
       auto enrolled = enroll<ActorKind::judgement_router>(std::move(*started));
+      // Which shards are here, it is told by whoever was there before it.
+      if (auto keeper = state_keeper())
+        caf::anon_send(keeper, messages::ClientReady{});
       for (const auto& enricher : enrichers())
         caf::anon_send(enricher, messages::RouterReplaced{});
       return enrolled;

@@ -98,6 +98,19 @@ bool survives(const std::string& actor, std::size_t step) {
 
 } // namespace
 
+CAF_TEST(what_comes_right_after_the_start_is_judged) {
+  Life life{some_store()};
+  life.start();
+  life.log_in(8);
+  CAF_CHECK_EQUAL(life.metric("millrace_events_unjudged_total"), 0.0);
+  CAF_CHECK_EQUAL(life.metric("millrace_detector_users"), 1.0);
+  // A new router knows it as soon.
+  life.crash("judgement_router");
+  life.pass(100ms);
+  life.log_in(8);
+  CAF_CHECK_EQUAL(life.metric("millrace_events_unjudged_total"), 0.0);
+}
+
 CAF_TEST(history_outlives_an_orderly_end) {
   const auto store = some_store();
   {
