@@ -104,7 +104,8 @@ void describe_state(SettingVisitor& visitor, DetectionConfig& config) {
                    .help = "Where the history of users and addresses lives: "
                            "`memory` (a restart forgets it), `file` (in "
                            "`state_path`, for one node alone) or `topic` (in "
-                           "`state_topic`, shared by the nodes of the group).",
+                           "`state_topic`, shared by the nodes of the group; "
+                           "always with `link.enabled`).",
                    .choices = {"memory", "file", "topic"}},
                   &config.state);
   visitor.setting({.name = "state_path",

@@ -126,7 +126,7 @@ void check_kafka(const kafka::KafkaConfig& settings,
 void check_state_topic(const NodeConfig& config,
                        std::chrono::milliseconds deadline,
                        std::vector<ConnectItem>& items) {
-  if (!config.detection.enabled || config.detection.state != "topic")
+  if (state_place(config) != "topic")
     return;
   const auto parameters = state_topic_of(config);
   const auto admin = kafka::TopicAdmin::open(

@@ -24,11 +24,11 @@ void check_linger(const NodeConfig& config, std::vector<logic::Error>& faults) {
 /// Linked nodes divide the users among them: by the group of the state topic.
 void check_links(const NodeConfig& config, std::vector<logic::Error>& faults) {
   if (config.link.enabled && config.detection.enabled
-      && config.detection.state != "topic")
+      && config.detection.state == "file")
     faults.push_back({logic::ErrorCode::invalid_config,
                       "link.enabled needs detection.state: topic, which says "
-                      "which node owns which users; `"
-                        + config.detection.state + "` is for one node alone"});
+                      "which node owns which users; `file` is for one node "
+                      "alone"});
 }
 
 /// A component may bring a check of what no single setting shows.
@@ -38,6 +38,12 @@ concept Checked = requires(const Component& component) {
 };
 
 } // namespace
+
+std::string_view state_place(const NodeConfig& config) {
+  if (!config.detection.enabled)
+    return "memory";
+  return config.link.enabled ? "topic" : config.detection.state;
+}
 
 void describe(logic::SettingVisitor& visitor, NodeConfig& config) {
   NodeConfig::for_each_component(

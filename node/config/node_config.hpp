@@ -18,6 +18,7 @@
 #include "node/lifecycle/identity_config.hpp"
 #include "node/telemetry/log_config.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace millrace::node {
@@ -65,6 +66,11 @@ struct NodeConfig {
 
 /// Declares all settings of all components, each in its own section.
 void describe(logic::SettingVisitor& visitor, NodeConfig& config);
+
+/// Where the history of users lives: as `detection.state` says, or with links
+/// in the topic, by which linked nodes know who owns whom. "memory", "file" or
+/// "topic".
+std::string_view state_place(const NodeConfig& config);
 
 /// What the components object to in the configuration as a whole: runs the
 /// `std::vector<logic::Error> check(const TheConfig&)` of each component that

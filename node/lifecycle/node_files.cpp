@@ -82,9 +82,10 @@ logic::Result<std::shared_ptr<logic::detection::StateStore>>
 open_state_store(const NodeConfig& config, logic::Log& log) {
   using Store = std::shared_ptr<logic::detection::StateStore>;
   const auto& detection = config.detection;
-  if (!detection.enabled || detection.state == "memory")
+  const auto place = state_place(config);
+  if (place == "memory")
     return Store{};
-  if (detection.state == "topic") {
+  if (place == "topic") {
     auto topic = adapters::kafka::open_state_topic(config.kafka,
                                                    state_topic_of(config));
     if (!topic)
