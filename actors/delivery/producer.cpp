@@ -112,6 +112,9 @@ private:
   void tick(messages::Tick) {
     take_reports();
     look_for_lost_reports();
+    for (const auto& [ticket, next] : outbox_.take_partly_delivered())
+      tell(self_, parameters_.dispatcher,
+           messages::BatchPartlyFinished{ticket, next});
     metrics_.pinned_partitions.Set(
       static_cast<double>(pinned_partitions(outbox_).size()));
     schedule_tick();
@@ -171,8 +174,13 @@ private:
     if (closed_ || client_failed_ || !outbox_.wants_to_send(now))
       return wake_for_retry();
     // While the output fails nothing is sent, and so no credit comes back.
-    if (output_circuit_.allows(now))
+    const bool probe = output_circuit_.words(now).state
+                       != logic::CircuitState::closed;
+    if (output_circuit_.allows(now)) {
+      if (probe)
+        outbox_.try_again(logic::Destination::output, now);
       outbox_.pump(*sink_, now, parameters_.surroundings.clock->now_ms());
+    }
     wake_for_retry();
   }
 
@@ -258,8 +266,6 @@ private:
       metrics_.processed(Outcome::success, batch.outputs, took.count());
     if (batch.dead_letters != 0)
       metrics_.processed(Outcome::failure, batch.dead_letters, took.count());
-    outputs_ += batch.outputs;
-    dead_letters_ += batch.dead_letters;
     tell(self_, parameters_.dispatcher, messages::BatchFinished{batch.ticket});
   }
 
@@ -362,8 +368,8 @@ private:
     const auto output = output_circuit_.words(self_->clock().now());
     const auto dead_letters = dead_letter_circuit_.words();
     return {fault_,
-            outputs_,
-            dead_letters_,
+            outbox_.delivered(logic::Destination::output),
+            outbox_.delivered(logic::Destination::dead_letters),
             outbox_.retries(),
             outbox_.batches(),
             stuck_,
@@ -392,8 +398,6 @@ private:
   DeadLetterCircuit dead_letter_circuit_;
   prometheus::Gauge& insights_gauge_;
   std::string fault_;
-  std::uint64_t outputs_ = 0;
-  std::uint64_t dead_letters_ = 0;
   std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
   DeliveryCounts counts_;
   std::optional<caf::actor_clock::time_point> wake_at_;
