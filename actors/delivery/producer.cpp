@@ -112,9 +112,6 @@ private:
   void tick(messages::Tick) {
     take_reports();
     look_for_lost_reports();
-    for (const auto& [ticket, next] : outbox_.take_partly_delivered())
-      tell(self_, parameters_.dispatcher,
-           messages::BatchPartlyFinished{ticket, next});
     metrics_.pinned_partitions.Set(
       static_cast<double>(pinned_partitions(outbox_).size()));
     schedule_tick();
@@ -171,15 +168,21 @@ private:
 
   void pump() {
     const auto now = self_->clock().now();
-    if (closed_ || client_failed_ || !outbox_.wants_to_send(now))
-      return wake_for_retry();
-    // While the output fails nothing is sent, and so no credit comes back.
+    using logic::Destination;
     const bool probe = output_circuit_.words(now).state
                        != logic::CircuitState::closed;
+    const bool to_send = outbox_.wants_to_send(now)
+                         || (probe && outbox_.waits_for(Destination::output));
+    if (closed_ || client_failed_ || !to_send)
+      return wake_for_retry();
+    // While the output fails nothing is sent, and so no credit comes back.
+    const auto wall_ms = parameters_.surroundings.clock->now_ms();
     if (output_circuit_.allows(now)) {
       if (probe)
-        outbox_.try_again(logic::Destination::output, now);
-      outbox_.pump(*sink_, now, parameters_.surroundings.clock->now_ms());
+        outbox_.try_again(Destination::output, now);
+      outbox_.pump(*sink_, now, wall_ms);
+    } else {
+      outbox_.pump_second_probes(*sink_, now, wall_ms);
     }
     wake_for_retry();
   }
@@ -188,7 +191,7 @@ private:
     const auto now = self_->clock().now();
     auto due = outbox_.next_retry();
     if (const auto probe = output_circuit_.next_probe())
-      due = std::max(due.value_or(*probe), *probe);
+      due = probe; // then all are tried again
     const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
     // What is overdue waits for room in the sink, which wakes us itself.
     if (!due || *due <= now || will_wake)
@@ -210,6 +213,7 @@ private:
     apply_reports(outbox_clock_);
     for (auto& batch : outbox_.take_delivered())
       finish(batch);
+    tell_partly_finished();
     for (const auto& notice : outbox_.take_notices())
       announce(notice);
     for (const auto& event : reports_.events)
@@ -257,6 +261,16 @@ private:
       reports_, !closed && outbox_.waits_for(Destination::output), now);
     if (const auto until = dead_letter_circuit_.look_at(reports_, now))
       outbox_.hold(Destination::dead_letters, *until);
+  }
+
+  /// Between the reports and the next sending, when most is known.
+  void tell_partly_finished() {
+    if (outbox_clock_ < partly_told_ + tick_interval)
+      return;
+    partly_told_ = outbox_clock_;
+    for (const auto& [ticket, next] : outbox_.take_partly_delivered())
+      tell(self_, parameters_.dispatcher,
+           messages::BatchPartlyFinished{ticket, next});
   }
 
   void finish(const logic::DeliveredBatch& batch) {
@@ -392,6 +406,7 @@ private:
   logic::ForgottenEpochs forgotten_;
   std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
   caf::actor_clock::time_point outbox_clock_; ///< when reports came last
+  caf::actor_clock::time_point partly_told_;
   logic::DeliveryReports reports_; ///< reused
   logic::InsightPublisher insights_;
   OutputCircuit output_circuit_;

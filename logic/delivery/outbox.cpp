@@ -118,6 +118,16 @@ bool Outbox::pump_lines(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
   return all;
 }
 
+void Outbox::pump_second_probes(RecordSink& sink, TimePoint now,
+                                std::int64_t wall_ms) {
+  if (refused_.busy())
+    return;
+  for (const auto& [line, destination] : busy_lines_)
+    if (line->second_due() && !is_held(destination, now))
+      pump_line(sink, *line, now, wall_ms);
+  drop_empty_lines();
+}
+
 void Outbox::drop_empty_lines() {
   std::erase_if(busy_lines_,
                 [](const auto& each) { return each.first->empty(); });

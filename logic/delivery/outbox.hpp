@@ -95,6 +95,11 @@ public:
   /// `wall_ms` stamps dead letters.
   void pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
 
+  /// Sends only what is tried right after the first of a line was refused:
+  /// later it might pass because all do again, and so overtake.
+  void pump_second_probes(RecordSink& sink, TimePoint now,
+                          std::int64_t wall_ms);
+
   /// Takes delivery reports in.
   void apply_reports(const DeliveryReports& reports, TimePoint now);
 

@@ -52,6 +52,12 @@ public:
   std::optional<SendToken> next(TimePoint now) const;
   void on_sent(TimePoint now);
 
+  /// Whether one from behind is to be tried, which only tells something at
+  /// once.
+  bool second_due() const noexcept {
+    return closed_ && from_behind_ && !probe_ && !waiting_.empty();
+  }
+
   /// When `next` has something; nothing while only a report can tell.
   std::optional<TimePoint> due() const;
 
