@@ -82,9 +82,10 @@ std::optional<std::uint32_t> WaitingLine::first(std::uint64_t arrival) const {
 }
 
 std::size_t WaitingLine::forget(std::uint64_t arrival) {
-  return std::erase_if(waiting_, [arrival](const auto& entry) {
-    return entry.first.arrival == arrival;
-  });
+  const auto records = count(arrival);
+  waiting_.erase(waiting_.lower_bound({arrival, 0}),
+                 waiting_.lower_bound({arrival + 1, 0}));
+  return records;
 }
 
 } // namespace millrace::logic
