@@ -35,6 +35,7 @@ using DispatcherActor
   = Supervised<caf::result<void>(messages::AttachLane),
                caf::result<void>(messages::DispatchBatch),
                caf::result<void>(messages::BatchFinished),
+               caf::result<void>(messages::BatchPartlyFinished),
                caf::result<void>(messages::BatchFailed),
                caf::result<void>(messages::ForgetPartitions),
                caf::result<void>(messages::OffsetsCommitted),

@@ -105,6 +105,13 @@ struct BatchFinished {
   logic::BatchTicket ticket;
 };
 
+/// Producer to dispatcher: a record of the batch is not delivered for now, but
+/// all before it are.
+struct BatchPartlyFinished {
+  logic::BatchTicket ticket;
+  logic::Offset next;
+};
+
 /// Any stage to dispatcher: this try came to nothing.
 struct BatchFailed {
   logic::BatchTicket ticket;

@@ -43,7 +43,9 @@ OutputCircuit::OutputCircuit(Metrics& metrics, logic::Log& log)
 void OutputCircuit::look_at(const logic::DeliveryReports& reports,
                             bool output_waits, TimePoint now) {
   const auto* failure = last_failure(reports, Destination::output);
-  const bool probed_by_others = failure == nullptr && !output_waits
+  // Elsewhere they would only hide how the output fails.
+  const bool probed_by_others = circuit_.state(now) != CircuitState::closed
+                                && failure == nullptr && !output_waits
                                 && !reports.delivered.empty();
   if (delivered(reports, Destination::output) || probed_by_others) {
     circuit_.on_success(now);
@@ -53,11 +55,13 @@ void OutputCircuit::look_at(const logic::DeliveryReports& reports,
   }
   const auto state = circuit_.state(now);
   gauge_.Set(static_cast<double>(state));
-  if (std::exchange(told_, state) != state)
-    log_.warn(
-      "producer", "the circuit to the output changed",
-      {{"state", to_string(state)},
-       {"error", state == CircuitState::closed ? "" : reason_.c_str()}});
+  const bool closed = state == CircuitState::closed;
+  // Each probe of an outage would be two lines.
+  if (std::exchange(told_closed_, closed) != closed)
+    log_.limited(
+      now, logic::LogLevel::warn, "producer",
+      "the circuit to the output changed",
+      {{"state", to_string(state)}, {"error", closed ? "" : reason_.c_str()}});
 }
 
 CircuitWords OutputCircuit::words(TimePoint now) const {
@@ -82,9 +86,10 @@ DeadLetterCircuit::look_at(const logic::DeliveryReports& reports,
   if (was_open != is_open()) {
     const auto state = words().state;
     gauge_.Set(static_cast<double>(state));
-    log_.warn("producer", "the circuit to the dead letters changed",
-              {{"state", to_string(state)},
-               {"error", is_open() ? reason_.c_str() : ""}});
+    log_.limited(now, logic::LogLevel::warn, "producer",
+                 "the circuit to the dead letters changed",
+                 {{"state", to_string(state)},
+                  {"error", is_open() ? reason_.c_str() : ""}});
   }
   if (failure == nullptr || !is_open())
     return std::nullopt;

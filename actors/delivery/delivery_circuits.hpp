@@ -46,7 +46,7 @@ private:
   logic::Log& log_;
   prometheus::Gauge& gauge_;
   logic::CircuitBreaker circuit_{config};
-  logic::CircuitState told_ = logic::CircuitState::closed;
+  bool told_closed_ = true;
   std::string reason_;
 };
 

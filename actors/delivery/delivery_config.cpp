@@ -5,11 +5,12 @@ namespace millrace::actors {
 void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
   visitor.section("delivery", "Retries, commits and deadlines.");
   visitor.setting({.name = "retry_limit",
-                   .help = "Retries of a record that a broker refused for a "
-                           "passing reason, and of a batch that failed a "
-                           "stage. After that the record goes to the dead "
-                           "letters with the last error. An outage, where no "
-                           "broker answers, is waited out and not counted.",
+                   .help = "Retries of a record that a broker refuses for a "
+                           "passing reason though it takes others of its "
+                           "partition, and of a batch that failed a stage. "
+                           "After that the record goes to the dead letters "
+                           "with the last error. What all records are refused "
+                           "for is waited out and not counted.",
                    .min = 0,
                    .max = 1000,
                    .variable = "KAFKA_RETRY_LIMIT"},

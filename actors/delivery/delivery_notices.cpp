@@ -27,6 +27,9 @@ void log_notice(logic::Log& log, logic::LogLimiter::Time now,
                  {"error", notice.text}});
   };
   switch (notice.kind) {
+    case OutboxNotice::Kind::waiting:
+      say(LogLevel::warn, "records are refused and wait until they are taken");
+      break;
     case OutboxNotice::Kind::given_up:
       log.debug(name_of(logic::ActorKind::producer), "record rejected",
                 {{"partition", notice.partition},
@@ -42,9 +45,8 @@ void log_notice(logic::Log& log, logic::LogLimiter::Time now,
       break;
     case OutboxNotice::Kind::referenced:
       say(LogLevel::error,
-          "a dead letter is larger than its topic allows and is written "
-          "without its value, which only the input holds: raise the topic's "
-          "max.message.bytes");
+          "a dead letter is too large and is written without its value, which "
+          "only the input holds: raise the limit that the error names");
       break;
     case OutboxNotice::Kind::client_failed:
       break;

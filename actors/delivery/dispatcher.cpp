@@ -34,6 +34,7 @@ public:
       actor.handle_with(&Dispatcher::attach),
       actor.handle_with(&Dispatcher::take_in),
       actor.handle_with(&Dispatcher::finish),
+      actor.handle_with(&Dispatcher::finish_partly),
       actor.handle_with(&Dispatcher::fail),
       actor.handle_with(&Dispatcher::forget),
       actor.handle_with(&Dispatcher::note_committed),
@@ -64,6 +65,11 @@ private:
 
   void finish(const messages::BatchFinished& report) {
     plan_.finish(report.ticket.id);
+    carry_out();
+  }
+
+  void finish_partly(const messages::BatchPartlyFinished& report) {
+    plan_.finish_before(report.ticket.id, report.next);
     carry_out();
   }
 

@@ -168,11 +168,22 @@ private:
 
   void pump() {
     const auto now = self_->clock().now();
-    if (closed_ || client_failed_ || !outbox_.wants_to_send(now))
+    using logic::Destination;
+    const bool probe = output_circuit_.words(now).state
+                       != logic::CircuitState::closed;
+    const bool to_send = outbox_.wants_to_send(now)
+                         || (probe && outbox_.waits_for(Destination::output));
+    if (closed_ || client_failed_ || !to_send)
       return wake_for_retry();
     // While the output fails nothing is sent, and so no credit comes back.
-    if (output_circuit_.allows(now))
-      outbox_.pump(*sink_, now, parameters_.surroundings.clock->now_ms());
+    const auto wall_ms = parameters_.surroundings.clock->now_ms();
+    if (output_circuit_.allows(now)) {
+      if (probe)
+        outbox_.try_again(Destination::output, now);
+      outbox_.pump(*sink_, now, wall_ms);
+    } else {
+      outbox_.pump_second_probes(*sink_, now, wall_ms);
+    }
     wake_for_retry();
   }
 
@@ -180,7 +191,7 @@ private:
     const auto now = self_->clock().now();
     auto due = outbox_.next_retry();
     if (const auto probe = output_circuit_.next_probe())
-      due = std::max(due.value_or(*probe), *probe);
+      due = probe; // then all are tried again
     const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
     // What is overdue waits for room in the sink, which wakes us itself.
     if (!due || *due <= now || will_wake)
@@ -202,6 +213,7 @@ private:
     apply_reports(outbox_clock_);
     for (auto& batch : outbox_.take_delivered())
       finish(batch);
+    tell_partly_finished();
     for (const auto& notice : outbox_.take_notices())
       announce(notice);
     for (const auto& event : reports_.events)
@@ -251,6 +263,16 @@ private:
       outbox_.hold(Destination::dead_letters, *until);
   }
 
+  /// Between the reports and the next sending, when most is known.
+  void tell_partly_finished() {
+    if (outbox_clock_ < partly_told_ + tick_interval)
+      return;
+    partly_told_ = outbox_clock_;
+    for (const auto& [ticket, next] : outbox_.take_partly_delivered())
+      tell(self_, parameters_.dispatcher,
+           messages::BatchPartlyFinished{ticket, next});
+  }
+
   void finish(const logic::DeliveredBatch& batch) {
     const std::chrono::duration<double> took = self_->clock().now()
                                                - batch.ticket.read_at;
@@ -258,8 +280,6 @@ private:
       metrics_.processed(Outcome::success, batch.outputs, took.count());
     if (batch.dead_letters != 0)
       metrics_.processed(Outcome::failure, batch.dead_letters, took.count());
-    outputs_ += batch.outputs;
-    dead_letters_ += batch.dead_letters;
     tell(self_, parameters_.dispatcher, messages::BatchFinished{batch.ticket});
   }
 
@@ -362,8 +382,8 @@ private:
     const auto output = output_circuit_.words(self_->clock().now());
     const auto dead_letters = dead_letter_circuit_.words();
     return {fault_,
-            outputs_,
-            dead_letters_,
+            outbox_.delivered(logic::Destination::output),
+            outbox_.delivered(logic::Destination::dead_letters),
             outbox_.retries(),
             outbox_.batches(),
             stuck_,
@@ -386,14 +406,13 @@ private:
   logic::ForgottenEpochs forgotten_;
   std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
   caf::actor_clock::time_point outbox_clock_; ///< when reports came last
+  caf::actor_clock::time_point partly_told_;
   logic::DeliveryReports reports_; ///< reused
   logic::InsightPublisher insights_;
   OutputCircuit output_circuit_;
   DeadLetterCircuit dead_letter_circuit_;
   prometheus::Gauge& insights_gauge_;
   std::string fault_;
-  std::uint64_t outputs_ = 0;
-  std::uint64_t dead_letters_ = 0;
   std::uint64_t stuck_ = 0; ///< failed tries to write a dead letter
   DeliveryCounts counts_;
   std::optional<caf::actor_clock::time_point> wake_at_;

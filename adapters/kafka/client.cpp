@@ -215,6 +215,12 @@ std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
              "--allow-principal User:<name> --operation Read --group "
              "<kafka.consumer_group>";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      // The id that an idempotent producer asks for before it sends anything.
+      if (words.find("PID") != std::string_view::npos)
+        return "; this user may not: let it with kafka-acls --add "
+               "--allow-principal User:<name> --operation Write --topic "
+               "<topic>, which is enough from Kafka 2.8 on, or --operation "
+               "IdempotentWrite --cluster";
       return "; this user may not: let it with kafka-acls --add "
              "--allow-principal User:<name> --operation Create --cluster";
     default:

@@ -22,11 +22,21 @@ namespace millrace::adapters::kafka {
 namespace {
 
 constexpr std::size_t max_run = 1'000;
+/// More than Kafka's own bytes of a record.
+constexpr std::size_t envelope_bytes = 512;
 /// librdkafka takes what it is told of a leader under an epoch before the one
 /// that it knows for outdated, and those of a topic made anew begin at 0: it
 /// may send to a broker that is not the leader for ever. So the client is made
 /// anew as well, and has so long to get rid of what it has.
 constexpr std::chrono::seconds purge_after{5};
+std::int64_t
+bytes_of(const std::vector<const rd_kafka_message_t*>& messages) noexcept {
+  std::size_t bytes = 0;
+  for (const auto* message : messages)
+    bytes += message->len + message->key_len;
+  return static_cast<std::int64_t>(bytes);
+}
+
 /// One idempotent producer for the three destinations.
 class KafkaSink final : public logic::RecordSink {
 public:
@@ -56,6 +66,8 @@ private:
   bool renew_client();
   void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
+  /// Whether the client, as it is made now, may find it too large.
+  bool is_large(const logic::OutgoingRecord& record) const noexcept;
   std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
   std::int32_t partition_of(const DestinationTopic& topic,
                             const logic::OutgoingRecord& record) const;
@@ -178,6 +190,12 @@ KafkaSink::partition_of(const DestinationTopic& topic,
                  : topic.partition_for(record.source_partition);
 }
 
+bool KafkaSink::is_large(const logic::OutgoingRecord& record) const noexcept {
+  const auto bytes = record.headers.size() + record.key.value_or("").size()
+                     + record.value.value_or("").size() + envelope_bytes;
+  return static_cast<std::int64_t>(bytes) > sizes_.message_bytes;
+}
+
 std::size_t
 KafkaSink::run_length(std::span<const logic::OutgoingRecord> records) const {
   const auto& first = records.front();
@@ -185,7 +203,7 @@ KafkaSink::run_length(std::span<const logic::OutgoingRecord> records) const {
   while (length != records.size() && length != max_run
          && records[length].destination == first.destination
          && records[length].source_partition == first.source_partition
-         && records[length].headers.empty())
+         && records[length].headers.empty() && !is_large(records[length]))
     ++length;
   return length;
 }
@@ -207,6 +225,9 @@ std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
       ++taken;
       continue;
     }
+    // The limits may have been raised since they were asked for.
+    if (is_large(record) && topics_->refresh_limits())
+      break; // the answer wakes the owner
     if (!record.headers.empty()) {
       if (!send_one(topic, record))
         break;
@@ -344,6 +365,12 @@ void KafkaSink::on_delivered(const rd_kafka_message_t& message,
 void KafkaSink::on_failed(rd_kafka_resp_err_t error,
                           logic::DeliveryReports& reports) {
   const RefusedRequest request{error, refused_messages_};
+  if (failed_messages_.size() > 1
+      && request.fault(refused_messages_.front())
+           == logic::DeliveryFault::too_large)
+    topics_->on_too_large(
+      topics_->destination_of(failed_messages_.front()->rkt),
+      bytes_of(failed_messages_));
   for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
     const auto& message = *failed_messages_[index];
     const auto& refused = refused_messages_[index];

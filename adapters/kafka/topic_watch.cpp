@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds hint_interval{100};
 constexpr std::chrono::seconds limits_interval{60};
 constexpr std::size_t text_bytes = 512;
 constexpr int max_limit_questions = 3;
+constexpr std::int64_t least_assumed_bytes = 1'024;
 
 } // namespace
 
@@ -67,12 +68,21 @@ void TopicWatch::refresh() {
   next_question_ = std::min(next_question_, asked_ + hint_interval);
 }
 
-void TopicWatch::refresh_limits() {
+bool TopicWatch::refresh_limits() {
   if (Clock::now() < limits_asked_ + retry_interval)
-    return;
+    return false;
   limits_settled_ = false;
   limit_questions_ = 0;
   ask_limits();
+  return true;
+}
+
+void TopicWatch::on_too_large(logic::Destination destination,
+                              std::int64_t bytes) {
+  auto& limits = at(destination).limits;
+  if (!limits.known)
+    limits.max_message_bytes = std::min(
+      limits.max_message_bytes, std::max(bytes / 2, least_assumed_bytes));
 }
 
 void TopicWatch::ask_limits() {

@@ -50,9 +50,13 @@ public:
   /// Whether it is known, or known not to be learnt, how much the topics take.
   bool limits_settled() const noexcept { return limits_settled_; }
 
-  /// Asks for the limits anew, unless it just has: a topic takes less than was
-  /// known.
-  void refresh_limits();
+  /// Asks for the limits anew, unless it just has, which is false: a topic
+  /// takes less than was known, or perhaps more.
+  bool refresh_limits();
+
+  /// A request of so many bytes was too large for the topic. Where its limit
+  /// may not be asked for, that is all that can be known of it.
+  void on_too_large(logic::Destination destination, std::int64_t bytes);
 
   /// Whether one of the topics was created anew since this was asked last.
   bool take_recreation() noexcept { return std::exchange(recreated_, false); }

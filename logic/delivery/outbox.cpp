@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -17,7 +16,7 @@ constexpr std::size_t chunk_records = 256;
 } // namespace
 
 Outbox::Outbox(OutboxConfig config)
-  : config_(std::move(config)), chunk_headers_(chunk_records) {
+  : config_(std::move(config)), chunk_texts_(chunk_records) {
   chunk_.reserve(chunk_records);
 }
 
@@ -28,6 +27,7 @@ void Outbox::add(const BatchTicket& ticket, EncodedBatchPtr batch) {
   state = Slot{};
   state.ticket = ticket;
   state.arrival = ++arrivals_;
+  state.lines = &lines_[batch->raw->partition()];
   state.outstanding = static_cast<std::uint32_t>(batch->records.size());
   for (const auto& record : batch->records)
     if (record.dead) {
@@ -45,7 +45,10 @@ bool Outbox::holds(BatchId id) const {
 
 void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
-  if (!pump_refused(sink, wall_ms) || !pump_retries(sink, now, wall_ms))
+  if (!pump_refused(sink, wall_ms))
+    return;
+  queue_due_retries(now);
+  if (!pump_lines(sink, now, wall_ms))
     return;
   while (!unsent_.empty()) {
     const auto slot = unsent_.front();
@@ -76,40 +79,70 @@ bool Outbox::pump_refused(RecordSink& sink, std::int64_t wall_ms) {
   const auto records = std::min(group.size(), chunk_records);
   chunk_.clear();
   for (const auto token : group.first(records))
-    chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
+    chunk_.push_back(outgoing(token, wall_ms, chunk_texts_[chunk_.size()]));
   refused_.on_sent(send_chunk(sink));
   sink.hurry();
   return false;
 }
 
-void Outbox::put_due_in_order(TimePoint now) {
-  for (;;) {
-    const auto found = retry_queue_.upper_bound(
-      {TimePoint::min(), std::numeric_limits<std::uint64_t>::max(),
-       std::numeric_limits<std::uint32_t>::max()});
-    if (found == retry_queue_.end() || found->first.due > now)
-      return;
-    auto node = retry_queue_.extract(found);
-    node.key().due = TimePoint::min();
-    retry_queue_.insert(std::move(node));
+void Outbox::retry_at(TimePoint due, SendToken token, FailedRecord& failed) {
+  failed.retries = true;
+  retry_queue_.emplace(due, token);
+}
+
+void Outbox::wait_in_line(SendToken token, TimePoint now) {
+  auto& line = line_of(token);
+  if (line.empty())
+    busy_lines_.emplace_back(&line, destination_of(token));
+  line.join({slots_[token.slot].arrival, token.index}, token, now);
+}
+
+/// What is due goes in the order in which it arrived, whenever it failed.
+void Outbox::queue_due_retries(TimePoint now) {
+  while (!retry_queue_.empty() && retry_queue_.begin()->first <= now) {
+    const auto token = retry_queue_.begin()->second;
+    retry_queue_.erase(retry_queue_.begin());
+    slots_[token.slot].failed_records.at(token.index).retries = false;
+    wait_in_line(token, now);
   }
 }
 
-bool Outbox::pump_retries(RecordSink& sink, TimePoint now,
-                          std::int64_t wall_ms) {
-  put_due_in_order(now);
-  while (!retry_queue_.empty() && retry_queue_.begin()->first.due <= now) {
-    const auto token = retry_queue_.begin()->second;
-    if (const auto until = held_until(token); until > now) {
-      retry_queue_.erase(retry_queue_.begin());
-      retry_at(until, token);
-      continue;
-    }
-    chunk_.assign(1, outgoing(token, wall_ms, chunk_headers_.front()));
+bool Outbox::pump_lines(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
+  bool all = true;
+  for (const auto& [line, destination] : busy_lines_) {
+    all = is_held(destination, now) || pump_line(sink, *line, now, wall_ms);
+    if (!all)
+      break;
+  }
+  drop_empty_lines();
+  return all;
+}
+
+void Outbox::pump_second_probes(RecordSink& sink, TimePoint now,
+                                std::int64_t wall_ms) {
+  if (refused_.busy())
+    return;
+  for (const auto& [line, destination] : busy_lines_)
+    if (line->second_due() && !is_held(destination, now))
+      pump_line(sink, *line, now, wall_ms);
+  drop_empty_lines();
+}
+
+void Outbox::drop_empty_lines() {
+  std::erase_if(busy_lines_,
+                [](const auto& each) { return each.first->empty(); });
+}
+
+bool Outbox::pump_line(RecordSink& sink, WaitingLine& line, TimePoint now,
+                       std::int64_t wall_ms) {
+  while (const auto token = line.next(now)) {
+    chunk_.assign(1, outgoing(*token, wall_ms, chunk_texts_.front()));
     if (is_full_of_dead_letters(chunk_.front().destination)
         || send_chunk(sink) == 0)
       return false;
-    retry_queue_.erase(retry_queue_.begin());
+    line.on_sent(now);
+    if (line.closed())
+      sink.hurry();
   }
   return true;
 }
@@ -138,37 +171,24 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
   std::size_t dead_letters = 0;
   for (auto index = state.sent; index != total; ++index) {
     const SendToken token{slot, index};
-    if (const auto until = held_until(token); until > now) {
+    const auto destination = destination_of(token);
+    const auto& line = (*state.lines)[static_cast<std::size_t>(destination)];
+    if (line.closed() || !line.empty() || is_held(destination, now)) {
       if (!chunk_.empty())
         return; // that goes first
-      retry_at(until, token);
+      wait_in_line(token, now);
       ++state.sent;
       continue;
     }
-    if (destination_of(token) == Destination::dead_letters
+    if (destination == Destination::dead_letters
         && queued_dead_letters_ + dead_letters++
              >= config_.max_queued_dead_letters)
       return;
     replace_refused_timestamp(token, now);
-    chunk_.push_back(outgoing(token, wall_ms, chunk_headers_[chunk_.size()]));
+    chunk_.push_back(outgoing(token, wall_ms, chunk_texts_[chunk_.size()]));
     if (chunk_.size() == chunk_records)
       return;
   }
-}
-
-std::optional<Provenance> Outbox::source_of(SendToken token) const {
-  if (token.slot >= slots_.size() || slots_[token.slot].batch == nullptr
-      || token.index >= slots_[token.slot].batch->records.size())
-    return std::nullopt;
-  const auto& batch = *slots_[token.slot].batch;
-  return Provenance{batch.raw->topic(), batch.raw->partition(),
-                    (*batch.raw)[batch.records[token.index].record].offset};
-}
-
-std::uint32_t Outbox::attempts(SendToken token) const {
-  const auto& failed = slots_[token.slot].failed_records;
-  const auto found = failed.find(token.index);
-  return found == failed.end() ? 1 : found->second.attempts;
 }
 
 void Outbox::finish_if_done(std::uint32_t slot) {
@@ -187,29 +207,30 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
   std::uint64_t again = 0;
   queued_ = 0;
   queued_dead_letters_ = 0;
-  std::vector<std::vector<bool>> waits_in(slots_.size());
-  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
-    if (const auto& batch = slots_[slot].batch)
-      waits_in[slot].resize(batch->records.size());
-  for (const auto& [key, token] : retry_queue_)
-    waits_in[token.slot][token.index] = true;
+  for (auto& [partition, lines] : lines_)
+    for (auto& line : lines)
+      line.on_nothing_queued();
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr)
       continue;
-    auto& waits = waits_in[slot];
-    auto waiting = static_cast<std::uint32_t>(std::ranges::count(waits, true));
-    for (std::uint32_t index = 0; index != waits.size(); ++index)
-      if (!waits[index] && refused_.holds({slot, index})) {
+    const auto total = static_cast<std::uint32_t>(state.batch->records.size());
+    std::vector<bool> waits(total);
+    for (const auto& line : *state.lines)
+      line.for_each(state.arrival,
+                    [&waits](std::uint32_t index) { waits[index] = true; });
+    for (const auto& [index, failed] : state.failed_records)
+      if (failed.retries)
         waits[index] = true;
-        ++waiting;
-      }
-    const auto total = static_cast<std::uint32_t>(waits.size());
+    for (std::uint32_t index = 0; index != total; ++index)
+      if (!waits[index] && refused_.holds({slot, index}))
+        waits[index] = true;
+    const auto waiting = std::ranges::count(waits, true);
     if (state.outstanding <= waiting + (total - state.sent))
       continue;
     for (std::uint32_t index = 0; index != state.sent; ++index)
       if (!waits[index]) {
-        retry_at(now, SendToken{slot, index});
+        wait_in_line({slot, index}, now);
         ++again;
       }
     state.outstanding = total;
@@ -219,16 +240,27 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
 }
 
 void Outbox::retry_all_at(TimePoint now) {
-  const auto waiting = std::exchange(retry_queue_, {});
-  for (const auto& [key, token] : waiting)
-    retry_at(now, token);
+  std::multimap<TimePoint, SendToken> due;
+  for (const auto& [when, token] : retry_queue_)
+    due.emplace(now, token);
+  retry_queue_ = std::move(due);
   held_until_.fill(now);
+  for (auto& [partition, lines] : lines_)
+    for (auto& line : lines)
+      line.hurry(now);
 }
 
 std::optional<Outbox::TimePoint> Outbox::next_retry() const {
-  if (retry_queue_.empty())
-    return std::nullopt;
-  return retry_queue_.begin()->first.due;
+  std::optional<TimePoint> next;
+  if (!retry_queue_.empty())
+    next = retry_queue_.begin()->first;
+  for (const auto& [line, destination] : busy_lines_)
+    if (const auto due = line->due()) {
+      const auto when = std::max(
+        *due, held_until_[static_cast<std::size_t>(destination)]);
+      next = std::min(next.value_or(when), when);
+    }
+  return next;
 }
 
 void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
@@ -245,6 +277,9 @@ void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
     const auto total = static_cast<std::uint32_t>(state.batch->records.size());
     state.outstanding -= total - state.sent;
     state.sent = total;
+    for (auto& line : *state.lines)
+      state.outstanding -= static_cast<std::uint32_t>(
+        line.forget(state.arrival));
     state.outstanding -= static_cast<std::uint32_t>(refused_.forget(slot));
   }
   std::erase_if(retry_queue_, [&](const auto& entry) {
@@ -256,6 +291,7 @@ void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
     if (ours[slot])
       finish_if_done(slot);
+  drop_empty_lines();
 }
 
 void Outbox::hold(Destination destination, TimePoint until) {
@@ -263,33 +299,20 @@ void Outbox::hold(Destination destination, TimePoint until) {
   held = std::max(held, until);
 }
 
-bool Outbox::waits_for(Destination destination) const {
-  return std::any_of(retry_queue_.begin(), retry_queue_.end(),
-                     [&](const auto& entry) {
-                       return destination_of(entry.second) == destination;
-                     });
+void Outbox::try_again(Destination destination, TimePoint now) {
+  for (auto& [line, of] : busy_lines_)
+    if (of == destination)
+      line->hurry(now);
 }
 
-std::vector<PinnedRecord> Outbox::pinned(std::size_t limit) const {
-  std::map<PartitionId, PinnedRecord> first;
-  for (const auto& slot : slots_) {
-    if (slot.batch == nullptr || slot.forgotten)
-      continue;
-    const auto& raw = *slot.batch->raw;
-    for (const auto& [index, failed] : slot.failed_records) {
-      if (failed.stuck == nullptr)
-        continue;
-      const auto offset = raw[slot.batch->records[index].record].offset;
-      auto& pinned = first[raw.partition()];
-      if (pinned.text.empty() || offset < pinned.offset)
-        pinned = {raw.partition(), offset, *failed.stuck};
-    }
-  }
-  std::vector<PinnedRecord> result;
-  for (auto& [partition, pinned] : first)
-    if (result.size() != limit)
-      result.push_back(std::move(pinned));
-  return result;
+bool Outbox::waits_for(Destination destination) const {
+  const auto busy = [destination](const auto& lines) {
+    return lines.second[static_cast<std::size_t>(destination)].busy();
+  };
+  return std::ranges::any_of(lines_, busy)
+         || std::ranges::any_of(retry_queue_, [&](const auto& entry) {
+              return destination_of(entry.second) == destination;
+            });
 }
 
 std::vector<DeliveredBatch> Outbox::take_delivered() {

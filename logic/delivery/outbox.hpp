@@ -4,13 +4,13 @@
 #include "logic/delivery/record_sink.hpp"
 #include "logic/delivery/refused_requests.hpp"
 #include "logic/delivery/refused_timestamps.hpp"
+#include "logic/delivery/waiting_line.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/encoded_batch.hpp"
 #include "logic/records/provenance.hpp"
 
 #include <array>
 #include <chrono>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::logic {
@@ -54,9 +55,16 @@ struct DeliveredBatch {
   std::uint32_t dead_letters = 0;
 };
 
+/// A batch of which everything before `next` is delivered.
+struct PartlyDelivered {
+  BatchTicket ticket;
+  Offset next;
+};
+
 /// Something that people must hear about.
 struct OutboxNotice {
   enum class Kind : std::uint8_t {
+    waiting, ///< records are refused and wait, those behind them, too
     given_up, ///< a record is out of retries and becomes a dead letter
     stuck, ///< a dead letter cannot be written; its partition waits
     referenced, ///< a dead letter does not fit: written without its value
@@ -87,6 +95,11 @@ public:
   /// `wall_ms` stamps dead letters.
   void pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
 
+  /// Sends only what is tried right after the first of a line was refused:
+  /// later it might pass because all do again, and so overtake.
+  void pump_second_probes(RecordSink& sink, TimePoint now,
+                          std::int64_t wall_ms);
+
   /// Takes delivery reports in.
   void apply_reports(const DeliveryReports& reports, TimePoint now);
 
@@ -108,8 +121,10 @@ public:
 
   /// Whether something waits to be sent now.
   bool wants_to_send(TimePoint now) const {
-    return refused_.busy() || !unsent_.empty()
-           || (!retry_queue_.empty() && retry_queue_.begin()->first.due <= now);
+    if (refused_.busy() || !unsent_.empty())
+      return true;
+    const auto due = next_retry();
+    return due && *due <= now;
   }
 
   /// When the next retry is due, if one waits.
@@ -121,6 +136,10 @@ public:
   /// Nothing of that destination is sent before then.
   void hold(Destination destination, TimePoint until);
 
+  /// What waits for that destination to take records again need not wait out
+  /// its back-off: it is tried now.
+  void try_again(Destination destination, TimePoint now);
+
   /// Whether a record of that destination waits to be sent again.
   bool waits_for(Destination destination) const;
 
@@ -129,11 +148,17 @@ public:
   std::vector<PinnedRecord> pinned(std::size_t limit) const;
 
   std::vector<DeliveredBatch> take_delivered();
+  /// How far batches got that cannot be finished for now, where that moved.
+  std::vector<PartlyDelivered> take_partly_delivered();
   std::vector<OutboxNotice> take_notices();
 
   /// Since construction.
   std::uint64_t retries() const noexcept { return retries_; }
   std::uint64_t references() const noexcept { return references_; }
+  /// Records, of whole batches or not.
+  std::uint64_t delivered(Destination destination) const noexcept {
+    return delivered_records_[static_cast<std::size_t>(destination)];
+  }
   std::uint64_t replaced_timestamps() const noexcept {
     return replaced_timestamps_;
   }
@@ -155,18 +180,31 @@ private:
   /// What befell a record that was not delivered at once.
   struct FailedRecord {
     std::uint32_t attempts = 1;
+    bool retries = false; ///< waits in the retry queue
+    /// Of its line when the record was refused last.
+    std::optional<std::uint64_t> delivered_before;
     std::optional<Reason> dead_because;
     Text detail; ///< why it is dead
     Text stuck; ///< why its dead letter cannot be written
     Form form = Form::whole;
+    bool keyless_refused = false; ///< it is given a key
     bool present_time = false; ///< its own timestamp was refused
     std::string value; ///< of an output whose value tells that
+  };
+
+  /// Of a record that is sent, where they are not the input's.
+  struct MadeTexts {
+    std::string headers;
+    std::string key;
   };
 
   struct Slot {
     BatchTicket ticket;
     std::uint64_t arrival = 0; ///< rises from batch to batch
     EncodedBatchPtr batch;
+    /// Of its partition, by destination.
+    std::array<WaitingLine, 2>* lines = nullptr;
+    std::uint32_t told = 0; ///< the first record not delivered, as last said
     std::uint32_t sent = 0; ///< records handed to the sink, or held back
     std::uint32_t outstanding = 0; ///< records without a final report
     std::uint32_t dead = 0;
@@ -175,23 +213,19 @@ private:
       failed_records; ///< by index of the record
   };
 
-  /// What is due goes in the order in which it arrived, whenever it failed:
-  /// `due` is then the least there is.
-  struct RetryKey {
-    TimePoint due;
-    std::uint64_t arrival = 0; ///< of its batch
-    std::uint32_t index = 0;
-    auto operator<=>(const RetryKey&) const = default;
-  };
-
-  void retry_at(TimePoint due, SendToken token) {
-    retry_queue_.emplace(RetryKey{due, slots_[token.slot].arrival, token.index},
-                         token);
+  WaitingLine& line_of(SendToken token) {
+    return (*slots_[token.slot]
+               .lines)[static_cast<std::size_t>(destination_of(token))];
   }
-  void put_due_in_order(TimePoint now);
+  void wait_in_line(SendToken token, TimePoint now);
+  void drop_empty_lines();
+  void retry_at(TimePoint due, SendToken token, FailedRecord& failed);
 
   bool pump_refused(RecordSink& sink, std::int64_t wall_ms);
-  bool pump_retries(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+  void queue_due_retries(TimePoint now);
+  bool pump_lines(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
+  bool pump_line(RecordSink& sink, WaitingLine& line, TimePoint now,
+                 std::int64_t wall_ms);
   bool pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
                  std::int64_t wall_ms);
   void fill_chunk(std::uint32_t slot, TimePoint now, std::int64_t wall_ms);
@@ -203,18 +237,21 @@ private:
     return destination == Destination::dead_letters
            && queued_dead_letters_ >= config_.max_queued_dead_letters;
   }
-  TimePoint& held_until(SendToken token) {
-    return held_until_[static_cast<std::size_t>(destination_of(token))];
+  bool is_held(Destination destination, TimePoint now) const noexcept {
+    return held_until_[static_cast<std::size_t>(destination)] > now;
   }
   OutgoingRecord outgoing(SendToken token, std::int64_t wall_ms,
-                          std::string& headers) const;
+                          MadeTexts& made) const;
   void write_note(const Slot& slot, std::uint32_t index, std::int64_t wall_ms,
                   std::string& headers) const;
   static void write_changes(const RecordView& source,
                             const FailedRecord& failed, DeadLetterNote& note);
   void handle_failure(const DeliveryFailure& failure, TimePoint now);
-  std::chrono::milliseconds wait_before_retry(const DeliveryFailure& failure,
-                                              FailedRecord& failed);
+  /// Whether the refusal may be anybody's doing, so that the record waits.
+  bool waits_for_others(const DeliveryFailure& failure, TimePoint now);
+  void charge(const DeliveryFailure& failure, FailedRecord& failed,
+              TimePoint now);
+  std::optional<std::uint32_t> first_undelivered(const Slot& slot) const;
   /// Changes what is sent so that it may pass; false where nothing is left.
   bool change_record(const DeliveryFailure& failure, FailedRecord& failed,
                      TimePoint now);
@@ -233,26 +270,31 @@ private:
   std::vector<std::uint32_t> free_slots_;
   std::deque<std::uint32_t>
     unsent_; ///< slots with records never sent, in order
-  std::multimap<RetryKey, SendToken> retry_queue_;
+  /// What was refused for its own sake, by when it is due.
+  std::multimap<TimePoint, SendToken> retry_queue_;
+  std::map<PartitionId, std::array<WaitingLine, 2>> lines_;
+  /// Those in which something waits.
+  std::vector<std::pair<WaitingLine*, Destination>> busy_lines_;
   std::uint64_t arrivals_ = 0;
   RefusedRequests refused_;
   RefusedTimestamps refused_timestamps_;
   std::int64_t wall_ms_ = 0; ///< when records were sent last
-  /// Until then a destination's records that found nobody wait, and what comes
-  /// behind them joins them: it must not overtake them.
   std::array<TimePoint, destination_count> held_until_{};
   std::map<BatchId, std::uint32_t> by_id_;
   std::vector<DeliveredBatch> delivered_;
   std::vector<OutboxNotice> notices_;
   std::size_t queued_ = 0; ///< records in the sink
   std::size_t queued_dead_letters_ = 0; ///< among these
+  /// Their topic refused one without a key, as compacted ones do.
+  bool dead_letters_need_keys_ = false;
+  std::array<std::uint64_t, destination_count> delivered_records_{};
   std::uint64_t retries_ = 0;
   std::uint64_t references_ = 0;
   std::uint64_t replaced_timestamps_ = 0;
   Text last_text_; ///< many records fail in the same words
   std::array<std::uint64_t, reason_count> dead_letters_{};
   std::vector<OutgoingRecord> chunk_; ///< reused from call to call
-  std::vector<std::string> chunk_headers_;
+  std::vector<MadeTexts> chunk_texts_;
 };
 
 } // namespace millrace::logic

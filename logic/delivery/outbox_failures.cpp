@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <utility>
 
 /// What the outbox does about reports.
@@ -13,7 +14,11 @@ void Outbox::apply_reports(const DeliveryReports& reports, TimePoint now) {
   for (const auto& [slot, count, destination] : reports.delivered) {
     assert(slots_[slot].outstanding >= count);
     on_reported(count, destination == Destination::dead_letters ? count : 0);
-    slots_[slot].outstanding -= count;
+    auto& state = slots_[slot];
+    const auto index = static_cast<std::size_t>(destination);
+    delivered_records_[index] += count;
+    (*state.lines)[index].on_delivered(count, now);
+    state.outstanding -= count;
     finish_if_done(slot);
   }
   for (const auto& failure : reports.failed) {
@@ -32,59 +37,78 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   auto& slot = slots_[failure.token.slot];
   const auto index = failure.token.index;
   if (slot.forgotten) {
+    line_of(failure.token).on_report(failure.token);
     --slot.outstanding;
     finish_if_done(failure.token.slot);
     return;
   }
   if (failure.fault == DeliveryFault::fatal) {
     note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
-    retry_at(now, failure.token); // with the next client
+    line_of(failure.token).on_report(failure.token);
+    wait_in_line(failure.token, now); // for the next client
     return;
   }
   ++retries_;
-  if (failure.blame == Blame::request && !refused_.is_single()) {
-    refused_.add(failure.token);
+  if (waits_for_others(failure, now)) {
+    wait_in_line(failure.token, now);
     return;
   }
-  if (failure.blame == Blame::neighbour) {
-    retry_at(now, failure.token);
-    return;
-  }
+  line_of(failure.token).on_report(failure.token);
+  if (failure.blame == Blame::request && !refused_.is_single())
+    return refused_.add(failure.token);
+  if (failure.blame == Blame::neighbour)
+    return wait_in_line(failure.token, now);
   auto& failed = slot.failed_records[index];
-  if (change_record(failure, failed, now)) {
-    retry_at(now, failure.token);
-    return;
-  }
-  auto due = now + wait_before_retry(failure, failed);
-  if (failure.fault == DeliveryFault::outage) {
-    auto& until = held_until(failure.token);
-    until = due = std::max(due, until);
-  }
-  retry_at(due, failure.token);
+  if (change_record(failure, failed, now))
+    return wait_in_line(failure.token, now);
+  charge(failure, failed, now);
 }
 
-std::chrono::milliseconds
-Outbox::wait_before_retry(const DeliveryFailure& failure,
-                          FailedRecord& failed) {
+/// A passing refusal is the record's own doing where it was alone under way
+/// and others of its line passed since the last one.
+bool Outbox::waits_for_others(const DeliveryFailure& failure, TimePoint now) {
+  const bool passing = failure.fault == DeliveryFault::transient;
+  if (!passing && failure.fault != DeliveryFault::outage)
+    return false;
+  auto& line = line_of(failure.token);
+  const bool was_closed = line.closed();
+  const bool alone = line.on_refused(failure.token, now, config_.back_off,
+                                     passing);
+  auto& slot = slots_[failure.token.slot];
+  if (!was_closed)
+    note(OutboxNotice::Kind::waiting, slot, failure.token.index, failure.text);
+  if (!passing)
+    return true;
+  auto& failed = slot.failed_records[failure.token.index];
+  if (alone && destination_of(failure.token) == Destination::dead_letters)
+    failed.stuck = shared(failure.text);
+  const auto before = failed.delivered_before;
+  if (alone || !before)
+    failed.delivered_before = line.delivered();
+  return !alone || !before || *before == line.delivered();
+}
+
+void Outbox::charge(const DeliveryFailure& failure, FailedRecord& failed,
+                    TimePoint now) {
   auto& slot = slots_[failure.token.slot];
   const auto index = failure.token.index;
   const auto wait = config_.back_off.delay(failed.attempts);
-  if (failure.fault == DeliveryFault::outage)
-    return wait;
-  if (slot.batch->records[index].dead || failed.dead_because) {
+  if (destination_of(failure.token) == Destination::dead_letters) {
     ++failed.attempts;
     failed.stuck = shared(failure.text);
     note(OutboxNotice::Kind::stuck, slot, index, failure.text);
-    return wait;
+    retry_at(now + wait, failure.token, failed);
+    return;
   }
   if (failure.fault == DeliveryFault::transient
-      && failed.attempts <= config_.retry_limit) {
-    ++failed.attempts;
-    return wait;
+      && ++failed.attempts <= config_.retry_limit) {
+    retry_at(now + wait, failure.token, failed);
+    return;
   }
   note(OutboxNotice::Kind::given_up, slot, index, failure.text);
   dead_letter(slot, failed, Reason::delivery_failed, failure.text);
-  return std::chrono::milliseconds{0};
+  failed.delivered_before.reset();
+  wait_in_line(failure.token, now);
 }
 
 bool Outbox::change_record(const DeliveryFailure& failure, FailedRecord& failed,
@@ -98,8 +122,15 @@ bool Outbox::change_record(const DeliveryFailure& failure, FailedRecord& failed,
     replace_timestamp(failure.token, failed);
     return true;
   }
-  if (failure.fault != DeliveryFault::too_large
-      || !(encoded.dead || failed.dead_because)
+  const auto dead = destination_of(failure.token) == Destination::dead_letters;
+  if (failure.fault == DeliveryFault::record && dead
+      && (!(*slot.batch->raw)[encoded.record].key
+          || failed.form == Form::note_only)
+      && !std::exchange(failed.keyless_refused, true)) {
+    dead_letters_need_keys_ = true;
+    return true;
+  }
+  if (failure.fault != DeliveryFault::too_large || !dead
       || config_.oversized != OversizedDeadLetter::reference
       || failed.form == Form::note_only)
     return false;

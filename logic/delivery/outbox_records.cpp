@@ -20,7 +20,7 @@ Destination Outbox::destination_of(SendToken token) const {
 }
 
 OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
-                                std::string& headers) const {
+                                MadeTexts& made) const {
   const auto& slot = slots_[token.slot];
   const auto& encoded = slot.batch->records[token.index];
   const auto& raw = *slot.batch->raw;
@@ -42,10 +42,15 @@ OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
       record.value = source.value;
     if (form == Form::note_only)
       record.key.reset();
-    headers.assign(form == Form::note_only ? std::string_view{}
-                                           : source.headers);
-    write_note(slot, token.index, wall_ms, headers);
-    record.headers = headers;
+    if (!record.key && dead_letters_need_keys_) {
+      made.key = place_key({raw.topic(), raw.partition(), source.offset});
+      record.key = made.key;
+    }
+    made.headers.clear();
+    if (form != Form::note_only)
+      append_carried_over(made.headers, source.headers);
+    write_note(slot, token.index, wall_ms, made.headers);
+    record.headers = made.headers;
     return record;
   }
   record.value = std::string_view{slot.batch->bytes}.substr(encoded.begin,
@@ -54,12 +59,14 @@ OutgoingRecord Outbox::outgoing(SendToken token, std::int64_t wall_ms,
     record.value = failed->value;
   if (!config_.provenance_header && !present_time)
     return record;
-  headers.assign(source.headers);
+  made.headers.clear();
+  append_carried_over(made.headers, source.headers);
   if (config_.provenance_header)
-    append_provenance(headers, {raw.topic(), raw.partition(), source.offset});
+    append_provenance(made.headers,
+                      {raw.topic(), raw.partition(), source.offset});
   if (present_time)
-    append_original_timestamp(headers, source.timestamp_ms);
-  record.headers = headers;
+    append_original_timestamp(made.headers, source.timestamp_ms);
+  record.headers = made.headers;
   return record;
 }
 

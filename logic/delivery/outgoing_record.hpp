@@ -24,6 +24,7 @@ constexpr std::string_view to_string(Destination destination) noexcept {
 struct SendToken {
   std::uint32_t slot = 0;
   std::uint32_t index = 0;
+  bool operator==(const SendToken&) const = default;
 };
 
 /// A record to send. `value` (but neither key nor headers) must stay valid

@@ -5,14 +5,6 @@
 
 namespace millrace::logic {
 
-namespace {
-
-bool same(SendToken left, SendToken right) noexcept {
-  return left.slot == right.slot && left.index == right.index;
-}
-
-} // namespace
-
 std::span<const SendToken> RefusedRequests::next_group() {
   const auto whole = std::exchange(group_records_, 0);
   if (!refused_.empty()) {
@@ -55,7 +47,7 @@ std::size_t RefusedRequests::forget(std::uint32_t slot) {
 }
 
 bool RefusedRequests::holds(SendToken token) const {
-  const auto is_it = [token](SendToken each) { return same(each, token); };
+  const auto is_it = [token](SendToken each) { return each == token; };
   return std::any_of(refused_.begin(), refused_.end(), is_it)
          || std::any_of(groups_.begin(), groups_.end(),
                         [&is_it](const auto& group) {

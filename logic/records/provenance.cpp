@@ -97,16 +97,15 @@ struct NoteTexts {
     stage, attempts, time, node, original_timestamp, value_bytes, value_digest,
     key_bytes, key_digest;
 
+  NoteTexts() = default;
   explicit NoteTexts(std::string_view encoded) noexcept {
-    constexpr std::string_view prefix = "millrace.";
     while (auto header = take_header(encoded))
-      if (header->name.starts_with(prefix))
-        take(header->name, header->value);
+      if (auto* text = find(header->name))
+        *text = header->value;
   }
 
-private:
-  void take(std::string_view name,
-            std::optional<std::string_view> value) noexcept {
+  /// Where the value of the header of that name goes; null if it is not ours.
+  std::optional<std::string_view>* find(std::string_view name) noexcept {
     using Member = std::optional<std::string_view> NoteTexts::*;
     static constexpr std::pair<std::string_view, Member> members[] = {
       {header_name::source_topic, &NoteTexts::topic},
@@ -123,9 +122,12 @@ private:
       {header_name::value_digest, &NoteTexts::value_digest},
       {header_name::key_bytes, &NoteTexts::key_bytes},
       {header_name::key_digest, &NoteTexts::key_digest}};
-    for (const auto& [known, member] : members)
-      if (known == name)
-        this->*member = value;
+    constexpr std::string_view prefix = "millrace.";
+    if (name.starts_with(prefix))
+      for (const auto& [known, member] : members)
+        if (known == name)
+          return &(this->*member);
+    return nullptr;
   }
 };
 
@@ -160,6 +162,19 @@ std::string_view take_digits(std::string_view& text) noexcept {
 }
 
 } // namespace
+
+void append_carried_over(std::string& encoded, std::string_view headers) {
+  NoteTexts ours;
+  while (const auto header = take_header(headers))
+    if (ours.find(header->name) == nullptr)
+      append_header(encoded, header->name, header->value);
+}
+
+std::string place_key(const Provenance& source) {
+  std::string key{source.topic};
+  key.append("/").append(Decimal{source.partition.value}.text());
+  return key.append("/").append(Decimal{source.offset.value}.text());
+}
 
 void append_provenance(std::string& encoded, const Provenance& source) {
   append_header(encoded, header_name::source_topic, source.topic);

@@ -71,9 +71,18 @@ struct DeadLetterNote {
   std::optional<OmittedBytes> key; ///< where that is left out, too
 };
 
+/// Appends headers that a record brings along, but for those that the node
+/// writes itself: of a dead letter that is read again, or a forgery, they would
+/// stand in front of the true ones.
+void append_carried_over(std::string& encoded, std::string_view headers);
+
 /// Appends the three source headers to an encoded run (record_headers.hpp).
 /// Carried-over headers come first: readers take the last of a name.
 void append_provenance(std::string& encoded, const Provenance& source);
+
+/// `topic/partition/offset`: the key of a dead letter that has none, for a
+/// topic that takes no record without.
+std::string place_key(const Provenance& source);
 
 /// Appends the source headers and the rest of the note.
 void append_dead_letter_note(std::string& encoded, const DeadLetterNote& note);

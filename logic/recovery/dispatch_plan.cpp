@@ -156,6 +156,21 @@ void DispatchPlan::finish(BatchId id) {
   next_piece(entry);
 }
 
+void DispatchPlan::finish_before(BatchId id, Offset next) {
+  const auto found = find(id);
+  if (found == in_flight_.end() || found->second.ticket.id != id)
+    return; // of an earlier try, or late
+  const auto held = DispatchPlan::held(found->second);
+  auto& partition = partitions_.at(held);
+  // Pieces go one after the other: what is before this one is finished.
+  const auto moved = partition.ledger.advance(
+    found->second.ticket.place.sequence, next);
+  if (!moved)
+    return;
+  partition.finished = moved;
+  orders_.acknowledgements.push_back({held, moved, std::nullopt});
+}
+
 DispatchPlan::Outcome DispatchPlan::fail(const BatchTicket& ticket, bool guilty,
                                          const std::string& stage,
                                          const std::string& error) {

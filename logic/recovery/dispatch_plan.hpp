@@ -84,6 +84,9 @@ public:
   /// All records of that batch or piece are delivered.
   void finish(BatchId id);
 
+  /// All before that offset are, of the try that goes by that id.
+  void finish_before(BatchId id, Offset next);
+
   enum class Outcome : std::uint8_t { ignored, again, halved, dead_lettered };
 
   /// A try came to nothing. It counts as a failure of the batch itself only

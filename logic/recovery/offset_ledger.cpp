@@ -7,7 +7,7 @@ namespace millrace::logic {
 
 BatchSequence OffsetLedger::open(Offset last) {
   assert(entries_.empty() || entries_.back().last < last);
-  entries_.push_back(Entry{last});
+  entries_.push_back(Entry{.last = last, .finished = false, .begun = {}});
   ++unfinished_;
   return BatchSequence{first_.value + entries_.size() - 1};
 }
@@ -26,6 +26,22 @@ std::optional<Offset> OffsetLedger::finish(BatchSequence sequence) {
     entries_.pop_front();
     ++first_.value;
   }
+  if (next && !entries_.empty() && entries_.front().begun)
+    next = entries_.front().begun;
+  return next;
+}
+
+std::optional<Offset> OffsetLedger::advance(BatchSequence sequence,
+                                            Offset next) {
+  if (sequence < first_ || sequence.value - first_.value >= entries_.size())
+    return std::nullopt;
+  auto& entry = entries_[sequence.value - first_.value];
+  if (entry.finished || next > entry.last
+      || next <= entry.begun.value_or(Offset{-1}))
+    return std::nullopt;
+  entry.begun = next;
+  if (sequence != first_)
+    return std::nullopt;
   return next;
 }
 

@@ -24,6 +24,10 @@ public:
   /// opened or is finished already.
   std::optional<Offset> finish(BatchSequence sequence);
 
+  /// Everything of that batch before `next` is finished, though not all of it.
+  /// Returns as `finish` does.
+  std::optional<Offset> advance(BatchSequence sequence, Offset next);
+
   /// Whether any batch whose highest offset lies in there, both ends included,
   /// was opened and is not finished.
   bool any_unfinished(Offset first, Offset last) const noexcept;
@@ -37,6 +41,7 @@ private:
   struct Entry {
     Offset last;
     bool finished = false;
+    std::optional<Offset> begun; ///< finished up to there
   };
 
   std::deque<Entry> entries_; ///< from `first_` on

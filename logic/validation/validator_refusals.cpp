@@ -92,8 +92,11 @@ void EventHandler::take_other_address(std::string_view text) {
 
 void EventHandler::refuse_timestamp(std::string_view text,
                                     std::string_view why) {
+  // What is no number may be anything.
+  const bool number = text.find_first_not_of("0123456789+-.eE")
+                      == std::string_view::npos;
   std::string detail = "\"timestamp\" ";
-  detail += shown(text, Exposure::open);
+  detail += shown(text, number ? Exposure::open : Exposure::personal);
   detail += ' ';
   detail += why;
   refuse({Reason::invalid_timestamp, std::move(detail)});
@@ -113,7 +116,10 @@ void EventHandler::refuse_type(std::string_view found, std::string_view value) {
                      .expected = expected,
                      .found = found,
                      .value = value,
-                     .exposure = exposure_of(field_)}));
+                     // Where no text is expected it may be anything.
+                     .exposure = field_ == Field::success && found == "a string"
+                                   ? Exposure::personal
+                                   : exposure_of(field_)}));
 }
 
 } // namespace millrace::logic

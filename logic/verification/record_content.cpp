@@ -213,14 +213,37 @@ std::uint32_t hash_bytes(const RecordView& record) noexcept {
   return combine(digest_of(record.key), digest_of(record.value));
 }
 
-bool refers_to(const RecordView& record, std::uint32_t input_hash) noexcept {
+namespace {
+
+/// Without the key that the node made up, where it did.
+RecordView without_place_key(const RecordView& record) {
+  auto original = record;
+  const auto source = read_provenance(record.headers);
+  if (source && record.key && *record.key == place_key(*source))
+    original.key.reset();
+  return original;
+}
+
+} // namespace
+
+bool repeats(const RecordView& record, std::uint32_t input_hash) {
+  return hash_bytes(record) == input_hash
+         || hash_bytes(without_place_key(record)) == input_hash;
+}
+
+bool refers_to(const RecordView& record, std::uint32_t input_hash) {
   if (record.value)
     return false;
   const auto note = read_dead_letter_note(record.headers);
   if (!note || !note->value)
     return false;
-  const auto key = note->key ? note->key->digest : digest_of(record.key);
-  return combine(key, note->value->digest) == input_hash;
+  const auto fits = [&](std::uint64_t key) {
+    return combine(key, note->value->digest) == input_hash;
+  };
+  if (note->key)
+    return fits(note->key->digest);
+  return fits(digest_of(record.key))
+         || fits(digest_of(without_place_key(record).key));
 }
 
 bool is_json(std::string_view text) {

@@ -61,10 +61,14 @@ EventContent read_content(const RecordView& record,
 /// Of key and value, byte for byte, null told from empty.
 std::uint32_t hash_bytes(const RecordView& record) noexcept;
 
+/// Whether a dead letter is that input, untouched but for a key that the node
+/// made up because there was none.
+bool repeats(const RecordView& record, std::uint32_t input_hash);
+
 /// Whether a dead letter stands for an input of that hash by the digest of its
 /// value alone. A header that an input brought along proves nothing where the
 /// record has its value.
-bool refers_to(const RecordView& record, std::uint32_t input_hash) noexcept;
+bool refers_to(const RecordView& record, std::uint32_t input_hash);
 
 /// Whether the text is one JSON document (RFC 8259), at most 1,000 deep.
 bool is_json(std::string_view text);

@@ -262,12 +262,14 @@ Readiness readiness_of(const NodeStatus& status) {
     return {false, consumer->fault, "consumer"};
   if (producer && !producer->fault.empty())
     return {false, producer->fault, "producer"};
-  if (producer && producer->circuit == logic::CircuitState::open)
+  // Half open only means that it is being tried.
+  if (producer && producer->circuit != logic::CircuitState::closed)
     return {false,
-            "the output does not take records: its circuit is open"
+            "the output does not take records: its circuit is "
+              + std::string{to_string(producer->circuit)}
               + behind_colon(producer->circuit_reason),
             "output_circuit"};
-  if (producer && producer->dead_letter_circuit == logic::CircuitState::open)
+  if (producer && producer->dead_letter_circuit != logic::CircuitState::closed)
     return {false,
             "the dead-letter topic does not take records"
               + behind_colon(producer->dead_letter_circuit_reason),

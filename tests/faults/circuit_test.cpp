@@ -100,6 +100,59 @@ CAF_TEST(refused_dead_letters_hold_up_no_output_and_are_told_of) {
   CAF_CHECK_EQUAL(committed, fed[0]);
 }
 
+CAF_TEST(dead_letters_that_flow_do_not_hide_that_the_output_fails) {
+  config.delivery.retry_limit = 3;
+  batches = 1;
+  begin();
+  bool denied = true;
+  sink->answer = [&](const SentRecord& record) {
+    return SinkScript::Answer{
+      !denied || record.destination != logic::Destination::output,
+      logic::DeliveryFault::transient, "POLICY_VIOLATION"};
+  };
+  for (int round = 0; round != 10; ++round) {
+    feed({{{0, fed[0] + 3}, "no json"}});
+    pass(100ms);
+  }
+  CAF_CHECK(metric("millrace_circuit_state", "output") != 0.0);
+  CAF_CHECK_LESS(sent(logic::Destination::output).size(), 200u);
+  for (const auto& line : log->lines())
+    CAF_CHECK(line.message
+              != "a record cannot be delivered and becomes a dead letter");
+  denied = false;
+  sink->sent.clear();
+  pass(20s);
+  CAF_CHECK_EQUAL(metric("millrace_circuit_state", "output"), 0.0);
+  std::int64_t last = -1;
+  std::size_t outputs = 0;
+  for (const auto& record : sent(logic::Destination::output)) {
+    if (record.value.find(R"("partition":0)") == std::string::npos)
+      continue;
+    const auto offset = std::stoll(record.key.substr(1));
+    CAF_CHECK_LESS(last, offset);
+    last = offset;
+    ++outputs;
+  }
+  CAF_CHECK_EQUAL(outputs, 40u);
+}
+
+CAF_TEST(what_is_before_a_dead_letter_that_cannot_be_written_is_committed) {
+  batches = 1;
+  begin();
+  sink->answer = [](const SentRecord& record) {
+    return SinkScript::Answer{record.destination
+                                != logic::Destination::dead_letters,
+                              logic::DeliveryFault::record, "INVALID_RECORD"};
+  };
+  feed({{{0, 3}, "no json"}});
+  pass(5s);
+  std::vector<std::int64_t> committed;
+  for (const auto& commit : source->commits)
+    if (commit.partition == logic::PartitionId{0})
+      committed.push_back(commit.next.value);
+  CAF_CHECK_EQUAL(committed, std::vector<std::int64_t>{3});
+}
+
 CAF_TEST(failing_insights_are_let_go_and_tried_again_later) {
   config.insights.interval = 100ms;
   bool refused = true;

@@ -295,6 +295,21 @@ CAF_TEST(a_compacted_output_refuses_records_without_key_and_says_so_once) {
     CAF_CHECK_LESS(resident, 128ULL << 20U);
 }
 
+CAF_TEST(dead_letters_without_a_key_are_given_one_for_a_compacted_topic) {
+  topic_settings[kafka.dlq_topic]["cleanup.policy"] = "compact";
+  create_topics();
+  write_all({"no json", event(), "none either"}, std::nullopt);
+  work();
+  std::vector<std::string> keys;
+  each(kafka.dlq_topic, [&](const logic::RecordView& record) {
+    keys.emplace_back(record.key.value_or(""));
+  });
+  const std::vector<std::string> expected{kafka.input_topic + "/0/0",
+                                          kafka.input_topic + "/0/2"};
+  CAF_CHECK_EQUAL(keys, expected);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
 CAF_TEST(a_missing_insights_topic_is_a_warning) {
   const auto insights = kafka.insights_topic;
   create_topics();

@@ -50,6 +50,22 @@ CAF_TEST(of_repeated_headers_the_last_counts) {
   CAF_CHECK(read_provenance(headers) == somewhere);
 }
 
+CAF_TEST(of_headers_that_are_carried_over_ours_are_left_out) {
+  std::string before;
+  append_header(before, "trace", "kept");
+  append_header(before, header_name::reason, "forged");
+  append_header(before, "millrace.of_somebody_else", "kept, too");
+  append_header(before, "trace", std::nullopt);
+  append_provenance(before, somewhere);
+  std::string headers;
+  append_carried_over(headers, before);
+  std::string expected;
+  append_header(expected, "trace", "kept");
+  append_header(expected, "millrace.of_somebody_else", "kept, too");
+  append_header(expected, "trace", std::nullopt);
+  CAF_CHECK_EQUAL(headers, expected);
+}
+
 CAF_TEST(incomplete_or_senseless_headers_are_no_provenance) {
   CAF_CHECK(!read_provenance(""));
   std::string headers;

@@ -114,6 +114,23 @@ CAF_TEST(offsets_settle_without_a_gap) {
   CAF_CHECK(f.orders.acknowledgements.at(0).next == Offset{10});
 }
 
+CAF_TEST(a_batch_that_is_finished_in_part_moves_the_end) {
+  Fixture f;
+  f.open(10, 5);
+  const auto deal = f.orders.deals[0];
+  f.plan.finish_before(deal.ticket.id, Offset{12});
+  f.take();
+  CAF_REQUIRE_EQUAL(f.orders.acknowledgements.size(), 1u);
+  CAF_CHECK(f.orders.acknowledgements[0].next == Offset{12});
+  CAF_CHECK(!f.orders.acknowledgements[0].batch_first);
+  CAF_CHECK_EQUAL(f.plan.batches(), 1u);
+  f.plan.finish_before(BatchId{99}, Offset{13});
+  f.take();
+  CAF_CHECK(f.orders.acknowledgements.empty());
+  f.finish(deal.ticket);
+  CAF_CHECK(f.orders.acknowledgements[0].next == Offset{15});
+}
+
 CAF_TEST(a_failed_try_is_tried_again_and_late_reports_are_ignored) {
   Fixture f;
   f.open(0, 4);

@@ -65,6 +65,20 @@ CAF_TEST(the_end_moves_only_over_finished_batches) {
   CAF_CHECK(ledger.oldest_unfinished() == BatchSequence{3});
 }
 
+CAF_TEST(the_end_moves_into_a_batch_that_is_finished_in_part) {
+  OffsetLedger ledger;
+  const auto first = ledger.open(Offset{9});
+  const auto second = ledger.open(Offset{19});
+  CAF_CHECK(ledger.advance(first, Offset{4}) == Offset{4});
+  CAF_CHECK(!ledger.advance(first, Offset{4}));
+  CAF_CHECK(!ledger.advance(first, Offset{3}));
+  CAF_CHECK(!ledger.advance(first, Offset{10})); // that is to finish it
+  CAF_CHECK(!ledger.advance(second, Offset{15}));
+  CAF_CHECK(ledger.finish(first) == Offset{15});
+  CAF_CHECK(!ledger.advance(first, Offset{5}));
+  CAF_CHECK(ledger.finish(second) == Offset{20});
+}
+
 CAF_TEST(finishing_twice_or_the_unknown_changes_nothing) {
   OffsetLedger ledger;
   const auto first = ledger.open(Offset{0});

@@ -166,6 +166,8 @@ CAF_TEST(timestamps_are_whole_unix_seconds_in_either_spelling) {
   CAF_CHECK_EQUAL(detail_of(event_with(",\"timestamp\":1720589697000")),
                   R"("timestamp" "1720589697000" lies too far ahead; Unix )"
                   "seconds are expected, not milliseconds");
+  CAF_CHECK_EQUAL(detail_of(event_with(R"(,"timestamp":"SECRETts")")),
+                  R"("timestamp" "SE***" is no whole number of Unix seconds)");
 }
 
 CAF_TEST(only_the_future_is_bounded_unless_configured) {

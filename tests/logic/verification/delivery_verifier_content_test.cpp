@@ -101,6 +101,26 @@ CAF_TEST(a_tombstone_is_not_an_empty_dead_letter) {
   }
 }
 
+CAF_TEST(a_key_that_is_made_up_of_the_place_is_no_other_key) {
+  for (const bool of_this_place : {true, false}) {
+    VerifierFixture verifier;
+    RecordView view;
+    view.value = "bad";
+    view.offset = Offset{14};
+    verifier.verify.input(PartitionId{2}, view);
+    verifier.outputs(10, 14);
+    std::string headers;
+    append_provenance(headers, {topic, PartitionId{2}, Offset{14}});
+    view.headers = headers;
+    const auto key = place_key(
+      {topic, PartitionId{2}, Offset{of_this_place ? 14 : 15}});
+    view.key = key;
+    verifier.verify.dead_letter(PartitionId{0}, view);
+    CAF_CHECK_EQUAL(verifier.verify.finish().total.corrupted,
+                    of_this_place ? 0U : 1U);
+  }
+}
+
 CAF_TEST(a_dead_letter_without_its_value_is_known_by_the_digest) {
   struct Case {
     std::optional<OmittedBytes> value;

@@ -34,6 +34,16 @@ NodeStatus sound_node() {
 
 } // namespace
 
+CAF_TEST(a_circuit_that_is_tried_is_not_closed_yet) {
+  auto status = sound_node();
+  status.producer->circuit = logic::CircuitState::half_open;
+  CAF_CHECK(!readiness_of(status).ready);
+  status.producer->circuit = logic::CircuitState::closed;
+  CAF_CHECK(readiness_of(status).ready);
+  status.producer->dead_letter_circuit = logic::CircuitState::half_open;
+  CAF_CHECK(!readiness_of(status).ready);
+}
+
 CAF_TEST(a_partition_that_does_not_move_is_named_with_what_it_waits_for) {
   auto node = sound_node();
   CAF_CHECK(readiness_of(node).ready);

@@ -1,0 +1,22 @@
+#define CAF_SUITE kafka_client
+
+#include "adapters/kafka/client.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <string_view>
+
+using namespace millrace::adapters::kafka;
+
+CAF_TEST(what_is_not_allowed_in_the_cluster_is_told_by_what_was_asked) {
+  const auto told = [](std::string_view words, std::string_view right) {
+    return remedy(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, words)
+             .find(right)
+           != std::string_view::npos;
+  };
+  CAF_CHECK(told("Failed to acquire idempotence PID from broker b:1/1: Broker: "
+                 "Cluster authorization failed",
+                 "IdempotentWrite"));
+  CAF_CHECK(!told("Broker: Cluster authorization failed", "IdempotentWrite"));
+  CAF_CHECK(told("Broker: Cluster authorization failed", "Create"));
+}
