@@ -3,8 +3,7 @@
 #include "adapters/kafka/client.hpp"
 
 #include <cstdint>
-#include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace millrace::adapters::kafka {
@@ -17,12 +16,18 @@ public:
   /// before.
   bool learn(const rd_kafka_TopicDescription_t* description);
 
-private:
-  /// Most and least significant bits.
-  using Id = std::pair<std::int64_t, std::int64_t>;
+  /// A broker has described the topic, with an id or without.
+  bool known() const noexcept { return partitions_ != 0; }
 
-  std::optional<Id> id_;
-  std::vector<Id> former_; ///< which a broker that lags may still tell
+  /// As Kafka's tools show it; empty where brokers give none.
+  const std::string& current() const noexcept { return id_; }
+
+  std::int32_t partitions() const noexcept { return partitions_; }
+
+private:
+  std::string id_;
+  std::int32_t partitions_ = 0;
+  std::vector<std::string> former_; ///< which a broker that lags may still tell
 };
 
 } // namespace millrace::adapters::kafka
