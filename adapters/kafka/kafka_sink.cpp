@@ -7,6 +7,7 @@
 #include "adapters/kafka/message_fields.hpp"
 #include "adapters/kafka/producing_client.hpp"
 #include "adapters/kafka/refused_messages.hpp"
+#include "adapters/kafka/send_token_opaque.hpp"
 #include "adapters/kafka/topic_watch.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 
@@ -26,22 +27,6 @@ constexpr std::size_t max_run = 1'000;
 /// may send to a broker that is not the leader for ever. So the client is made
 /// anew as well, and has so long to get rid of what it has.
 constexpr std::chrono::seconds purge_after{5};
-constexpr std::size_t opaque_index_bits = 32;
-
-static_assert(sizeof(void*) == 8, "a token travels as librdkafka's opaque");
-
-void* to_opaque(logic::SendToken token) noexcept {
-  const auto bits = (std::uint64_t{token.slot} << opaque_index_bits)
-                    | std::uint64_t{token.index};
-  return reinterpret_cast<void*>(bits); // NOLINT: never dereferenced
-}
-
-logic::SendToken to_token(const void* opaque) noexcept {
-  const auto bits = reinterpret_cast<std::uint64_t>(opaque);
-  return {static_cast<std::uint32_t>(bits >> opaque_index_bits),
-          static_cast<std::uint32_t>(bits)};
-}
-
 /// One idempotent producer for the three destinations.
 class KafkaSink final : public logic::RecordSink {
 public:

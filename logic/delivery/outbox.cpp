@@ -187,17 +187,18 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
   std::uint64_t again = 0;
   queued_ = 0;
   queued_dead_letters_ = 0;
+  std::vector<std::vector<bool>> waits_in(slots_.size());
+  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
+    if (const auto& batch = slots_[slot].batch)
+      waits_in[slot].resize(batch->records.size());
+  for (const auto& [key, token] : retry_queue_)
+    waits_in[token.slot][token.index] = true;
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr)
       continue;
-    std::vector<bool> waits(state.batch->records.size());
-    std::uint32_t waiting = 0;
-    for (const auto& [key, token] : retry_queue_)
-      if (token.slot == slot) {
-        waits[token.index] = true;
-        ++waiting;
-      }
+    auto& waits = waits_in[slot];
+    auto waiting = static_cast<std::uint32_t>(std::ranges::count(waits, true));
     for (std::uint32_t index = 0; index != waits.size(); ++index)
       if (!waits[index] && refused_.holds({slot, index})) {
         waits[index] = true;
@@ -231,24 +232,30 @@ std::optional<Outbox::TimePoint> Outbox::next_retry() const {
 }
 
 void Outbox::forget(PartitionId partition, AssignmentEpoch epoch) {
+  // In one pass over what waits: it may be very much.
+  std::vector<bool> ours(slots_.size());
   for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) {
     auto& state = slots_[slot];
     if (state.batch == nullptr || state.ticket.partition != partition
         || state.ticket.epoch != epoch)
       continue;
+    ours[slot] = true;
     state.forgotten = true;
     // Only what the sink holds will still be reported.
     const auto total = static_cast<std::uint32_t>(state.batch->records.size());
     state.outstanding -= total - state.sent;
     state.sent = total;
-    state.outstanding -= static_cast<std::uint32_t>(
-      std::erase_if(retry_queue_, [slot](const auto& entry) {
-        return entry.second.slot == slot;
-      }));
     state.outstanding -= static_cast<std::uint32_t>(refused_.forget(slot));
-    std::erase(unsent_, slot);
-    finish_if_done(slot);
   }
+  std::erase_if(retry_queue_, [&](const auto& entry) {
+    const auto slot = entry.second.slot;
+    slots_[slot].outstanding -= ours[slot] ? 1 : 0;
+    return ours[slot];
+  });
+  std::erase_if(unsent_, [&](std::uint32_t slot) { return ours[slot]; });
+  for (std::uint32_t slot = 0; slot != slots_.size(); ++slot)
+    if (ours[slot])
+      finish_if_done(slot);
 }
 
 void Outbox::hold(Destination destination, TimePoint until) {

@@ -189,6 +189,22 @@ CAF_TEST(what_waits_behind_others_can_be_forgotten) {
   CAF_CHECK(f.outbox.take_delivered().empty());
 }
 
+// At a time that grows with its square this test would not end.
+CAF_TEST(very_much_that_waits_is_looked_through_and_forgotten) {
+  constexpr std::uint64_t count = 30'000;
+  Fixture f;
+  f.script->answer = [](const SentRecord&) {
+    return Answer{false, DeliveryFault::outage, "gone"};
+  };
+  for (std::uint64_t id = 0; id != count; ++id)
+    f.outbox.add(ticket(id), encoded(1, 0, static_cast<std::int64_t>(id)));
+  f.run();
+  CAF_CHECK_EQUAL(f.outbox.send_unreported_again(f.now), 0u);
+  f.outbox.forget(PartitionId{0}, AssignmentEpoch{1});
+  CAF_CHECK_EQUAL(f.outbox.batches(), 0u);
+  CAF_CHECK(!f.outbox.next_retry());
+}
+
 CAF_TEST(a_dead_letter_is_never_given_up) {
   Fixture f;
   f.script->answer = [&](const SentRecord&) {

@@ -211,7 +211,7 @@ CAF_TEST(the_document_is_utf8_whatever_an_error_says) {
 
 CAF_TEST(the_drawing_shows_node_partitions_and_tree) {
   const std::string expected
-    = R"(millrace 1.2.3 on mill-1: not ready, partition 0 stands still at offset 90 with a lag of 0: what was read, up to offs…
+    = R"(millrace 1.2.3 on mill-1: not ready, partition 0 stands still at offset 90 with a lag of 0: what was read, up to offset 100, is not delivered
 records 123456, outputs 120000, dead letters 3000
 credit -0.5 MiB, batches in flight 4, dispatched again 17
 partition  lag  read  finished  committed
@@ -228,13 +228,13 @@ node                running                       0
 └─ detection        given up 3 min                3           over 20 restarts
    └─ trainer       given up 3 min      7         0        0
 )";
-  CAF_CHECK_EQUAL(draw(troubled_node(), {120, false}), expected);
+  CAF_CHECK_EQUAL(draw(troubled_node(), {160, false}), expected);
 }
 
 CAF_TEST(without_utf8_it_is_drawn_in_ascii) {
   auto status = troubled_node();
   status.supervisor->tree.last_error = "naïve “Größe”";
-  auto expected = draw(status, {120, false});
+  auto expected = draw(status, {160, false});
   for (const auto& [from, to] : {std::pair{"├─", "|-"},
                                  {"└─", "`-"},
                                  {"│", "|"},
@@ -247,7 +247,7 @@ CAF_TEST(without_utf8_it_is_drawn_in_ascii) {
          at = expected.find(from))
       expected.replace(at, std::string_view{from}.size(), to);
   CAF_CHECK(std::ranges::all_of(expected, [](char c) { return c > 0; }));
-  CAF_CHECK_EQUAL(draw(status, {120, true}), expected);
+  CAF_CHECK_EQUAL(draw(status, {160, true}), expected);
 }
 
 CAF_TEST(lines_are_cut_to_the_canvas) {

@@ -58,6 +58,7 @@ Names served() {
   metrics.limit_reached("retries");
   metrics.count_delivery_failures("output", "MSG_SIZE_TOO_LARGE", 1);
   metrics.count_error("consumer", logic::ErrorCode::timed_out);
+  metrics.count_recreated("logins");
   metrics.count_restart("encoder", "failure");
   metrics.circuit_state("output");
   metrics.set_build("0.1.0", "abc");

@@ -131,6 +131,8 @@ CAF_TEST(a_log_that_begins_anew_is_let_go_when_what_is_in_flight_is_done) {
   arrive(make_batch({login_json()}, 7));
   run_until_idle();
   happen(Kind::recreated);
+  run_until_idle();
+  CAF_CHECK_EQUAL(metric("millrace_topics_recreated_total", "user-login"), 1.0);
   happen(Kind::restarted);
   arrive(make_batch({login_json()}, 8));
   pass(1s);

@@ -320,6 +320,19 @@ CAF_TEST(a_dead_letter_that_cannot_be_written_stops_only_its_partition) {
   CAF_CHECK_EQUAL(sent(Destination::output).size(), 118u);
 }
 
+CAF_TEST(an_output_that_was_created_anew_is_told_and_counted) {
+  start();
+  logic::ClientEvent event;
+  event.kind = logic::ClientEvent::Kind::recreated;
+  event.topic = "the-output";
+  sink->events.push_back(event);
+  sink->wake();
+  run_until_idle();
+  CAF_CHECK_EQUAL(log->count("a topic that is written to was created anew"),
+                  1u);
+  CAF_CHECK_EQUAL(metric("millrace_topics_recreated_total", "the-output"), 1.0);
+}
+
 CAF_TEST(a_client_that_may_not_read_ends_the_node) {
   start();
   logic::ClientEvent event;
