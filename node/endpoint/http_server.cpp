@@ -179,7 +179,8 @@ int HttpServer::poll_wait() const {
 }
 
 void HttpServer::accept_all() {
-  while (connections_.size() < options_.max_connections || make_room()) {
+  while (connections_.size() < options_.max_connections
+         || oldest_waiting() != connections_.end()) {
     sockaddr_in address{};
     socklen_t size = sizeof address;
     const int socket = ::accept4(listener_, generic(address), &size,
@@ -190,6 +191,8 @@ void HttpServer::accept_all() {
         accept_again_at_ = Clock::now() + no_files_pause;
       return;
     }
+    if (connections_.size() >= options_.max_connections)
+      make_room();
     const auto id = ++last_id_;
     auto& connection = connections_[id];
     connection.socket = socket;
@@ -202,11 +205,14 @@ void HttpServer::accept_all() {
   accept_again_at_ = Clock::now() + no_files_pause;
 }
 
-/// Gives up the oldest connection that keeps us waiting.
-bool HttpServer::make_room() {
-  const auto oldest = std::ranges::find_if(connections_, [](const auto& entry) {
+HttpServer::Connections::iterator HttpServer::oldest_waiting() {
+  return std::ranges::find_if(connections_, [](const auto& entry) {
     return entry.second.stage != Stage::answering;
   });
+}
+
+bool HttpServer::make_room() {
+  const auto oldest = oldest_waiting();
   if (oldest == connections_.end())
     return false;
   close(oldest->second);

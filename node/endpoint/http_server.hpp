@@ -79,7 +79,8 @@ private:
   void make_answers();
   int poll_wait() const;
   void accept_all();
-  bool make_room();
+  Connections::iterator oldest_waiting(); ///< that waits for its client
+  bool make_room(); ///< by giving that one up
   void take_answers();
   void go_on(ConnectionId id, Connection& connection);
   void read(ConnectionId id, Connection& connection);
