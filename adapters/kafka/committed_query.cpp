@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <string_view>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -32,7 +31,7 @@ CommittedQuery::CommittedQuery(rd_kafka_t* client, rd_kafka_queue_t* queue,
   : client_(client), queue_(queue), group_(std::move(group)),
     topic_(std::move(topic)) {}
 
-void CommittedQuery::ask() {
+void CommittedQuery::ask(std::int32_t count) {
   answer_.reset();
   error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   const OptionsPtr options{rd_kafka_AdminOptions_new(
@@ -42,8 +41,11 @@ void CommittedQuery::ask() {
         options.get(), question_timeout_ms, text.data(), text.size())
       != RD_KAFKA_RESP_ERR_NO_ERROR)
     return;
+  const PartitionListPtr list{rd_kafka_topic_partition_list_new(count)};
+  rd_kafka_topic_partition_list_add_range(list.get(), topic_.c_str(), 0,
+                                          count - 1);
   const QuestionPtr question{
-    rd_kafka_ListConsumerGroupOffsets_new(group_.c_str(), nullptr)};
+    rd_kafka_ListConsumerGroupOffsets_new(group_.c_str(), list.get())};
   auto* raw = question.get();
   rd_kafka_ListConsumerGroupOffsets(client_, &raw, 1, options.get(), queue_);
   under_way_ = true;
@@ -68,8 +70,8 @@ bool CommittedQuery::on_event(rd_kafka_event_t* event) {
     const auto* list = rd_kafka_group_result_partitions(groups[index]);
     for (int entry = 0; list != nullptr && entry != list->cnt; ++entry) {
       const auto& each = list->elems[entry];
-      if (std::string_view{each.topic} != topic_)
-        continue;
+      if (each.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        continue; // nobody committed anything of that
       if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         error_ = each.err;
         return true;

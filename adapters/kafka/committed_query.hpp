@@ -4,6 +4,7 @@
 #include "logic/core/ids.hpp"
 #include "logic/intake/position_mark.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,8 +29,8 @@ public:
 
   bool under_way() const noexcept { return under_way_; }
 
-  /// Only where none is under way.
-  void ask();
+  /// Of the partitions below `count`; only where none is under way.
+  void ask(std::int32_t count);
 
   /// Takes in an answer; false for any other event.
   bool on_event(rd_kafka_event_t* event);

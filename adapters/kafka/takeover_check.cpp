@@ -1,6 +1,7 @@
 #include "adapters/kafka/takeover_check.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -8,6 +9,8 @@ namespace millrace::adapters::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds retry_interval{500};
+/// In a row: a coordinator that moves is none of anybody's business.
+constexpr int failures_to_tell = 3;
 
 } // namespace
 
@@ -32,19 +35,28 @@ std::vector<TakeoverCheck::Finding> TakeoverCheck::tick() {
   std::vector<Finding> findings;
   if (awaited_.empty() || query_.under_way() || !ids_.known())
     return findings;
-  if (query_.error() == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
-    // Brokers that cannot answer know nothing of ids either.
-    findings = judge({});
-  else if (const auto places = query_.take_answer())
+  if (const auto places = query_.take_answer())
     findings = judge(*places);
-  else
-    error_ = query_.error();
+  else if (query_.error() != RD_KAFKA_RESP_ERR_NO_ERROR)
+    on_failure(query_.error(), findings);
   if (awaited_.empty() || Clock::now() < next_question_)
     return findings;
   next_question_ = Clock::now() + retry_interval;
   asked_ = awaited_;
-  query_.ask();
+  query_.ask(std::max(ids_.partitions(), awaited_.rbegin()->value + 1));
   return findings;
+}
+
+void TakeoverCheck::on_failure(rd_kafka_resp_err_t error,
+                               std::vector<Finding>& findings) {
+  if (asked_.empty())
+    return; // it was dealt with
+  if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    // Brokers that cannot answer know nothing of ids either.
+    findings = judge({});
+  else if (++failures_ >= failures_to_tell)
+    error_ = error;
+  asked_.clear();
 }
 
 rd_kafka_resp_err_t TakeoverCheck::take_error() {
@@ -59,7 +71,10 @@ std::string TakeoverCheck::mark() const {
 }
 
 void TakeoverCheck::learn_first_added(const CommittedPlaces& places) {
-  auto first = first_added_.value_or(ids_.partitions());
+  const auto now = ids_.partitions() != 0
+                     ? ids_.partitions()
+                     : std::numeric_limits<std::int32_t>::max();
+  auto first = first_added_.value_or(now);
   for (const auto& [partition, place] : places)
     if (place.mark && place.mark->topic_id == ids_.current())
       first = std::min(first, place.mark->first_added);
@@ -68,6 +83,7 @@ void TakeoverCheck::learn_first_added(const CommittedPlaces& places) {
 
 std::vector<TakeoverCheck::Finding>
 TakeoverCheck::judge(const CommittedPlaces& places) {
+  failures_ = 0;
   learn_first_added(places);
   std::vector<Finding> findings;
   for (const auto partition : std::exchange(asked_, {})) {

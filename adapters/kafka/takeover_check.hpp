@@ -56,6 +56,7 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  void on_failure(rd_kafka_resp_err_t error, std::vector<Finding>& findings);
   void learn_first_added(const CommittedPlaces& places);
   std::vector<Finding> judge(const CommittedPlaces& places);
 
@@ -64,6 +65,7 @@ private:
   std::optional<std::int32_t>& first_added_;
   std::set<logic::PartitionId> awaited_;
   std::set<logic::PartitionId> asked_; ///< before the question
+  int failures_ = 0;
   rd_kafka_resp_err_t error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   Clock::time_point next_question_{};
 };

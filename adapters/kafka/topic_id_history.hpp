@@ -16,17 +16,22 @@ public:
   /// before.
   bool learn(const rd_kafka_TopicDescription_t* description);
 
-  /// A broker has described the topic, with an id or without.
-  bool known() const noexcept { return partitions_ != 0; }
+  /// Brokers cannot describe topics: nothing will ever be known.
+  void give_up() noexcept { gave_up_ = true; }
+
+  /// A broker has described the topic, with an id or without, or none can.
+  bool known() const noexcept { return partitions_ != 0 || gave_up_; }
 
   /// As Kafka's tools show it; empty where brokers give none.
   const std::string& current() const noexcept { return id_; }
 
+  /// 0 where brokers cannot tell.
   std::int32_t partitions() const noexcept { return partitions_; }
 
 private:
   std::string id_;
   std::int32_t partitions_ = 0;
+  bool gave_up_ = false;
   std::vector<std::string> former_; ///< which a broker that lags may still tell
 };
 

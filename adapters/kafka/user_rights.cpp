@@ -43,6 +43,13 @@ verdict(const rd_kafka_error_t* error, Operations operations,
   return {};
 }
 
+/// Brokers that know no such question refuse nothing.
+logic::Result<void> unless_unsupported(const logic::Error& error) {
+  if (error.code == logic::ErrorCode::unsupported)
+    return {};
+  return error;
+}
+
 std::optional<std::chrono::milliseconds> to_duration(const char* text) {
   std::int64_t number = 0;
   const std::string_view value{text == nullptr ? "" : text};
@@ -110,7 +117,7 @@ UserRights::check_topic(const std::string& topic, Use use,
                               queue_.get());
     });
   if (!event)
-    return event.error();
+    return unless_unsupported(event.error());
   std::size_t count = 0;
   const auto* const* found = rd_kafka_DescribeTopics_result_topics(
     rd_kafka_event_DescribeTopics_result(event->get()), &count);
@@ -137,7 +144,7 @@ UserRights::check_group(const std::string& group,
                                       options, queue_.get());
     });
   if (!event)
-    return event.error();
+    return unless_unsupported(event.error());
   std::size_t count = 0;
   const auto* const* found = rd_kafka_DescribeConsumerGroups_result_groups(
     rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);

@@ -60,7 +60,7 @@ struct Fixture : KafkaFixture {
     const QueuePtr queue{rd_kafka_queue_new(client->get())};
     CommittedQuery query{client->get(), queue.get(), config.consumer_group,
                          config.input_topic};
-    query.ask();
+    query.ask(4);
     const EventPtr event{rd_kafka_queue_poll(queue.get(), 30'000)};
     CAF_REQUIRE(event && query.on_event(event.get()));
     const auto places = query.take_answer();
@@ -316,8 +316,7 @@ CAF_TEST(a_partition_that_was_added_is_read_from_its_begin_with_latest) {
 CAF_TEST(places_are_known_when_each_partition_has_one) {
   config.auto_offset_reset = "latest";
   // The brokers do not say where the partitions end.
-  CAF_REQUIRE(
-    broker->fail_requests("ListOffsets", "LEADER_NOT_AVAILABLE", 6));
+  CAF_REQUIRE(broker->fail_requests("ListOffsets", "LEADER_NOT_AVAILABLE", 6));
   Consumer consumer{config};
   CAF_REQUIRE(consumer.hold_partitions(4));
   CAF_CHECK(!consumer.source->places_known());
