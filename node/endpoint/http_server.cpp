@@ -233,15 +233,11 @@ void HttpServer::take_answers() {
 
 void HttpServer::close_overdue() {
   const auto now = Clock::now();
-  std::erase_if(connections_, [&](auto& entry) {
-    auto& connection = entry.second;
-    const bool is_over = connection.socket < 0
-                         || (connection.stage != Stage::answering
-                             && connection.deadline <= now);
-    if (is_over)
+  for (auto& [id, connection] : connections_)
+    if (connection.stage != Stage::answering && connection.deadline <= now)
       close(connection);
-    return is_over;
-  });
+  std::erase_if(connections_,
+                [](const auto& entry) { return entry.second.socket < 0; });
 }
 
 void HttpServer::close(Connection& connection) {

@@ -310,6 +310,18 @@ CAF_TEST(partitions_added_at_work_are_read_from_their_begin_with_latest) {
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 
+CAF_TEST(of_a_topic_made_anew_with_fewer_partitions_those_alone_are_held) {
+  create_topics();
+  write_events(5);
+  auto node = start_node();
+  CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
+  CAF_CHECK_EQUAL(node.held_partitions(), 4u);
+  create_again(kafka.input_topic, 1);
+  write_events(10, 100);
+  CAF_CHECK(eventually(30s, [&] { return stands_at(node, 10); }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
 CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
   create_input();
   write_events(5);
