@@ -94,18 +94,18 @@ CAF_TEST_FIXTURE_SCOPE(rights_tests, Fixture)
 CAF_TEST(a_check_names_the_right_that_is_missing) {
   create_topics();
   auto& broker = strict_broker();
-  const auto allow = [&](auto resource, const std::string& name,
-                         rd_kafka_AclOperation_t operation) {
+  const auto permit = [&](auto resource, const std::string& name,
+                          rd_kafka_AclOperation_t operation) {
     broker.grant(resource, name, operation);
   };
-  allow(RD_KAFKA_RESOURCE_GROUP, kafka.consumer_group,
-        RD_KAFKA_ACL_OPERATION_DESCRIBE);
-  allow(RD_KAFKA_RESOURCE_TOPIC, kafka.input_topic,
-        RD_KAFKA_ACL_OPERATION_READ);
+  permit(RD_KAFKA_RESOURCE_GROUP, kafka.consumer_group,
+         RD_KAFKA_ACL_OPERATION_DESCRIBE);
+  permit(RD_KAFKA_RESOURCE_TOPIC, kafka.input_topic,
+         RD_KAFKA_ACL_OPERATION_READ);
   for (const auto& topic : {kafka.dlq_topic, kafka.insights_topic})
-    allow(RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_ACL_OPERATION_WRITE);
-  allow(RD_KAFKA_RESOURCE_TOPIC, kafka.output_topic,
-        RD_KAFKA_ACL_OPERATION_READ);
+    permit(RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_ACL_OPERATION_WRITE);
+  permit(RD_KAFKA_RESOURCE_TOPIC, kafka.output_topic,
+         RD_KAFKA_ACL_OPERATION_READ);
   const auto checked = command({"check", "--connect"}, as_user());
   CAF_CHECK_EQUAL(checked.code, 5);
   CAF_CHECK(checked.says("failed  group " + kafka.consumer_group));

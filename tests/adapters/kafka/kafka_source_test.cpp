@@ -255,66 +255,6 @@ CAF_TEST(a_refused_commit_comes_back_as_a_fault_or_an_error) {
   CAF_CHECK(consumer.source->commit(done, 10s));
 }
 
-CAF_TEST(a_fault_of_an_idle_client_is_over_when_the_broker_answers) {
-  KafkaFixture kafka;
-  Consumer consumer{kafka.config};
-  kafka.write(0, 1);
-  CAF_REQUIRE(consumer.take_records(1));
-  CAF_REQUIRE(kafka.broker->fail_requests("OffsetCommit",
-                                          "OFFSET_METADATA_TOO_LARGE", 1));
-  const auto& batch = *consumer.batches.back();
-  const std::vector<logic::PartitionOffset> done{
-    {batch.partition(), batch.epoch(), Offset{1}}};
-  CAF_REQUIRE(consumer.source->commit(done, 0ms).has_value());
-  CAF_CHECK(consumer.waker.wait_until([&] {
-    consumer.look();
-    return consumer.saw(Kind::fault) && consumer.saw(Kind::recovered);
-  }));
-}
-
-CAF_TEST(a_commit_that_a_rebalance_overtook_is_no_trouble) {
-  for (const auto* error :
-       {"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"}) {
-    KafkaFixture kafka;
-    Consumer consumer{kafka.config};
-    kafka.write(0, 1);
-    CAF_REQUIRE(consumer.take_records(1));
-    CAF_REQUIRE(kafka.broker->fail_requests("OffsetCommit", error, 1));
-    const auto& batch = *consumer.batches.back();
-    const std::vector<logic::PartitionOffset> done{
-      {batch.partition(), batch.epoch(), Offset{1}}};
-    CAF_REQUIRE(consumer.source->commit(done, 0ms).has_value());
-    CAF_CHECK(consumer.waker.wait_until([&] {
-      consumer.look();
-      return consumer.saw(Kind::uncommitted);
-    }));
-    CAF_CHECK(!consumer.saw(Kind::fault));
-  }
-}
-
-CAF_TEST(a_client_that_another_one_displaced_is_dead) {
-  for (const auto* request : {"OffsetCommit", "Heartbeat"}) {
-    KafkaFixture kafka;
-    kafka.config.properties = {"group.instance.id=a"};
-    Consumer consumer{kafka.config};
-    kafka.write(0, 1);
-    CAF_REQUIRE(consumer.take_records(1));
-    CAF_REQUIRE(kafka.broker->fail_requests(request, "FENCED_INSTANCE_ID", 1));
-    const auto& batch = *consumer.batches.back();
-    const std::vector<logic::PartitionOffset> done{
-      {batch.partition(), batch.epoch(), Offset{1}}};
-    CAF_CHECK(consumer.source->commit(done, 0ms).has_value());
-    CAF_REQUIRE(consumer.waker.wait_until([&] {
-      consumer.look();
-      return consumer.saw(Kind::failed);
-    }));
-    for (const auto& event : consumer.events)
-      if (event.kind == Kind::failed)
-        CAF_CHECK(event.error.text.find("group.instance.id")
-                  != std::string::npos);
-  }
-}
-
 CAF_TEST(close_keeps_to_its_deadline_with_the_broker_gone) {
   KafkaFixture kafka;
   kafka.write(0, 5'000);
