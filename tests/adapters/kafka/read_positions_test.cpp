@@ -293,7 +293,9 @@ CAF_TEST(what_somebody_else_committed_is_read_on_from) {
 }
 
 CAF_TEST(a_partition_that_was_added_is_read_from_its_begin_with_latest) {
+  config.consumer_group = "of-another-time";
   auto mark = mark_of_this_topic();
+  config.consumer_group = "user-group";
   config.auto_offset_reset = "latest";
   // As if there had been two when the group began.
   mark.first_added = 2;
