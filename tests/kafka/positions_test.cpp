@@ -277,8 +277,8 @@ CAF_TEST(with_stop_a_topic_made_anew_ends_the_node_each_time) {
     CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
     create_again(kafka.input_topic, 1);
     write_events(20, 100);
+    // By its id, or as the group forgot: whichever is noticed first.
     CAF_CHECK_EQUAL(node.wait(30s), 11);
-    CAF_CHECK(says(node, "the topic was deleted and created again"));
   }
   // Whatever is committed is not taken for a place in the new topic.
   auto next = start_node();
