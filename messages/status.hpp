@@ -34,6 +34,7 @@ struct ConsumerStatus {
   std::uint64_t records = 0;
   std::int64_t rate_limit = 0; ///< events a second; 0: none
   bool rate_limited = false; ///< it holds back the intake now
+  bool placed = true; ///< it is known from where each partition is read
 };
 
 /// A partition that stands still, as a dead letter of it cannot be written.

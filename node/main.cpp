@@ -3,15 +3,20 @@
 #include "node/commands/commands.hpp"
 #include "node/lifecycle/exit_code.hpp"
 #include "node/lifecycle/last_words.hpp"
+#include "node/lifecycle/signals.hpp"
 
 #include <caf/io/middleman.hpp>
 
 #include <array>
 #include <csignal>
 #include <iostream>
+#include <string_view>
 
 int main(int argc, char** argv) {
   using namespace millrace::node;
+  // An order to stop that comes before the node listens waits until it does.
+  if (argc > 1 && std::string_view{argv[1]} == "run")
+    block_awaited_signals();
   caf::io::middleman::init_global_meta_objects();
   millrace::messages::init_meta_objects();
   // A peer that hangs up is an error of that write, not the end of the node.

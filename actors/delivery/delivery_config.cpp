@@ -34,8 +34,8 @@ void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
                   &config.commit_interval);
   visitor.setting({.name = "revoke_deadline",
                    .help = "How long a partition that moves to another member "
-                           "may take to finish what is in flight. Keep it "
-                           "below the group's session time-out.",
+                           "may take to finish what is in flight. The "
+                           "whole group waits for it so long.",
                    .min = 0,
                    .max = 3'600'000},
                   &config.revoke_deadline);

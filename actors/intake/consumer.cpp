@@ -180,6 +180,7 @@ void Consumer::list_unacknowledged(messages::ListUnacknowledged) {
 messages::ConsumerStatus Consumer::status(messages::ReportStatus) {
   messages::ConsumerStatus status;
   status.assigned = joined_;
+  status.placed = source_->places_known();
   status.draining = draining_.has_value();
   status.fault = fault_;
   status.credit_bytes = unacknowledged_.credit().available_bytes();

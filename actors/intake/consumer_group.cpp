@@ -159,7 +159,11 @@ void Consumer::note_placed(const ClientEvent& event) {
   const auto offset = event.position.value_or(logic::Offset{0});
   assignment_.note_placed(held, offset);
   if (!event.jump) {
-    log_.info(name, "reading a partition of which nothing was committed",
+    log_.info(name,
+              event.added
+                ? "reading a partition that was added to the topic, from its "
+                  "begin"
+                : "reading a partition of which nothing was committed",
               {{"topic", parameters_.topic},
                {"partition", held.partition},
                {"offset", offset}});

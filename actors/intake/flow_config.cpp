@@ -17,7 +17,8 @@ void describe(logic::SettingVisitor& visitor, FlowConfig& config) {
                    .help = "Bytes that events may occupy on the node, the "
                            "Kafka client's queues included. At the limit the "
                            "node stops reading until something is delivered.",
-                   .min = 8.0 * 1024 * 1024},
+                   .min = 8.0 * 1024 * 1024,
+                   .max = 1024.0 * 1024 * 1024 * 1024},
                   &config.memory_budget);
   visitor.setting({.name = "batch_max_records",
                    .help = "Most records in a batch, the unit of work.",

@@ -1,5 +1,8 @@
 #include "actors/supervision/supervision_config.hpp"
 
+#include <string>
+#include <utility>
+
 namespace millrace::actors {
 
 void describe(logic::SettingVisitor& visitor, SupervisionConfig& config) {
@@ -56,6 +59,20 @@ void describe(logic::SettingVisitor& visitor, SupervisionConfig& config) {
                    .min = 0,
                    .max = 3'600'000},
                   &config.restart_backoff_max);
+}
+
+std::vector<logic::Error> check(const SupervisionConfig& config) {
+  std::vector<logic::Error> faults;
+  for (const auto& [name, deadline] :
+       {std::pair{"hang_deadline", config.hang_deadline},
+        std::pair{"client_hang_deadline", config.client_hang_deadline}})
+    if (deadline < config.heartbeat_interval)
+      faults.push_back({logic::ErrorCode::invalid_config,
+                        std::string{"supervision."} + name
+                          + " must not be below "
+                            "supervision.heartbeat_interval, or an actor that "
+                            "is well is taken for hung"});
+  return faults;
 }
 
 } // namespace millrace::actors

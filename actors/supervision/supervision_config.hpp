@@ -1,9 +1,11 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/core/settings.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 namespace millrace::actors {
 
@@ -20,5 +22,8 @@ struct SupervisionConfig {
 };
 
 void describe(logic::SettingVisitor& visitor, SupervisionConfig& config);
+
+/// Who is asked less often than it may be silent would always seem to hang.
+std::vector<logic::Error> check(const SupervisionConfig& config);
 
 } // namespace millrace::actors

@@ -41,6 +41,7 @@ public:
     return source_->high_watermarks();
   }
 
+  bool places_known() const override { return source_->places_known(); }
   void close(std::chrono::milliseconds deadline) override;
 
 private:

@@ -43,17 +43,9 @@ bool BrokerWatch::on_event(rd_kafka_event_t* event,
 void BrokerWatch::on_error(rd_kafka_resp_err_t error,
                            std::string_view attempted, std::string_view detail,
                            std::vector<logic::ClientEvent>& events) {
-  if (error == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, text_bytes> text{};
-    const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
-    auto fault = to_error(cause, attempted, text.data());
-    if (fault.code != logic::ErrorCode::fenced)
-      fault.code = logic::ErrorCode::fatal_client;
-    if (!std::exchange(failed_, true))
-      events.push_back(
-        {logic::ClientEvent::Kind::failed, {}, std::move(fault)});
+  // Not every error that kills the client comes as `_FATAL`.
+  if (is_fatal(attempted, events))
     return;
-  }
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     cut_off(error, events);
     return;
@@ -78,6 +70,20 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
   }
 }
 
+bool BrokerWatch::is_fatal(std::string_view attempted,
+                           std::vector<logic::ClientEvent>& events) {
+  std::array<char, text_bytes> text{};
+  const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return false;
+  auto fault = to_error(cause, attempted, text.data());
+  if (fault.code != logic::ErrorCode::fenced)
+    fault.code = logic::ErrorCode::fatal_client;
+  if (!std::exchange(failed_, true))
+    events.push_back({logic::ClientEvent::Kind::failed, {}, std::move(fault)});
+  return true;
+}
+
 void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
   last_words_ = without_timing(words);
   last_words_ += remedy(error, words);
@@ -86,7 +92,7 @@ void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
 void BrokerWatch::doubt() {
   if (contact_ == Contact::answering)
     contact_ = Contact::in_doubt;
-  tick();
+  probe_when_due();
 }
 
 void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
@@ -97,13 +103,16 @@ void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
     fault.text += last_words_text(last_words_);
     events.push_back({logic::ClientEvent::Kind::fault, {}, std::move(fault)});
   }
-  tick();
+  probe_when_due();
 }
 
 void BrokerWatch::report(logic::Error error,
                          std::vector<logic::ClientEvent>& events) {
-  complaining_ = true;
   const auto now = Clock::now();
+  // Of an idle client nothing else would ever show that it is over.
+  if (!std::exchange(complaining_, true))
+    next_probe_ = now + probe_interval;
+  doubt();
   if (said_.size() >= max_said)
     said_.clear();
   const auto [entry, first] = said_.try_emplace(error.text, now);
@@ -128,7 +137,12 @@ void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
   events.push_back({logic::ClientEvent::Kind::recovered, {}, {}});
 }
 
-void BrokerWatch::tick() {
+void BrokerWatch::tick(std::vector<logic::ClientEvent>& events) {
+  if (!is_fatal(role_, events))
+    probe_when_due();
+}
+
+void BrokerWatch::probe_when_due() {
   // An idle client hears nothing from a broker that is back: ask.
   if (contact_ == Contact::answering || probing_ || Clock::now() < next_probe_)
     return;

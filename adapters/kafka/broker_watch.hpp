@@ -45,8 +45,9 @@ public:
   /// Proof that a broker answers.
   void on_contact(std::vector<logic::ClientEvent>& events);
 
-  /// Call now and then: sends the next probe when one is due.
-  void tick();
+  /// Call now and then: notices that the client died, and sends the next probe
+  /// when one is due.
+  void tick(std::vector<logic::ClientEvent>& events);
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -59,7 +60,11 @@ private:
     lost, ///< to all brokers
   };
 
+  /// Whether the client is dead; says so once.
+  bool is_fatal(std::string_view attempted,
+                std::vector<logic::ClientEvent>& events);
   void doubt();
+  void probe_when_due();
   void cut_off(rd_kafka_resp_err_t error,
                std::vector<logic::ClientEvent>& events);
   void remember(rd_kafka_resp_err_t error, std::string_view words);

@@ -214,6 +214,9 @@ std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
       return "; this user may not: let it with kafka-acls --add "
              "--allow-principal User:<name> --operation Read --group "
              "<kafka.consumer_group>";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return "; another member of the group has this node's group.instance.id: "
+             "give each node one of its own in kafka.properties";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       // The id that an idempotent producer asks for before it sends anything.
       if (words.find("PID") != std::string_view::npos)

@@ -63,7 +63,9 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
     // A producer's limit, which must not be above what one fetch brings even
     // here. A larger record comes all the same: the broker sends the first one
     // of a fetch whole.
-    .set("message.max.bytes", to_limit(1'000'000, limit))
+    .set("message.max.bytes",
+         to_limit(1'000'000,
+                  std::min<std::uint64_t>(limit, config.fetch_max.bytes)))
     .set("receive.message.max.bytes",
          std::max<std::int64_t>(100'000'000,
                                 static_cast<std::int64_t>(limit) + 1'024))

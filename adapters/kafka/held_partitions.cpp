@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace millrace::adapters::kafka {
 
@@ -101,6 +102,7 @@ std::optional<logic::Offset> HeldPartitions::push(rd_kafka_message_t* message) {
   if (message->offset < held.next_offset)
     return logic::Offset{held.next_offset};
   held.next_offset = message->offset + 1;
+  held.placed = true;
   const auto bytes = bytes_of(*owned);
   held.waiting_bytes += bytes;
   waiting_bytes_ += bytes;
@@ -112,8 +114,10 @@ std::optional<logic::Offset> HeldPartitions::push(rd_kafka_message_t* message) {
 void HeldPartitions::note_end(logic::PartitionId partition,
                               std::int64_t offset) {
   const auto entry = entries_.find(partition);
-  if (entry != entries_.end() && !entry->second.lost && !entry->second.unplaced)
-    entry->second.end = offset;
+  if (entry == entries_.end() || entry->second.lost || entry->second.unplaced)
+    return;
+  entry->second.end = offset;
+  entry->second.placed = true;
 }
 
 std::optional<logic::PartitionOffset>
@@ -122,7 +126,7 @@ HeldPartitions::end(logic::PartitionId partition) const {
   if (entry == entries_.end())
     return std::nullopt;
   const auto& held = entry->second;
-  if (held.lost || !held.waiting.empty() || held.end < 0
+  if (held.lost || !held.confirmed || !held.waiting.empty() || held.end < 0
       || held.end < held.next_offset)
     return std::nullopt;
   return logic::PartitionOffset{partition, held.id.epoch,
@@ -138,13 +142,33 @@ HeldPartitions::expected(logic::PartitionId partition) const {
   return next < 0 ? std::nullopt : std::optional{logic::Offset{next}};
 }
 
+void HeldPartitions::confirm(logic::PartitionId partition, std::string mark,
+                             bool placed) {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return;
+  entry->second.confirmed = true;
+  entry->second.placed |= placed;
+  entry->second.mark = std::move(mark);
+}
+
 logic::PartitionEpoch HeldPartitions::restart(logic::PartitionId partition) {
   const auto id = add(partition);
   entries_[partition].unplaced = true;
   return id;
 }
 
-void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset) {
+void HeldPartitions::unplace(logic::PartitionId partition) {
+  const auto entry = entries_.find(partition);
+  if (entry == entries_.end())
+    return;
+  drop_waiting(entry->second);
+  entry->second.unplaced = true;
+  entry->second.placed = false;
+}
+
+void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset,
+                           std::string mark) {
   const auto entry = entries_.find(partition);
   if (entry == entries_.end())
     return;
@@ -152,11 +176,26 @@ void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset) {
   held.next_offset = offset.value;
   held.end = -1;
   held.unplaced = false;
+  held.confirmed = true;
+  held.placed = true;
+  held.mark = std::move(mark);
   if (!held.queue)
     return;
   // Taking the partition away from the client takes its queue off ours.
   rd_kafka_queue_forward(held.queue.get(), records_);
   held.diverted = false;
+}
+
+const std::string& HeldPartitions::mark(logic::PartitionId partition) const {
+  static const std::string none;
+  const auto entry = entries_.find(partition);
+  return entry == entries_.end() ? none : entry->second.mark;
+}
+
+bool HeldPartitions::all_placed() const {
+  return std::ranges::all_of(entries_, [](const auto& entry) {
+    return entry.second.placed || entry.second.lost;
+  });
 }
 
 logic::RecordBatchPtr HeldPartitions::take(const logic::BatchLimits& limits,
@@ -169,7 +208,8 @@ logic::RecordBatchPtr HeldPartitions::take(const logic::BatchLimits& limits,
     if (entry == entries_.end())
       entry = entries_.begin();
     auto& held = entry->second;
-    if (held.waiting.empty() || (accepts && !accepts(entry->first)))
+    if (held.waiting.empty() || !held.confirmed
+        || (accepts && !accepts(entry->first)))
       continue;
     turn_ = entry->first;
     return build(held, limits);
@@ -209,7 +249,7 @@ void HeldPartitions::route(const logic::BatchLimits& limits,
   for (auto& [partition, held] : entries_) {
     if (!held.queue || (held.waiting.empty() && !held.diverted))
       continue;
-    const bool accepted = !accepts || accepts(partition);
+    const bool accepted = held.confirmed && (!accepts || accepts(partition));
     const bool full = held.waiting.size() >= limits.max_records
                       || held.waiting_bytes >= limits.max_bytes;
     const bool divert = !accepted && full;

@@ -32,7 +32,8 @@ public:
   HeldPartitions(rd_kafka_t* client, rd_kafka_queue_t* records,
                  std::string topic);
 
-  /// Routes a partition here under a new epoch. Call before the assignment.
+  /// Routes a partition here under a new epoch, of which nothing is handed out
+  /// until `confirm`. Call before the assignment.
   logic::PartitionEpoch add(logic::PartitionId partition);
   void remove(logic::PartitionEpoch partition);
   void set_lost(logic::PartitionId partition);
@@ -63,11 +64,25 @@ public:
   /// The next offset that is to come; none where nothing came yet.
   std::optional<logic::Offset> expected(logic::PartitionId partition) const;
 
+  /// What the client reads is what is to be read. `mark` is to be committed
+  /// with its offsets; `placed` where the client has a place to read from.
+  void confirm(logic::PartitionId partition, std::string mark, bool placed);
+
   /// Starts over under a new epoch; takes nothing until `place`.
   logic::PartitionEpoch restart(logic::PartitionId partition);
 
-  /// What comes from now on is from that offset on.
-  void place(logic::PartitionId partition, logic::Offset offset);
+  /// Nothing of it was handed out: takes nothing until `place`.
+  void unplace(logic::PartitionId partition);
+
+  /// What comes from now on is from that offset on; for `mark` see `confirm`.
+  void place(logic::PartitionId partition, logic::Offset offset,
+             std::string mark);
+
+  /// What to commit with its offsets.
+  const std::string& mark(logic::PartitionId partition) const;
+
+  /// Whether it is known of each from where it is read.
+  bool all_placed() const;
 
   /// The next batch of the partition whose turn it is, null when none.
   logic::RecordBatchPtr take(const logic::BatchLimits& limits,
@@ -88,6 +103,9 @@ private:
     bool lost = false;
     bool diverted = false;
     bool unplaced = false; ///< what comes is of another time
+    bool confirmed = false; ///< what comes may be handed out
+    bool placed = false; ///< from where it is read is known
+    std::string mark;
   };
   using Entries = std::map<logic::PartitionId, Held>;
 

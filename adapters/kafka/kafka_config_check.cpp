@@ -2,7 +2,9 @@
 
 #include "adapters/kafka/client.hpp"
 #include "adapters/kafka/client_properties.hpp"
+#include "adapters/kafka/consumer_settings.hpp"
 #include "adapters/kafka/kafka_security_check.hpp"
+#include "adapters/kafka/producing_client.hpp"
 #include "adapters/kafka/server_list.hpp"
 #include "adapters/kafka/topic_admin.hpp"
 #include "adapters/kafka/topic_name.hpp"
@@ -68,6 +70,26 @@ constexpr std::array protected_properties = {
                     "the memory budget decides it"},
   ProtectedProperty{"queue.buffering.max.kbytes",
                     "the memory budget decides it"},
+  ProtectedProperty{"receive.message.max.bytes",
+                    "the memory budget decides it"},
+  ProtectedProperty{"message.max.bytes", "set kafka.max_message"},
+  ProtectedProperty{"heartbeat.interval.ms",
+                    "kafka.session_timeout decides it"},
+  ProtectedProperty{"delivery.report.only.error",
+                    "the node waits for the report of every record"},
+  ProtectedProperty{"retries", "kafka.delivery_timeout says how long a record "
+                               "is tried; one that is given up early is "
+                               "written behind its successors"},
+  ProtectedProperty{"message.send.max.retries",
+                    "kafka.delivery_timeout says how long a record is tried; "
+                    "one that is given up early is written behind its "
+                    "successors"},
+  ProtectedProperty{"topic.blacklist",
+                    "it would hide the node's own topics from it"},
+  ProtectedProperty{"allow.auto.create.topics",
+                    "a slip in a name must not create a topic"},
+  ProtectedProperty{"topic.metadata.refresh.interval.ms",
+                    "the node must notice partitions that are added"},
   ProtectedProperty{"transactional.id",
                     "the node delivers at least once, without transactions"},
 };
@@ -220,32 +242,29 @@ std::string refusal_text(const KafkaConfig& config, const std::string& words) {
   if (speaks_of("ssl.ca.location") && !config.ssl_ca_file.empty())
     return "kafka.ssl_ca_file: " + config.ssl_ca_file
            + " is damaged; write it anew" + behind;
-  return "the client refuses the settings of kafka.security_protocol and "
-         "kafka.properties together"
-         + behind;
+  return "the client refuses these settings of section kafka together" + behind;
 }
 
-/// Makes a client without a broker to talk to and drops it: what the client
-/// would refuse when the node starts, such as a key that is not the
+/// Makes the node's clients without a broker to talk to and drops them: what
+/// they would refuse when the node starts, such as a key that is not the
 /// certificate's, shows now.
-void check_client(const KafkaConfig& config, std::vector<Error>& faults) {
-  const bool is_plain = config.security_protocol == "plaintext"
-                        && config.properties.empty();
+void check_clients(const KafkaConfig& config, std::vector<Error>& faults) {
   // These two would ask for tokens and tickets.
-  const bool asks = config.sasl_mechanism == "OAUTHBEARER"
-                    || config.sasl_mechanism == "GSSAPI";
-  if (is_plain || asks)
+  if (config.sasl_mechanism == "OAUTHBEARER"
+      || config.sasl_mechanism == "GSSAPI")
     return;
   auto alone = config;
   alone.bootstrap_servers.clear();
   std::erase_if(alone.properties, [](const std::string& text) {
     return text.starts_with("debug=");
   });
-  const auto client = ClientSettings{alone}.create(ClientRole::producer);
+  auto client = create_producing_client(
+    alone, {}, {message_room(alone, alone.max_message.bytes)});
   if (client)
-    return;
-  faults.push_back(
-    {ErrorCode::invalid_config, refusal_text(config, client.error().text)});
+    client = create_consumer(alone, logic::MemoryPlan{});
+  if (!client)
+    faults.push_back(
+      {ErrorCode::invalid_config, refusal_text(config, client.error().text)});
 }
 
 } // namespace
@@ -271,7 +290,7 @@ std::vector<Error> check(const KafkaConfig& config) {
        "kafka.fetch_max must not be below kafka.fetch_max_partition"});
   check_properties(config, faults);
   if (faults.empty())
-    check_client(config, faults);
+    check_clients(config, faults);
   return faults;
 }
 

@@ -326,7 +326,7 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
     else if (!topics_->on_event(event.get(), *watch_, reports.events))
       watch_->on_event(event.get(), reports.events);
   }
-  watch_->tick();
+  watch_->tick(reports.events);
   topics_->tick();
   fits_topics();
 }

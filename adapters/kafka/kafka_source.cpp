@@ -93,7 +93,7 @@ std::vector<logic::ClientEvent> KafkaSource::take_events() {
       break;
     on_event(event.get());
   }
-  watch_->tick();
+  watch_->tick(events_);
   positions_->tick(revocations_.empty(), events_);
   if (positions_->wants_new_client())
     renew_client();

@@ -43,6 +43,7 @@ public:
   logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
                              std::chrono::milliseconds wait) override;
   std::vector<logic::PartitionLag> high_watermarks() override;
+  bool places_known() const override { return !client_ || held_->all_placed(); }
   void close(std::chrono::milliseconds deadline) override { end(deadline); }
 
 private:

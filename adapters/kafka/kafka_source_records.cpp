@@ -2,6 +2,7 @@
 #include "adapters/kafka/source_errors.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -9,6 +10,15 @@ namespace millrace::adapters::kafka {
 namespace {
 
 using Kind = logic::ClientEvent::Kind;
+
+void set_place(rd_kafka_topic_partition_t& entry, logic::Offset offset,
+               const std::string& mark) {
+  entry.offset = offset.value;
+  if (mark.empty())
+    return;
+  entry.metadata = ::strdup(mark.c_str()); // the list frees it
+  entry.metadata_size = entry.metadata == nullptr ? 0 : mark.size();
+}
 
 } // namespace
 
@@ -92,7 +102,7 @@ void KafkaSource::on_message_error(const rd_kafka_message_t& message) {
       held_->note_end(logic::PartitionId{message.partition}, message.offset);
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-      positions_->on_reset(message, events_);
+      positions_->on_reset(message);
       positions_->tick(revocations_.empty(), events_);
       return;
     default:
@@ -112,10 +122,10 @@ KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
     rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()))};
   for (const auto& each : offsets)
     if (held_->owns({each.partition, each.epoch}))
-      rd_kafka_topic_partition_list_add(list.get(), config_.input_topic.c_str(),
-                                        each.partition.value)
-        ->offset
-        = each.next.value;
+      set_place(*rd_kafka_topic_partition_list_add(list.get(),
+                                                   config_.input_topic.c_str(),
+                                                   each.partition.value),
+                each.next, held_->mark(each.partition));
   if (list->cnt == 0)
     return {};
   const bool waits = wait.count() > 0;
@@ -141,7 +151,10 @@ KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
 void KafkaSource::on_commit(rd_kafka_event_t* event) {
   if (auto outcome = to_commit_outcome(event, config_.input_topic); !outcome) {
     events_.push_back({Kind::uncommitted, {}, outcome.error()});
-    watch_->report(outcome.error(), events_);
+    if (came_too_late(event))
+      watch_->on_contact(events_);
+    else
+      watch_->report(outcome.error(), events_);
   } else {
     if (const auto* list = rd_kafka_event_topic_partition_list(event))
       positions_->note_committed(*list);

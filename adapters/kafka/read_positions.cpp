@@ -28,6 +28,8 @@ ReadPositions::ReadPositions(rd_kafka_t* client, rd_kafka_queue_t* queue,
   : client_(client), config_(config), held_(held), watch_(watch),
     query_(client, queue, config.input_topic), memory_(memory),
     identity_(client, queue, config.input_topic, memory.ids),
+    takeovers_(client, queue, config.consumer_group, config.input_topic,
+               memory.ids, memory.first_added),
     reset_(to_reset(config.auto_offset_reset)) {}
 
 // -- What happens -------------------------------------------------------------
@@ -36,17 +38,18 @@ logic::PartitionEpoch ReadPositions::on_assigned(logic::PartitionId partition,
                                                  std::int64_t& offset) {
   forget(partition);
   const auto anew = memory_.begun_anew.find(partition);
-  if (anew == memory_.begun_anew.end())
+  if (anew == memory_.begun_anew.end()) {
+    takeovers_.add(partition);
     return held_.add(partition);
+  }
   // Not from what was committed of the topic before, until it is placed.
   offset = RD_KAFKA_OFFSET_END;
-  open_[partition] = {{anew->second, PositionFault::recreation}, true};
+  open_[partition] = {{anew->second, PositionFault::recreation}, true, {}};
   next_question_ = {};
   return held_.restart(partition);
 }
 
-void ReadPositions::on_reset(const rd_kafka_message_t& message,
-                             Events& events) {
+void ReadPositions::on_reset(const rd_kafka_message_t& message) {
   const logic::PartitionId partition{message.partition};
   const auto* held = held_.find(partition);
   if (held == nullptr || !held_.owns(*held) || open_.contains(partition))
@@ -67,11 +70,7 @@ void ReadPositions::on_reset(const rd_kafka_message_t& message,
     else if (memory_.recreated)
       question.fault = PositionFault::recreation;
   }
-  if (!question.fault && reset_ == logic::OffsetReset::none) {
-    give_up(to_missing_offset(message, config_), events);
-    return;
-  }
-  open_[partition] = {question, false};
+  open_[partition] = {question, false, to_missing_offset(message, config_)};
   next_question_ = {};
 }
 
@@ -82,13 +81,15 @@ void ReadPositions::on_step_back(logic::PartitionId partition,
 }
 
 bool ReadPositions::on_event(rd_kafka_event_t* event) {
-  return query_.on_event(event) || identity_.on_event(event);
+  return query_.on_event(event) || identity_.on_event(event)
+         || takeovers_.on_event(event);
 }
 
 void ReadPositions::tick(bool may_move, Events& events) {
   identity_.tick();
   if (identity_.take_change())
     on_recreated(events);
+  check_takeovers(events);
   // A reassignment would make the client forget that it lost all.
   if (!may_move || recreated_ || query_.under_way()
       || rd_kafka_assignment_lost(client_) != 0)
@@ -105,18 +106,23 @@ void ReadPositions::tick(bool may_move, Events& events) {
   }
   if (!places.empty() && !gave_up_)
     place(places, events);
-  if (open_.empty() || gave_up_ || Clock::now() < next_question_)
+  if (gave_up_ || Clock::now() < next_question_)
     return;
-  next_question_ = Clock::now() + retry_interval;
   std::vector<logic::PartitionId> partitions;
   for (const auto& [partition, open] : open_)
-    partitions.push_back(partition);
+    if (!takeovers_.awaits(partition))
+      partitions.push_back(partition);
+  if (partitions.empty())
+    return;
+  next_question_ = Clock::now() + retry_interval;
   query_.ask(partitions);
 }
 
 void ReadPositions::forget(logic::PartitionId partition) {
   open_.erase(partition);
   restarting_.erase(partition);
+  added_.erase(partition);
+  takeovers_.forget(partition);
 }
 
 void ReadPositions::note_committed(
@@ -128,23 +134,78 @@ void ReadPositions::note_committed(
 
 // -- Starting over ------------------------------------------------------------
 
+void ReadPositions::check_takeovers(Events& events) {
+  for (const auto& finding : takeovers_.tick()) {
+    const auto* held = held_.find(finding.partition);
+    if (held == nullptr || !held_.owns(*held) || gave_up_)
+      continue;
+    if (finding.of_former_topic) {
+      on_former_topic(finding, events);
+      continue;
+    }
+    if (finding.added)
+      added_.insert(finding.partition);
+    held_.confirm(finding.partition, takeovers_.mark(),
+                  finding.committed.has_value());
+    next_question_ = {};
+  }
+  if (const auto error = takeovers_.take_error();
+      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    watch_.on_error(
+      error, "asking for the offsets of " + config_.consumer_group, {}, events);
+}
+
+void ReadPositions::on_former_topic(const TakeoverCheck::Finding& finding,
+                                    Events& events) {
+  if (!std::exchange(told_of_former_, true)) {
+    // Whatever is in it came after what the group has read.
+    memory_.first_added = 0;
+    memory_.committed.clear();
+    if (!tell_recreated("what its group has committed is of the one before",
+                        events))
+      return;
+  }
+  held_.unplace(finding.partition);
+  open_[finding.partition] = {
+    {finding.committed, PositionFault::recreation}, true, {}};
+  next_question_ = {};
+}
+
+bool ReadPositions::tell_recreated(std::string_view seen, Events& events) {
+  auto text = "reading " + config_.input_topic
+              + ": the topic was deleted and created again"
+              + (seen.empty() ? "" : ", as ") + std::string{seen};
+  if (config_.on_missing_offsets == "stop") {
+    give_up({logic::ErrorCode::not_found,
+             text
+               + ", and kafka.on_missing_offsets is stop; set it to continue "
+                 "to read all of it, or choose places with "
+                 "kafka-consumer-groups --reset-offsets"},
+            events);
+    return false;
+  }
+  events.push_back({Kind::recreated,
+                    {},
+                    {logic::ErrorCode::not_found,
+                     text
+                       + "; all of it is new, so that it is read from its "
+                         "begin"},
+                    {},
+                    {},
+                    config_.input_topic});
+  return true;
+}
+
 void ReadPositions::on_recreated(Events& events) {
   memory_.committed.clear();
   memory_.recreated = true;
-  logic::Error error{
-    logic::ErrorCode::not_found,
-    "reading " + config_.input_topic
-      + ": the topic was deleted and created again; all of it is new, so that "
-        "it is read from its begin"};
-  if (config_.on_missing_offsets == "stop") {
-    error.text = "reading " + config_.input_topic
-                 + ": the topic was deleted and created again, and "
-                   "kafka.on_missing_offsets is stop";
-    give_up(std::move(error), events);
+  memory_.first_added = 0;
+  if (!tell_recreated({}, events)) {
+    // No place of the topic before may be committed of this one.
+    for (const auto partition : held_.ids())
+      held_.set_lost(partition);
     return;
   }
-  events.push_back(
-    {Kind::recreated, {}, std::move(error), {}, {}, config_.input_topic});
   recreated_ = true;
   for (const auto& [partition, open] : open_)
     memory_.begun_anew[partition] = open.question.wanted;
@@ -165,6 +226,7 @@ void ReadPositions::begin_restart(logic::PartitionEpoch held,
   if (!held_.owns(held))
     return;
   open_.erase(held.partition);
+  takeovers_.forget(held.partition);
   held_.set_lost(held.partition);
   restarting_[held.partition] = {held, question};
   events.push_back({Kind::restarted, {held}, {}});
@@ -182,7 +244,7 @@ void ReadPositions::on_released(
       memory_.begun_anew[each.partition] = question.wanted;
       continue;
     }
-    open_[each.partition] = {question, true};
+    open_[each.partition] = {question, true, {}};
     next_question_ = {};
     events.push_back({Kind::assigned, {held_.restart(each.partition)}, {}});
   }
@@ -193,13 +255,11 @@ void ReadPositions::on_released(
 std::optional<logic::StartPosition>
 ReadPositions::decide(logic::PartitionEpoch held, const Open& open,
                       logic::LogExtent log, Events& events) {
-  const auto start = logic::choose_start(open.question, log, reset_);
+  const bool is_new = added_.contains(held.partition) && !open.question.wanted;
+  const auto start = logic::choose_start(
+    open.question, log, is_new ? logic::OffsetReset::earliest : reset_);
   if (!start) {
-    give_up(
-      {logic::ErrorCode::not_found, "reading " + name_of(held.partition)
-                                      + ": there is no place to read from, and "
-                                        "kafka.auto_offset_reset is none"},
-      events);
+    give_up(open.missing, events);
     return std::nullopt;
   }
   if (start->jump && config_.on_missing_offsets == "stop") {
@@ -230,9 +290,15 @@ void ReadPositions::place(const Places& places, Events& events) {
   for (const auto& [partition, start] : places) {
     open_.erase(partition);
     memory_.begun_anew.erase(partition);
-    held_.place(partition, start.offset);
+    held_.place(partition, start.offset, takeovers_.mark());
     if (const auto* held = held_.find(partition))
-      events.push_back({Kind::placed, {*held}, {}, start.jump, start.offset});
+      events.push_back({Kind::placed,
+                        {*held},
+                        {},
+                        start.jump,
+                        start.offset,
+                        {},
+                        added_.erase(partition) != 0});
   }
 }
 

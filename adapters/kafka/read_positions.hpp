@@ -4,6 +4,7 @@
 #include "adapters/kafka/held_partitions.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/offset_query.hpp"
+#include "adapters/kafka/takeover_check.hpp"
 #include "adapters/kafka/topic_identity.hpp"
 #include "logic/intake/start_position.hpp"
 #include "logic/records/client_event.hpp"
@@ -12,8 +13,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::adapters::kafka {
@@ -27,6 +30,8 @@ struct PositionMemory {
   /// before: they are to be read from their begin, whatever is committed.
   std::map<logic::PartitionId, std::optional<logic::Offset>> begun_anew;
   bool recreated = false; ///< while we looked on: what is in it is all new
+  /// From this number on partitions came while the group was reading.
+  std::optional<std::int32_t> first_added;
 };
 
 /// Decides from where partitions are read that cannot be read from where they
@@ -49,7 +54,7 @@ public:
                                     std::int64_t& offset);
 
   /// The client has no place to read from in the partition of this message.
-  void on_reset(const rd_kafka_message_t& message, Events& events);
+  void on_reset(const rd_kafka_message_t& message);
 
   /// A record came that lies before what was read already.
   void on_step_back(logic::PartitionId partition, logic::Offset expected,
@@ -85,13 +90,19 @@ private:
   struct Open {
     logic::PositionQuestion question;
     bool released = false; ///< by the owner, to start over
+    logic::Error missing{}; ///< what to say where there is no place at all
   };
   struct Restart {
     logic::PartitionEpoch held;
     logic::PositionQuestion question;
   };
 
+  void check_takeovers(Events& events);
   void on_recreated(Events& events);
+  void on_former_topic(const TakeoverCheck::Finding& finding, Events& events);
+  /// That the topic is another one than before; false where the node is to
+  /// stop for it.
+  bool tell_recreated(std::string_view seen, Events& events);
   void begin_restart(logic::PartitionEpoch held,
                      const logic::PositionQuestion& question, Events& events);
   using Places = std::map<logic::PartitionId, logic::StartPosition>;
@@ -112,10 +123,13 @@ private:
   OffsetQuery query_;
   PositionMemory& memory_;
   TopicIdentity identity_;
+  TakeoverCheck takeovers_;
   logic::OffsetReset reset_;
   std::map<logic::PartitionId, Open> open_;
   std::map<logic::PartitionId, Restart> restarting_;
+  std::set<logic::PartitionId> added_; ///< while the group was reading
   Clock::time_point next_question_{};
+  bool told_of_former_ = false;
   bool recreated_ = false; ///< since this client was made
   bool gave_up_ = false;
 };

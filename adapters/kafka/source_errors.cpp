@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace millrace::adapters::kafka {
 
@@ -21,19 +22,34 @@ std::optional<logic::Offset> offset_behind(std::string_view text,
   return number < 0 ? std::nullopt : std::optional{logic::Offset{number}};
 }
 
-} // namespace
-
-logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
-                                      const std::string& topic) {
-  auto error = rd_kafka_event_error(event);
-  std::string which;
+/// And of which partition it is, in brackets.
+std::pair<rd_kafka_resp_err_t, std::string> error_of(rd_kafka_event_t* event) {
+  std::pair<rd_kafka_resp_err_t, std::string> found{rd_kafka_event_error(event),
+                                                    {}};
   if (const auto* list = rd_kafka_event_topic_partition_list(event))
     for (int index = 0; index != list->cnt; ++index)
       if (const auto& each = list->elems[index];
-          each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        error = each.err;
-        which = "[" + std::to_string(each.partition) + "]";
-      }
+          each.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        found = {each.err, "[" + std::to_string(each.partition) + "]"};
+  return found;
+}
+
+} // namespace
+
+bool came_too_late(rd_kafka_event_t* commit) {
+  switch (error_of(commit).first) {
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
+                                      const std::string& topic) {
+  const auto [error, which] = error_of(event);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR
       || error == RD_KAFKA_RESP_ERR__NO_OFFSET)
     return {};

@@ -14,6 +14,10 @@ namespace millrace::adapters::kafka {
 logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
                                       const std::string& topic);
 
+/// The group moved on without this member: an ordinary part of a rebalance,
+/// whose next owner reads on from what was committed before.
+bool came_too_late(rd_kafka_event_t* commit);
+
 /// There is no offset to start from and the configuration forbids choosing
 /// one: says what to do.
 logic::Error to_missing_offset(const rd_kafka_message_t& message,

@@ -3,8 +3,7 @@
 #include "adapters/kafka/client.hpp"
 
 #include <cstdint>
-#include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace millrace::adapters::kafka {
@@ -17,12 +16,23 @@ public:
   /// before.
   bool learn(const rd_kafka_TopicDescription_t* description);
 
-private:
-  /// Most and least significant bits.
-  using Id = std::pair<std::int64_t, std::int64_t>;
+  /// Brokers cannot describe topics: nothing will ever be known.
+  void give_up() noexcept { gave_up_ = true; }
 
-  std::optional<Id> id_;
-  std::vector<Id> former_; ///< which a broker that lags may still tell
+  /// A broker has described the topic, with an id or without, or none can.
+  bool known() const noexcept { return partitions_ != 0 || gave_up_; }
+
+  /// As Kafka's tools show it; empty where brokers give none.
+  const std::string& current() const noexcept { return id_; }
+
+  /// 0 where brokers cannot tell.
+  std::int32_t partitions() const noexcept { return partitions_; }
+
+private:
+  std::string id_;
+  std::int32_t partitions_ = 0;
+  bool gave_up_ = false;
+  std::vector<std::string> former_; ///< which a broker that lags may still tell
 };
 
 } // namespace millrace::adapters::kafka

@@ -48,7 +48,10 @@ bool TopicIdentity::on_event(rd_kafka_event_t* event) {
     return false;
   asking_ = false;
   // Brokers that cannot be reached are the client's own event.
-  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+  const auto error = rd_kafka_event_error(event);
+  if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    ids_.give_up();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return true;
   std::size_t count = 0;
   const auto* descriptions = rd_kafka_DescribeTopics_result_topics(

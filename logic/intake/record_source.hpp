@@ -61,6 +61,10 @@ public:
   /// Last known high watermarks, and ends, of the assigned partitions.
   virtual std::vector<PartitionLag> high_watermarks() = 0;
 
+  /// Whether it is known of every assigned partition from where it is read: a
+  /// record written from now on is read in any case.
+  virtual bool places_known() const = 0;
+
   /// Leaves the group; at most `deadline`.
   virtual void close(std::chrono::milliseconds deadline) = 0;
 };

@@ -65,6 +65,7 @@ struct ClientEvent {
   std::optional<PositionJump> jump{};
   std::optional<Offset> position{};
   std::string topic{}; ///< of `recreated`
+  bool added = false; ///< `placed` at the begin, as the partition is new
 };
 
 } // namespace millrace::logic

@@ -2,6 +2,7 @@
 
 #include "adapters/geoip/geo_database.hpp"
 #include "adapters/kafka/topic_admin.hpp"
+#include "adapters/kafka/user_rights.hpp"
 #include "logic/core/event_time.hpp"
 #include "logic/detection/model.hpp"
 #include "node/lifecycle/node_files.hpp"
@@ -87,6 +88,40 @@ ConnectItem check_topic(const kafka::KafkaConfig& config,
             + topic + ":PARTITIONS:REPLICATION"};
 }
 
+/// Whether this user may do with the topic what the node does with it.
+void check_right(const kafka::KafkaConfig& config, kafka::UserRights& rights,
+                 const std::string& topic, std::chrono::milliseconds deadline,
+                 ConnectItem& item) {
+  const auto use = topic == config.input_topic ? kafka::UserRights::Use::read
+                                               : kafka::UserRights::Use::write;
+  if (const auto allowed = rights.check_topic(topic, use, deadline); !allowed) {
+    item.reached = false;
+    item.text = allowed.error().text;
+  }
+}
+
+ConnectItem check_group(const kafka::KafkaConfig& config,
+                        kafka::UserRights& rights,
+                        std::chrono::milliseconds deadline) {
+  ConnectItem item{"group " + config.consumer_group + " (kafka.consumer_group)",
+                   true, "this user may read in it"};
+  if (const auto allowed = rights.check_group(config.consumer_group, deadline);
+      !allowed)
+    return {item.name, false, allowed.error().text};
+  const auto bounds = rights.session_bounds(deadline);
+  if (bounds
+      && (config.session_timeout < bounds->least
+          || config.session_timeout > bounds->most))
+    return {item.name, false,
+            "the brokers take a kafka.session_timeout from "
+              + std::to_string(bounds->least.count()) + " to "
+              + std::to_string(bounds->most.count())
+              + " ms (group.min.session.timeout.ms and "
+                "group.max.session.timeout.ms), not "
+              + std::to_string(config.session_timeout.count()) + " ms"};
+  return item;
+}
+
 void check_kafka(const kafka::KafkaConfig& settings,
                  std::chrono::milliseconds deadline,
                  std::vector<ConnectItem>& items) {
@@ -115,9 +150,14 @@ void check_kafka(const kafka::KafkaConfig& settings,
     if (auto limits = (*admin)->limits(names, deadline))
       answers.limits = *std::move(limits);
   }
+  const auto rights = kafka::UserRights::open(config);
+  if (topics && rights)
+    items.push_back(check_group(config, **rights, deadline));
   for (const auto& [key, topic] : used_topics(config)) {
     auto item = topics ? check_topic(config, answers, topic)
                        : ConnectItem{{}, false, "unknown, see the broker"};
+    if (topics && rights && item.reached && !will_be_created(config, topic))
+      check_right(config, **rights, topic, deadline, item);
     item.name = "topic " + topic + " (kafka." + key + ")";
     items.push_back(std::move(item));
   }

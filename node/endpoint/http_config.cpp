@@ -26,10 +26,11 @@ void describe(logic::SettingVisitor& visitor, HttpConfig& config) {
                    .max = 64},
                   &config.threads);
   visitor.setting({.name = "max_waiting",
-                   .help = "Connections that may wait for a thread; more wait "
-                           "in the system's own queue.",
+                   .help = "Connections open at the same time; when more come, "
+                           "the oldest is closed whose request is not complete "
+                           "or whose answer is not taken in.",
                    .min = 1,
-                   .max = 1000},
+                   .max = 4096},
                   &config.max_waiting);
   visitor.setting({.name = "max_request_size",
                    .help = "Bytes of a request line and its headers; a longer "

@@ -17,7 +17,8 @@ struct HttpConfig {
   std::string address = "127.0.0.1";
   std::int64_t port = 9108; ///< 0: any free one
   std::int64_t threads = 2;
-  std::int64_t max_waiting = 16; ///< connections accepted and not yet served
+  /// Open at the same time; beyond, the oldest unfinished one is closed.
+  std::int64_t max_waiting = 256;
   logic::ByteSize max_request_size{16 * 1024};
   std::chrono::milliseconds request_timeout{5000};
 };

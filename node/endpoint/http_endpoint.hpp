@@ -18,6 +18,8 @@ class Collectable;
 
 namespace millrace::node {
 
+class HttpServer;
+
 /// Whether the node should be given work.
 struct Readiness {
   bool ready = false;
@@ -27,10 +29,11 @@ struct Readiness {
 };
 
 /// All that `Readiness::cause` may be.
-inline constexpr std::array<std::string_view, 9> unready_causes{
+inline constexpr std::array<std::string_view, 10> unready_causes{
   "ending",   "draining",       "consumer",
   "producer", "output_circuit", "dead_letter_circuit",
-  "pinned",   "unassigned",     "stalled"};
+  "pinned",   "unassigned",     "unplaced",
+  "stalled"};
 
 /// What the endpoint shows. Callbacks run on the endpoint's threads, at the
 /// same time as each other; they must be quick and are kept until `stop`.
@@ -75,11 +78,9 @@ public:
   void stop() noexcept;
 
 private:
-  class Server;
-  HttpEndpoint(std::unique_ptr<Server> server, std::string address,
-               std::uint16_t port);
+  HttpEndpoint(std::unique_ptr<HttpServer> server, std::string address);
 
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<HttpServer> server_;
   std::string address_;
   std::uint16_t port_ = 0;
 };

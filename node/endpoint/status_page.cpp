@@ -278,6 +278,9 @@ Readiness readiness_of(const NodeStatus& status) {
     return {false, pinned_text(producer->pinned), "pinned"};
   if (!consumer || !consumer->assigned)
     return {false, "no partitions assigned yet", "unassigned"};
+  if (!consumer->placed)
+    return {false, "from where to read is not known yet of all partitions",
+            "unplaced"};
   const auto stalled = &messages::PartitionStatus::stalled;
   const auto& partitions = consumer->partitions;
   if (const auto first = std::ranges::find_if(partitions, stalled);

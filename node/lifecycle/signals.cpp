@@ -56,7 +56,7 @@ bool SignalWaiter::Wakeup::asks_to_stop() const noexcept {
 
 logic::Result<std::unique_ptr<SignalWaiter>> SignalWaiter::create() {
   const auto set = awaited_signals();
-  if (const int problem = ::pthread_sigmask(SIG_BLOCK, &set, nullptr)) {
+  if (const int problem = block_awaited_signals()) {
     return failed("block signals", problem);
   }
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
@@ -119,6 +119,11 @@ void SignalWaiter::wake() noexcept {
   // It fails only when the counter is full, and then it is awake already.
   [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
   errno = kept;
+}
+
+int block_awaited_signals() noexcept {
+  const auto set = awaited_signals();
+  return ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 void reset_signals_in_child() noexcept {

@@ -52,6 +52,10 @@ private:
   int wake_fd_;
 };
 
+/// As creating a waiter does, long before: they stay pending until then. The
+/// error number, 0 where all is well.
+int block_awaited_signals() noexcept;
+
 /// For a child between fork and exec: the mask is inherited, so a child
 /// that does not undo it can never be interrupted. Async-signal-safe.
 void reset_signals_in_child() noexcept;

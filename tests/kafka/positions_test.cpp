@@ -255,6 +255,73 @@ CAF_TEST(a_topic_made_anew_at_once_is_read_from_its_begin) {
   CAF_CHECK_EQUAL(next.stop(), 0);
 }
 
+CAF_TEST(a_node_that_ends_before_it_notices_takes_no_old_place_for_a_new_one) {
+  create_input();
+  write_events(5);
+  auto node = start_node();
+  CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
+  create_again(kafka.input_topic, 1);
+  write_events(20, 100);
+  node.stop();
+  auto next = start_node();
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 20); }));
+  CAF_CHECK(eventually(20s, [&] { return stands_at(next, 20); }));
+  CAF_CHECK_EQUAL(next.stop(), 0);
+}
+
+CAF_TEST(with_stop_a_topic_made_anew_ends_the_node_each_time) {
+  create_input();
+  write_events(5);
+  {
+    auto node = start_node({"kafka.on_missing_offsets=stop"});
+    CAF_CHECK(eventually(20s, [&] { return stands_at(node, 5); }));
+    create_again(kafka.input_topic, 1);
+    write_events(20, 100);
+    // By its id, or as the group forgot: whichever is noticed first.
+    CAF_CHECK_EQUAL(node.wait(30s), 11);
+  }
+  // Whatever is committed is not taken for a place in the new topic.
+  auto next = start_node();
+  CAF_CHECK(eventually(30s, [&] { return all_came(100, 20); }));
+  CAF_CHECK_EQUAL(next.stop(), 0);
+}
+
+CAF_TEST(partitions_added_at_work_are_read_from_their_begin_with_latest) {
+  create_input();
+  auto node = start_node({"kafka.auto_offset_reset=latest"});
+  CAF_CHECK(
+    eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+  auto admin = TopicAdmin::open(kafka);
+  const auto raised = (*admin)->raise_partitions(kafka.input_topic, 3, 30s);
+  CAF_REQUIRE(raised.has_value());
+  auto writer = TopicWriter::open(kafka, kafka.input_topic);
+  CAF_REQUIRE(writer);
+  for (int number = 0; number != 30; ++number) {
+    const auto value = event(number);
+    TopicRecord record;
+    record.partition = logic::PartitionId{number % 3};
+    record.value = value;
+    CAF_CHECK((*writer)->write(record));
+  }
+  const auto flushed = (*writer)->flush(30s);
+  CAF_REQUIRE(flushed.has_value());
+  CAF_CHECK(eventually(30s, [&] { return all_came(0, 30); }));
+  CAF_CHECK(says(node, "reading a partition that was added to the topic"));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST(of_a_topic_made_anew_with_fewer_partitions_those_alone_are_held) {
+  create_topics();
+  write_events(5);
+  auto node = start_node();
+  CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
+  CAF_CHECK_EQUAL(node.held_partitions(), 4u);
+  create_again(kafka.input_topic, 1);
+  write_events(10, 100);
+  CAF_CHECK(eventually(30s, [&] { return stands_at(node, 10); }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
 CAF_TEST(a_topic_made_anew_later_is_all_new_with_latest_as_well) {
   create_input();
   write_events(5);

@@ -91,6 +91,42 @@ struct Fixture : tests::RealKafkaFixture {
 
 CAF_TEST_FIXTURE_SCOPE(rights_tests, Fixture)
 
+CAF_TEST(a_check_names_the_right_that_is_missing) {
+  create_topics();
+  auto& broker = strict_broker();
+  const auto permit = [&](auto resource, const std::string& name,
+                          rd_kafka_AclOperation_t operation) {
+    broker.grant(resource, name, operation);
+  };
+  permit(RD_KAFKA_RESOURCE_GROUP, kafka.consumer_group,
+         RD_KAFKA_ACL_OPERATION_DESCRIBE);
+  permit(RD_KAFKA_RESOURCE_TOPIC, kafka.input_topic,
+         RD_KAFKA_ACL_OPERATION_READ);
+  for (const auto& topic : {kafka.dlq_topic, kafka.insights_topic})
+    permit(RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_ACL_OPERATION_WRITE);
+  permit(RD_KAFKA_RESOURCE_TOPIC, kafka.output_topic,
+         RD_KAFKA_ACL_OPERATION_READ);
+  const auto checked = command({"check", "--connect"}, as_user());
+  CAF_CHECK_EQUAL(checked.code, 5);
+  CAF_CHECK(checked.says("failed  group " + kafka.consumer_group));
+  CAF_CHECK(checked.says("failed  topic " + kafka.output_topic
+                         + " (kafka.output_topic): writing to "
+                         + kafka.output_topic));
+  CAF_CHECK(checked.says("ok      topic " + kafka.input_topic));
+  CAF_CHECK(checked.says("ok      topic " + kafka.dlq_topic));
+  if (checked.code != 5)
+    std::cerr << checked.output;
+}
+
+CAF_TEST(a_check_knows_the_session_timeouts_that_the_brokers_take) {
+  create_topics();
+  const auto checked = command(
+    {"check", "--connect", "--set", "kafka.session_timeout=1s"},
+    {{"KAFKA_BOOTSTRAP_SERVERS", strict_broker().plaintext()}});
+  CAF_CHECK_EQUAL(checked.code, 5);
+  CAF_CHECK(checked.says("the brokers take a kafka.session_timeout from 6000"));
+}
+
 CAF_TEST(a_user_who_may_not_read_configurations_works_with_the_defaults) {
   create_topics();
   works_with_the_defaults();

@@ -26,6 +26,7 @@ struct SourceScript {
   std::vector<logic::PartitionLag> high_watermarks;
   std::function<void()> wake;
   bool closed = false;
+  bool places_known = true;
   /// Answered to commits while set.
   logic::Error commit_error;
 };
@@ -76,6 +77,8 @@ public:
   std::vector<logic::PartitionLag> high_watermarks() override {
     return script_->high_watermarks;
   }
+
+  bool places_known() const override { return script_->places_known; }
 
   void close(std::chrono::milliseconds) override { script_->closed = true; }
 

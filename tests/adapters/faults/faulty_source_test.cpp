@@ -45,6 +45,7 @@ struct LoggingSource final : RecordSource {
   std::vector<PartitionLag> high_watermarks() override {
     return {{PartitionId{3}, Offset{9}}};
   }
+  bool places_known() const override { return false; }
   void close(std::chrono::milliseconds deadline) override {
     calls.push_back("close " + std::to_string(deadline.count()));
   }
@@ -58,6 +59,7 @@ CAF_TEST(without_orders_a_source_is_called_as_it_would_be) {
   const auto source = make_faulty_source(std::make_unique<LoggingSource>(calls),
                                          std::make_shared<ClientFaults>());
   source->on_ready([] {});
+  CAF_CHECK(!source->places_known());
   CAF_CHECK_EQUAL(source->take_events().size(), 1u);
   BatchLimits limits;
   limits.max_records = 5;

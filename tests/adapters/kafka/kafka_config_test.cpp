@@ -254,6 +254,34 @@ CAF_TEST(an_unknown_property_names_the_nearest_one) {
   CAF_CHECK(std::find(names.begin(), names.end(), "Property") == names.end());
 }
 
+CAF_TEST(properties_that_break_the_node_are_refused_with_the_reason) {
+  KafkaConfig config;
+  for (const auto& [property, reason] :
+       {std::pair{"delivery.report.only.error=true", "report of every record"},
+        std::pair{"topic.blacklist=.*", "hide the node's own topics"},
+        std::pair{"retries=0", "kafka.delivery_timeout"},
+        std::pair{"message.send.max.retries=0", "kafka.delivery_timeout"},
+        std::pair{"receive.message.max.bytes=1000", "memory budget"},
+        std::pair{"message.max.bytes=1000", "kafka.max_message"},
+        std::pair{"heartbeat.interval.ms=60000", "kafka.session_timeout"},
+        std::pair{"allow.auto.create.topics=true", "a slip in a name"},
+        std::pair{"topic.metadata.refresh.interval.ms=-1", "are added"}}) {
+    config.properties = {property};
+    CAF_CHECK(complains_about(config, reason));
+  }
+}
+
+CAF_TEST(what_the_client_refuses_shows_without_a_broker) {
+  KafkaConfig config;
+  config.properties = {"max.in.flight=6"};
+  CAF_CHECK(complains_about(config, "max.in.flight"));
+  config.properties = {"fetch.max.bytes=100"};
+  CAF_CHECK(complains_about(config, "fetch.max.bytes"));
+  config = {};
+  config.fetch_max = config.fetch_max_partition = {1'024};
+  CAF_CHECK(check(config).empty());
+}
+
 CAF_TEST(topics_to_create_are_read) {
   CAF_CHECK_EQUAL(parse_topic_spec("a.b-c_D9:12:3").has_value(), true);
   CAF_CHECK(*parse_topic_spec("logins:12:3") == (TopicSpec{"logins", 12, 3}));

@@ -1,6 +1,7 @@
 #define CAF_SUITE read_positions
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/committed_query.hpp"
 #include "adapters/kafka/kafka_source.hpp"
 #include "logic/records/client_event.hpp"
 
@@ -8,7 +9,11 @@
 
 #include "caf/test/dsl.hpp"
 
+#include <cstring>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 using namespace millrace;
 using namespace millrace::adapters::kafka;
@@ -25,16 +30,73 @@ struct Fixture : KafkaFixture {
   /// As the group would have it after so many records of partition 0.
   void commit(std::int64_t next) {
     write(0, 1);
+    commit(next, {});
+  }
+
+  /// With this beside the offset.
+  void commit(std::int64_t next, const std::string& metadata) {
     auto client = ClientSettings{config}
                     .set("group.id", config.consumer_group)
                     .create(ClientRole::consumer);
     CAF_REQUIRE(client);
     const PartitionListPtr list{rd_kafka_topic_partition_list_new(1)};
-    rd_kafka_topic_partition_list_add(list.get(), config.input_topic.c_str(), 0)
-      ->offset
-      = next;
+    auto* entry = rd_kafka_topic_partition_list_add(
+      list.get(), config.input_topic.c_str(), 0);
+    entry->offset = next;
+    if (!metadata.empty()) {
+      entry->metadata = ::strdup(metadata.c_str());
+      entry->metadata_size = metadata.size();
+    }
     CAF_REQUIRE_EQUAL(rd_kafka_commit(client->get(), list.get(), 0),
                       RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
+  /// What the group has committed of partition 0, by this node's own eyes.
+  CommittedPlace committed() {
+    auto client = ClientSettings{config}
+                    .set("group.id", config.consumer_group)
+                    .create(ClientRole::consumer);
+    CAF_REQUIRE(client);
+    const QueuePtr queue{rd_kafka_queue_new(client->get())};
+    CommittedQuery query{client->get(), queue.get(), config.consumer_group,
+                         config.input_topic};
+    query.ask(4);
+    const EventPtr event{rd_kafka_queue_poll(queue.get(), 30'000)};
+    CAF_REQUIRE(event && query.on_event(event.get()));
+    const auto places = query.take_answer();
+    CAF_REQUIRE(places && places->contains(PartitionId{0}));
+    return places->at(PartitionId{0});
+  }
+
+  /// After one record of partition 0 was read and committed.
+  logic::PositionMark mark_of_this_topic() {
+    write(0, 1);
+    Consumer consumer{config};
+    CAF_REQUIRE(consumer.take_records(1));
+    const auto& batch = *consumer.batches.back();
+    const std::vector<logic::PartitionOffset> done{
+      {batch.partition(), batch.epoch(), Offset{1}}};
+    CAF_REQUIRE(consumer.source->commit(done, 10s).has_value());
+    consumer.source->close(10s);
+    const auto place = committed();
+    CAF_CHECK_EQUAL(place.offset.value, 1);
+    CAF_REQUIRE(place.mark);
+    return *place.mark;
+  }
+
+  /// Where reading of each partition began that had to be decided upon.
+  static std::map<std::int32_t, logic::ClientEvent> placed(Consumer& consumer,
+                                                           std::size_t count) {
+    std::map<std::int32_t, logic::ClientEvent> found;
+    CAF_CHECK(consumer.waker.wait_until([&] {
+      consumer.look();
+      consumer.take();
+      for (const auto& event : consumer.events)
+        if (event.kind == Kind::placed)
+          found[event.partitions.front().partition.value] = event;
+      return found.size() == count;
+    }));
+    return found;
   }
 
   /// Each in a batch of its own, so that retention can drop them.
@@ -182,6 +244,86 @@ CAF_TEST(stop_takes_a_first_start_for_no_fault) {
   Consumer consumer{config};
   CAF_CHECK(consumer.take_records(10));
   CAF_CHECK(!consumer.saw(Kind::unplaced));
+}
+
+CAF_TEST(a_commit_says_of_which_topic_it_is) {
+  const auto mark = mark_of_this_topic();
+  CAF_CHECK(!mark.topic_id.empty());
+  CAF_CHECK_EQUAL(mark.first_added, 4);
+}
+
+CAF_TEST(a_place_in_a_topic_that_is_gone_is_not_taken_for_one_in_this) {
+  commit(5, "millrace/1 lFRxyFaZQdO0dBnT4Rt9Nw 4");
+  write(0, 10);
+  Consumer consumer{config};
+  CAF_REQUIRE(consumer.take_records(10));
+  CAF_CHECK_EQUAL(consumer.values[0], numbers(0, 10));
+  CAF_CHECK(consumer.saw(Kind::recreated));
+  CAF_REQUIRE(jump_of(consumer));
+  CAF_CHECK(
+    (*jump_of(consumer)
+     == logic::PositionJump{PositionFault::recreation, Offset{5}, Offset{0}}));
+}
+
+CAF_TEST(with_stop_nothing_is_read_or_committed_of_a_topic_made_anew) {
+  config.on_missing_offsets = "stop";
+  commit(5, "millrace/1 lFRxyFaZQdO0dBnT4Rt9Nw 4");
+  write(0, 10);
+  Consumer consumer{config};
+  CAF_REQUIRE(consumer.waker.wait_until([&] {
+    consumer.look();
+    consumer.take();
+    return consumer.saw(Kind::unplaced);
+  }));
+  CAF_CHECK_EQUAL(consumer.taken(), 0u);
+  for (const auto& lag : consumer.source->high_watermarks())
+    CAF_CHECK(lag.partition.value != 0 || !lag.end);
+  consumer.source->close(10s);
+  CAF_CHECK_EQUAL(committed().offset.value, 5);
+  CAF_CHECK_EQUAL(committed().mark->topic_id, "lFRxyFaZQdO0dBnT4Rt9Nw");
+}
+
+CAF_TEST(what_somebody_else_committed_is_read_on_from) {
+  commit(5, "chosen by an operator");
+  write(0, 10);
+  Consumer consumer{config};
+  CAF_REQUIRE(consumer.take_records(5));
+  CAF_CHECK_EQUAL(consumer.values[0], numbers(5, 5));
+  CAF_CHECK(!jump_of(consumer));
+}
+
+CAF_TEST(a_partition_that_was_added_is_read_from_its_begin_with_latest) {
+  config.consumer_group = "of-another-time";
+  auto mark = mark_of_this_topic();
+  config.consumer_group = "user-group";
+  config.auto_offset_reset = "latest";
+  // As if there had been two when the group began.
+  mark.first_added = 2;
+  commit(1, to_text(mark));
+  for (const auto partition : {1, 2, 3})
+    write(partition, 3);
+  Consumer consumer{config};
+  const auto begun = placed(consumer, 3);
+  CAF_CHECK(!begun.at(1).added);
+  CAF_CHECK(begun.at(1).position == Offset{3});
+  for (const auto partition : {2, 3}) {
+    CAF_CHECK(begun.at(partition).added);
+    CAF_CHECK(begun.at(partition).position == Offset{0});
+    CAF_CHECK(!begun.at(partition).jump);
+  }
+  CAF_CHECK(consumer.take_records(6));
+  CAF_CHECK(!consumer.values.contains(1));
+}
+
+CAF_TEST(places_are_known_when_each_partition_has_one) {
+  config.auto_offset_reset = "latest";
+  // The brokers do not say where the partitions end.
+  CAF_REQUIRE(broker->fail_requests("ListOffsets", "LEADER_NOT_AVAILABLE", 6));
+  Consumer consumer{config};
+  CAF_REQUIRE(consumer.hold_partitions(4));
+  CAF_CHECK(!consumer.source->places_known());
+  placed(consumer, 4);
+  CAF_CHECK(consumer.source->places_known());
 }
 
 CAF_TEST(the_end_of_a_partition_is_told_before_its_first_record) {

@@ -246,6 +246,24 @@ CAF_TEST(a_linger_that_outlasts_a_deadline_is_refused) {
   }
 }
 
+CAF_TEST(deadlines_below_the_heartbeat_are_refused) {
+  for (const auto* name : {"hang_deadline", "client_hang_deadline"}) {
+    const auto loaded = load_config(
+      {"",
+       {},
+       {{"supervision.heartbeat_interval=2s"},
+        {std::string{"supervision."} + name + "=1s"}}});
+    CAF_REQUIRE_EQUAL(loaded.faults.size(), 1u);
+    CAF_CHECK(contains(to_string(loaded.faults.front()),
+                       std::string{"supervision."} + name));
+  }
+}
+
+CAF_TEST(a_memory_budget_that_no_machine_has_is_refused) {
+  CAF_CHECK_EQUAL(
+    load_config({"", {}, {{"flow.memory_budget=1000TB"}}}).faults.size(), 1u);
+}
+
 CAF_TEST(the_reference_page_is_in_step_with_the_declarations) {
   const auto committed = read_text(std::string{MILLRACE_SOURCE_DIR}
                                    + "/docs/configuration.md");

@@ -12,7 +12,9 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <deque>
 #include <stdexcept>
 #include <thread>
 
@@ -276,6 +278,50 @@ CAF_TEST(silent_clients_do_not_keep_the_others_out) {
   half.send("GET /metrics HT");
   const auto reply = http_request(endpoint->port(), "GET", "/health/live");
   CAF_CHECK_EQUAL(reply.status, 200);
+}
+
+CAF_TEST(idle_and_dripping_clients_hold_no_thread) {
+  const auto endpoint = start();
+  std::deque<tests::LocalConnection> idle;
+  for (int count = 0; count != 300; ++count) {
+    idle.emplace_back(endpoint->port());
+    CAF_REQUIRE(idle.back().connected());
+  }
+  std::deque<tests::LocalConnection> dripping;
+  for (int count = 0; count != 20; ++count)
+    dripping.emplace_back(endpoint->port()).send("G");
+  // More than may be open, and each may take five seconds.
+  const auto begun = std::chrono::steady_clock::now();
+  for (int count = 0; count != 20; ++count)
+    CAF_CHECK_EQUAL(
+      http_request(endpoint->port(), "GET", "/health/live").status, 200);
+  CAF_CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{4});
+}
+
+CAF_TEST(who_does_not_take_in_an_answer_holds_no_thread) {
+  auto all = sources();
+  all.status_json = [] { return std::string(std::size_t{16} << 20U, 'x'); };
+  HttpConfig config;
+  config.port = 0;
+  const auto endpoint = HttpEndpoint::start(config, all);
+  CAF_REQUIRE(endpoint.has_value());
+  const auto port = (*endpoint)->port();
+  std::deque<tests::LocalConnection> slow;
+  for (int count = 0; count != 5; ++count)
+    slow.emplace_back(port).send("GET /status HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto begun = std::chrono::steady_clock::now();
+  CAF_CHECK_EQUAL(http_request(port, "GET", "/health/live").status, 200);
+  CAF_CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{4});
+  CAF_CHECK(slow.front().read_all().size() > std::size_t{16} << 20U);
+}
+
+CAF_TEST(a_request_may_come_in_parts) {
+  const auto endpoint = start();
+  tests::LocalConnection client{endpoint->port()};
+  for (const auto* part :
+       {"GE", "T /health/li", "ve HTTP/1.1\r\nHo", "st: a\r\n", "\r", "\n"})
+    client.send(part);
+  CAF_CHECK(client.read_all().starts_with("HTTP/1.1 200 "));
 }
 
 CAF_TEST(many_clients_at_the_same_time_are_all_answered) {

@@ -70,6 +70,13 @@ CAF_TEST(a_partition_that_does_not_move_is_named_with_what_it_waits_for) {
   CAF_CHECK(reason().ends_with("is not delivered; so do 1 more"));
 }
 
+CAF_TEST(a_node_that_may_pass_records_over_is_not_ready) {
+  auto node = sound_node();
+  node.consumer->placed = false;
+  CAF_CHECK(!readiness_of(node).ready);
+  CAF_CHECK_EQUAL(readiness_of(node).cause, "unplaced");
+}
+
 CAF_TEST(the_status_has_the_reason_of_each_stall) {
   auto node = sound_node();
   node.consumer->partitions[1].stalled = true;

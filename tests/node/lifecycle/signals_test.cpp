@@ -56,6 +56,19 @@ CAF_TEST(real_signals_are_waited_for_one_by_one) {
   CAF_CHECK_EQUAL(run_child(body), 0);
 }
 
+CAF_TEST(a_signal_before_anybody_waits_is_kept) {
+  const auto body = [] {
+    if (node::block_awaited_signals() != 0)
+      return 1;
+    ::kill(::getpid(), SIGTERM);
+    auto waiter = SignalWaiter::create();
+    if (!waiter)
+      return 2;
+    return (*waiter)->wait(10s).signal == SIGTERM ? 0 : 3;
+  };
+  CAF_CHECK_EQUAL(run_child(body), 0);
+}
+
 CAF_TEST(a_signal_ends_a_wait_that_is_under_way) {
   int ready[2];
   CAF_REQUIRE_EQUAL(::pipe(ready), 0);

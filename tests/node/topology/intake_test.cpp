@@ -118,6 +118,7 @@ CAF_TEST(an_idle_partition_shows_where_it_stands_before_its_first_record) {
   answer.receive([&](const messages::ConsumerStatus& it) { status = it; },
                  [](const caf::error& error) { CAF_FAIL(error); });
   CAF_REQUIRE_EQUAL(status.partitions.size(), 1u);
+  CAF_CHECK(status.placed);
   CAF_CHECK(status.partitions[0].lag_records == 0);
   CAF_CHECK(status.partitions[0].committed == Offset{42});
   CAF_CHECK(status.partitions[0].finished == Offset{42});
