@@ -38,6 +38,7 @@ struct Fixture {
     const std::vector<std::string> own{
       "node.name=" + name,
       "link.enabled=true",
+      "detection.state=topic",
       "link.listen=127.0.0.1:" + std::to_string(ports.at(name)),
       "link.peers=" + peers,
       "link.ca_file=" + folder.file("ca.crt"),
