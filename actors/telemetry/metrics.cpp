@@ -128,6 +128,9 @@ constexpr Definition low_finding{
 constexpr Definition unjudged{
   "millrace_events_unjudged_total",
   "Events that nobody judged, since who knows their users did not answer."};
+constexpr Definition blind{
+  "millrace_detection_blind",
+  "1 while other nodes read a part of the input and nothing links them."};
 constexpr Definition elsewhere{
   "millrace_events_judged_elsewhere_total",
   "Events of this node that another one judged, as it owns their users."};
@@ -388,6 +391,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     low_findings(
       table<logic::Rule, logic::rule_count>(registry, low_finding, "rule")),
     events_unjudged(counter(registry, unjudged)),
+    detection_blind(gauge(registry, blind)),
     events_judged_elsewhere(counter(registry, elsewhere)),
     events_judged_for_others(counter(registry, for_others)),
     peers_late(counter(registry, late)), detector_users(gauge(registry, users)),

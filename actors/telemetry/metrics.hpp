@@ -202,6 +202,7 @@ public:
   CounterTable<logic::Rule, logic::rule_count> anomalies;
   CounterTable<logic::Rule, logic::rule_count> low_findings;
   Counter& events_unjudged;
+  Gauge& detection_blind;
   Counter& events_judged_elsewhere;
   Counter& events_judged_for_others;
   Counter& peers_late;

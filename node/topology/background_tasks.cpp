@@ -6,6 +6,7 @@
 #include "logic/delivery/circuit_breaker.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,47 @@ constexpr std::chrono::seconds topic_retry{2};
 /// How often files of quiet networks are looked after; a glance costs some
 /// microseconds.
 constexpr std::chrono::seconds quiet_interval{2};
+
+/// How often it is looked whether other nodes read the input, too.
+constexpr std::chrono::seconds company_interval{10};
+
+/// Notices that other nodes of the group read a part of the input while nothing
+/// links them: each then sees only a part of a user's logins.
+class BlindSpot {
+public:
+  BlindSpot(const kafka::KafkaConfig& config,
+            const actors::Surroundings& around)
+    : config_(config), around_(around) {}
+
+  void look() {
+    if (!admin_)
+      if (auto opened = kafka::TopicAdmin::open(config_))
+        admin_ = *std::move(opened);
+    if (!admin_)
+      return;
+    const auto topic = admin_->topic(config_.input_topic, topic_wait);
+    const auto held = around_.metrics->assigned_partitions.Value();
+    if (!topic || held == 0.0)
+      return;
+    const bool blind = held < static_cast<double>(topic->partitions);
+    around_.metrics->detection_blind.Set(blind ? 1.0 : 0.0);
+    if (std::exchange(blind_, blind) || !blind)
+      return;
+    around_.log->warn(
+      component,
+      "other nodes of the group read a part of the input, and detection is "
+      "blind to the logins there; link the nodes (link.enabled)",
+      {{"topic", config_.input_topic},
+       {"held", static_cast<std::int64_t>(held)},
+       {"partitions", topic->partitions}});
+  }
+
+private:
+  kafka::KafkaConfig config_;
+  actors::Surroundings around_;
+  std::unique_ptr<kafka::TopicAdmin> admin_;
+  bool blind_ = false;
+};
 
 /// Creates `kafka.create_topics` and remembers what it complained about: what
 /// the brokers refuse they refuse every time.
@@ -136,6 +178,13 @@ background_tasks(const NodeConfig& config,
                                return true;
                              },
                              config.geoip.reload_interval};
+  if (config.detection.enabled && !config.link.enabled)
+    tasks["blind_spot"] = {
+      [spot = std::make_shared<BlindSpot>(config.kafka, surroundings)] {
+        spot->look();
+        return true;
+      },
+      company_interval};
   if (quiet->has_files())
     tasks["quiet_networks_reload"] = {[quiet = std::move(quiet),
                                        metrics = surroundings.metrics,

@@ -13,8 +13,9 @@
 namespace millrace::node {
 
 /// What waits for disks and brokers beside the flow of events, by name:
-/// creating the configured topics (tried again until it is done), and looking
-/// after changed files of GeoIP and of quiet networks.
+/// creating the configured topics (tried again until it is done), looking
+/// after changed files of GeoIP and of quiet networks, and after other nodes
+/// of the group while nothing links them.
 std::map<std::string, actors::BackgroundTask>
 background_tasks(const NodeConfig& config,
                  std::shared_ptr<adapters::geoip::GeoDatabase> geo,

@@ -207,4 +207,20 @@ CAF_TEST(quiet_networks_are_read_again_while_the_node_runs) {
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 
+CAF_TEST(nodes_that_nothing_links_say_that_they_are_blind) {
+  NodeProcess first{kafka.bootstrap_servers};
+  CAF_REQUIRE(eventually(30s, [&] { return first.held_partitions() == 4; }));
+  NodeProcess second{kafka.bootstrap_servers};
+  const auto is_blind = [](NodeProcess& node) {
+    return node.page("/metrics").find("\nmillrace_detection_blind 1\n")
+           != std::string::npos;
+  };
+  CAF_CHECK(eventually(40s, [&] { return is_blind(first); }));
+  CAF_CHECK(eventually(40s, [&] { return is_blind(second); }));
+  CAF_CHECK(first.log().find("blind to the logins there") != std::string::npos);
+  CAF_CHECK_EQUAL(second.stop(), 0);
+  CAF_CHECK(eventually(40s, [&] { return !is_blind(first); }));
+  CAF_CHECK_EQUAL(first.stop(), 0);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
