@@ -31,23 +31,23 @@ bool allowed(Operations operations, rd_kafka_AclOperation_t wanted) {
          || std::ranges::find(operations, wanted) != operations.end();
 }
 
+/// Brokers that know no such question refuse nothing.
+logic::Result<void> unless_unsupported(const logic::Error& error) {
+  if (error.code == logic::ErrorCode::unsupported)
+    return {};
+  return error;
+}
+
 logic::Result<void>
 verdict(const rd_kafka_error_t* error, Operations operations,
         rd_kafka_AclOperation_t wanted, rd_kafka_resp_err_t refusal,
         const std::string& attempted) {
   if (const auto code = rd_kafka_error_code(error);
       code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return to_error(code, attempted);
+    return unless_unsupported(to_error(code, attempted));
   if (!allowed(operations, wanted))
     return to_error(refusal, attempted);
   return {};
-}
-
-/// Brokers that know no such question refuse nothing.
-logic::Result<void> unless_unsupported(const logic::Error& error) {
-  if (error.code == logic::ErrorCode::unsupported)
-    return {};
-  return error;
 }
 
 std::optional<std::chrono::milliseconds> to_duration(const char* text) {

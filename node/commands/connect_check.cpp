@@ -151,8 +151,6 @@ void check_kafka(const kafka::KafkaConfig& settings,
       answers.limits = *std::move(limits);
   }
   const auto rights = kafka::UserRights::open(config);
-  if (topics && rights)
-    items.push_back(check_group(config, **rights, deadline));
   for (const auto& [key, topic] : used_topics(config)) {
     auto item = topics ? check_topic(config, answers, topic)
                        : ConnectItem{{}, false, "unknown, see the broker"};
@@ -161,6 +159,8 @@ void check_kafka(const kafka::KafkaConfig& settings,
     item.name = "topic " + topic + " (kafka." + key + ")";
     items.push_back(std::move(item));
   }
+  if (topics && rights)
+    items.push_back(check_group(config, **rights, deadline));
 }
 
 void check_state_topic(const NodeConfig& config,

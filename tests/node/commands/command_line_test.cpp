@@ -260,16 +260,17 @@ CAF_TEST(check_finds_broker_and_topics_and_says_what_is_missing) {
   config.geoip.files = {"/nowhere.mmdb"};
   config.detection.model_file = "/nowhere.forest";
   const auto items = commands::check_connections(config, 10s);
-  CAF_REQUIRE_EQUAL(items.size(), 6u);
+  CAF_REQUIRE_EQUAL(items.size(), 7u);
   CAF_CHECK(items[0].reached);
   CAF_CHECK_EQUAL(items[0].name, "broker " + (*broker)->bootstrap_servers());
   CAF_CHECK(items[1].text.starts_with("3 partitions, max.message.bytes"));
   CAF_CHECK(items[2].text.starts_with("1 partition, max.message.bytes"));
   CAF_CHECK(contains(items[2].text, "assumed")); // by the embedded broker
   for (std::size_t i = 0; i < items.size(); ++i)
-    CAF_CHECK_EQUAL(items[i].reached, i < 4);
-  CAF_CHECK(contains(items[4].text, "/nowhere.mmdb"));
-  CAF_CHECK(contains(items[5].text, "/nowhere.forest"));
+    CAF_CHECK_EQUAL(items[i].reached, i < 5);
+  CAF_CHECK_EQUAL(items[4].name, "group user-group (kafka.consumer_group)");
+  CAF_CHECK(contains(items[5].text, "/nowhere.mmdb"));
+  CAF_CHECK(contains(items[6].text, "/nowhere.forest"));
 }
 
 CAF_TEST(check_asks_the_host_that_is_for_health_checks) {
