@@ -11,7 +11,7 @@ namespace {
 /// Refusals of the first in succession before another is tried: what passes
 /// sooner is likelier an outage that ends than a record of that sort, and the
 /// other one would overtake.
-constexpr std::uint32_t patience = 4;
+constexpr std::uint32_t patience = 6;
 
 } // namespace
 
