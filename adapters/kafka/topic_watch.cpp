@@ -80,9 +80,8 @@ bool TopicWatch::refresh_limits() {
 void TopicWatch::on_too_large(logic::Destination destination,
                               std::int64_t bytes) {
   auto& limits = at(destination).limits;
-  if (!limits.known)
-    limits.max_message_bytes = std::min(
-      limits.max_message_bytes, std::max(bytes / 2, least_assumed_bytes));
+  if (!limits.known && bytes / 2 >= least_assumed_bytes)
+    limits.max_message_bytes = std::min(limits.max_message_bytes, bytes / 2);
 }
 
 void TopicWatch::ask_limits() {

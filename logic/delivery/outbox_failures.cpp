@@ -80,8 +80,10 @@ bool Outbox::waits_for_others(const DeliveryFailure& failure, TimePoint now) {
   if (!passing)
     return true;
   auto& failed = slot.failed_records[failure.token.index];
-  if (alone && destination_of(failure.token) == Destination::dead_letters)
+  if (alone && destination_of(failure.token) == Destination::dead_letters) {
     failed.stuck = shared(failure.text);
+    note(OutboxNotice::Kind::stuck, slot, failure.token.index, failure.text);
+  }
   const auto before = failed.delivered_before;
   if (alone || !before)
     failed.delivered_before = line.delivered();

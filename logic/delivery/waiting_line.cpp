@@ -6,6 +6,15 @@
 
 namespace millrace::logic {
 
+namespace {
+
+/// Refusals of the first in succession before another is tried: what passes
+/// sooner is likelier an outage that ends than a record of that sort, and the
+/// other one would overtake.
+constexpr std::uint32_t patience = 6;
+
+} // namespace
+
 void WaitingLine::join(Place place, SendToken token, TimePoint now) {
   waiting_.emplace(place, token);
   until_ = std::max(until_, now);
@@ -19,7 +28,8 @@ bool WaitingLine::on_refused(SendToken token, TimePoint now,
     return false;
   closed_ = true;
   probe_.reset();
-  from_behind_ = was_probe && passing && !from_behind_ && !waiting_.empty();
+  from_behind_ = was_probe && passing && refusals_ >= patience && !from_behind_
+                 && !waiting_.empty();
   until_ = from_behind_ ? now : now + back_off.delay(++refusals_);
   return was_probe;
 }
@@ -42,7 +52,8 @@ WaitingLine::Waiting::const_iterator WaitingLine::choose() const {
   constexpr std::uint32_t most_doublings = 10;
   if (!closed_ || !from_behind_)
     return waiting_.begin();
-  const auto places = std::size_t{1} << std::min(refusals_ - 1, most_doublings);
+  const auto places = std::size_t{1}
+                      << std::min(refusals_ - patience, most_doublings);
   return std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(
                                        std::min(places, waiting_.size() - 1)));
 }

@@ -16,8 +16,9 @@ namespace millrace::logic {
 /// in which they came, whatever is refused. A refusal that may not be the
 /// record's own doing closes the line: all wait, and after a back-off one
 /// record alone is sent to see, the first; where that is refused for a passing
-/// reason, one from further behind right after it. If that one is taken, it was
-/// the first one's own doing. What is taken opens the line. Not thread-safe.
+/// reason time and again, one from further behind right after it. If that one
+/// is taken, it was the first one's own doing. What is taken opens the line.
+/// Not thread-safe.
 class WaitingLine {
 public:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -156,15 +156,13 @@ CAF_TEST(what_failed_on_purpose_is_delivered_once_in_the_end) {
   CAF_CHECK_EQUAL(owner.clients.size(), 1u);
 }
 
-CAF_TEST(what_fails_too_often_on_purpose_becomes_a_dead_letter) {
+CAF_TEST(what_fails_on_purpose_while_nothing_passes_is_waited_out) {
   Owner owner{2};
-  owner.client_faults->fail_deliveries(3); // one try and two retries
+  owner.client_faults->fail_deliveries(30);
   owner.add(1);
   CAF_REQUIRE(owner.finish());
-  CAF_CHECK(owner.arrived().empty());
-  CAF_CHECK_EQUAL(owner.delivered_dead_letters, 1u);
-  CAF_REQUIRE_EQUAL(owner.clients[0]->sent.size(), 1u);
-  CAF_CHECK(owner.clients[0]->sent[0].destination == Destination::dead_letters);
+  CAF_CHECK_EQUAL(owner.arrived().size(), 1u);
+  CAF_CHECK_EQUAL(owner.delivered_dead_letters, 0u);
 }
 
 CAF_TEST(what_a_fence_refused_is_delivered_once_by_the_next_client) {

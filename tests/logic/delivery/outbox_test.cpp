@@ -83,7 +83,7 @@ CAF_TEST(out_of_retries_a_record_becomes_a_dead_letter_with_the_last_error) {
   f.outbox.add(ticket(1), encoded(1, 0));
   f.run();
   // Others pass.
-  for (std::uint64_t id = 2; id != 20 && dead.empty(); ++id) {
+  for (std::uint64_t id = 2; id != 200 && dead.empty(); ++id) {
     f.outbox.add(ticket(id), encoded(1, 0, static_cast<std::int64_t>(id)));
     f.run_retries(3);
   }
