@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -29,14 +30,6 @@ constexpr std::size_t envelope_bytes = 512;
 /// may send to a broker that is not the leader for ever. So the client is made
 /// anew as well, and has so long to get rid of what it has.
 constexpr std::chrono::seconds purge_after{5};
-std::int64_t
-bytes_of(const std::vector<const rd_kafka_message_t*>& messages) noexcept {
-  std::size_t bytes = 0;
-  for (const auto* message : messages)
-    bytes += message->len + message->key_len;
-  return static_cast<std::int64_t>(bytes);
-}
-
 /// One idempotent producer for the three destinations.
 class KafkaSink final : public logic::RecordSink {
 public:
@@ -370,7 +363,10 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
            == logic::DeliveryFault::too_large)
     topics_->on_too_large(
       topics_->destination_of(failed_messages_.front()->rkt),
-      bytes_of(failed_messages_));
+      std::accumulate(failed_messages_.begin(), failed_messages_.end(),
+                      std::int64_t{0}, [](std::int64_t sum, const auto* each) {
+                        return sum + request_bytes(*each);
+                      }));
   for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
     const auto& message = *failed_messages_[index];
     const auto& refused = refused_messages_[index];

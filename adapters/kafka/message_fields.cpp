@@ -49,6 +49,13 @@ logic::RecordView to_record(const rd_kafka_message_t& message,
   return record;
 }
 
+std::int64_t request_bytes(const rd_kafka_message_t& message) {
+  std::string headers;
+  to_record(message, headers);
+  return static_cast<std::int64_t>(message.len + message.key_len
+                                   + headers.size());
+}
+
 HeadersPtr to_headers(std::string_view encoded) {
   HeadersPtr headers{rd_kafka_headers_new(8)};
   while (const auto header = logic::take_header(encoded))

@@ -21,6 +21,9 @@ void* to_mutable(std::optional<std::string_view> bytes) noexcept;
 logic::RecordView to_record(const rd_kafka_message_t& message,
                             std::string& encoded);
 
+/// About as many as the message takes in a request.
+std::int64_t request_bytes(const rd_kafka_message_t& message);
+
 /// An encoded run of headers as librdkafka wants them.
 HeadersPtr to_headers(std::string_view encoded);
 
