@@ -122,11 +122,10 @@ using LinksActor = Supervised<
   caf::result<messages::LinksStatus>(messages::ReportStatus)>;
 
 /// By `logic::ActorKind`.
-using ActorHandles
-  = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-               JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor,
-               EncoderActor, ProducerActor, InsightsActor, TrainerActor,
-               LinksActor>;
+using ActorHandles = std::tuple<
+  ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
+  JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor, EncoderActor,
+  ProducerActor, InsightsActor, TrainerActor, LinksActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

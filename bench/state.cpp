@@ -213,6 +213,7 @@ void measure_files(std::size_t users, std::uint32_t shard_count) {
   const auto store = open_store(folder, shard_count);
   std::size_t restored = 0;
   std::vector<SnapshotReader> readers;
+  readers.reserve(shards.size());
   for (const auto& shard : shards)
     readers.emplace_back(shard.shape);
   take<ShardLoaded>(*store, shard_count, [&](StateStoreEvent& event) {

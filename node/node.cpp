@@ -229,25 +229,24 @@ private:
   }
 
   TopologyParameters topology_parameters(logic::detection::ModelPtr model) {
-    return {
-      .config = config_,
-      .node = config_.node.display_name(),
-      .workers = workers_,
-      .open_source = [this] { return clients_.open_source(); },
-      .open_sink = [this] { return clients_.open_sink(); },
-      .make_lookup = [this] { return geo_->make_lookup(); },
-      .quiet_networks = [quiet = quiet_] { return quiet->current(); },
-      .model = std::move(model),
-      .recorder = recorder_,
-      .state_store = state_store_,
-      .background = tasks(),
-      .links = links_ ? std::optional{links_->setup} : std::nullopt,
-      .on_give_up = [this](std::string why) { fail(std::move(why)); },
-      .on_unplaced =
-        [this](const logic::Error& error) {
-          fail(error.text, ExitCode::offsets_missing);
-        },
-      .surroundings = surroundings()};
+    return {.config = config_,
+            .node = config_.node.display_name(),
+            .workers = workers_,
+            .open_source = [this] { return clients_.open_source(); },
+            .open_sink = [this] { return clients_.open_sink(); },
+            .make_lookup = [this] { return geo_->make_lookup(); },
+            .quiet_networks = [quiet = quiet_] { return quiet->current(); },
+            .model = std::move(model),
+            .recorder = recorder_,
+            .state_store = state_store_,
+            .background = tasks(),
+            .links = links_ ? std::optional{links_->setup} : std::nullopt,
+            .on_give_up = [this](std::string why) { fail(std::move(why)); },
+            .on_unplaced =
+              [this](const logic::Error& error) {
+                fail(error.text, ExitCode::offsets_missing);
+              },
+            .surroundings = surroundings()};
   }
 
   std::map<std::string, actors::BackgroundTask> tasks() const {

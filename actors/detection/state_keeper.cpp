@@ -164,9 +164,10 @@ private:
   }
 
   void carry_out(StateOrders orders) {
-    for (auto& order : orders.host)
-      tell(self_, detector_of(order.shard),
-           messages::HostShard{std::move(order)});
+    for (auto& order : orders.host) {
+      const auto& detector = detector_of(order.shard);
+      tell(self_, detector, messages::HostShard{std::move(order)});
+    }
     for (const auto& order : orders.settle)
       tell(self_, detector_of(order.shard), messages::SettleSnapshot{order});
     for (const auto& order : orders.save)

@@ -113,7 +113,7 @@ std::vector<StateStoreEvent> StateTopic::take_events() {
     if (now >= revocation.until)
       revocation.outstanding.clear();
   finish_revocations();
-  watch_->tick();
+  watch_->tick(troubles_);
   tell_troubles();
   return std::exchange(events_, {});
 }

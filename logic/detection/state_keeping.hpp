@@ -88,7 +88,7 @@ public:
   std::chrono::milliseconds tick_interval() const noexcept;
 
   /// A detector hosts the shard.
-  void hosted(std::uint32_t shard);
+  void hosted(std::uint32_t number);
   /// A detector's answer to `Save`; without records where it does not host the
   /// shard.
   void answered(const StateOrders::Save& order, Snapshot snapshot,
