@@ -42,7 +42,9 @@ concept Checked = requires(const Component& component) {
 std::string_view state_place(const NodeConfig& config) {
   if (!config.detection.enabled)
     return "memory";
-  return config.link.enabled ? "topic" : config.detection.state;
+  if (config.link.enabled)
+    return "topic";
+  return config.detection.state;
 }
 
 void describe(logic::SettingVisitor& visitor, NodeConfig& config) {

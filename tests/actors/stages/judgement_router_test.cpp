@@ -19,6 +19,7 @@
 #include "tests/support/metric_text.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <prometheus/registry.h>
 
@@ -48,6 +49,7 @@ struct OtherNode {
   std::vector<std::size_t> asked; ///< rows of users in each question
   bool silent = false;
   std::optional<wire::JudgeAnswer> instead;
+  std::vector<caf::typed_response_promise<wire::JudgeAnswer>> unanswered;
 
   wire::JudgeAnswer judge(const wire::JudgeRequest& request) {
     auto rows = logic::detection::decode_rows(request.rows, shard_count);
@@ -67,7 +69,9 @@ caf::behavior link_to(caf::event_based_actor* self, OtherNode* node) {
       const wire::JudgeRequest& request) -> caf::result<wire::JudgeAnswer> {
       auto promise = self->make_response_promise<wire::JudgeAnswer>();
       auto answer = node->judge(request);
-      if (!node->silent)
+      if (node->silent)
+        node->unanswered.push_back(promise);
+      else
         promise.deliver(std::move(answer));
       return promise;
     },
@@ -95,6 +99,9 @@ struct Fixture : test_coordinator_fixture<> {
     caf::anon_send_exit(link, caf::exit_reason::kill);
     run();
   }
+
+  /// Messages, but no time passes.
+  void run() { consume_messages(); }
 
   void start(bool owns_all) {
     link = sys.spawn(link_to, &other);

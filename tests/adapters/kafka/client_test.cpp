@@ -1,4 +1,4 @@
-#define CAF_SUITE kafka_client
+#define CAF_SUITE client
 
 #include "adapters/kafka/client.hpp"
 
