@@ -48,8 +48,8 @@ CAF_TEST(groups_start_so_that_the_flow_begins_last) {
   std::vector<std::string> names;
   for (const auto& group : group_table)
     names.emplace_back(group.name);
-  const std::vector<std::string> expected{"delivery",   "detection", "lane",
-                                          "background", "links",     "intake"};
+  const std::vector<std::string> expected{"delivery", "detection",  "lane",
+                                          "links",    "background", "intake"};
   CAF_CHECK(names == expected);
   CAF_CHECK(traits_of(ActorKind::consumer).group == ActorGroup::intake);
   CAF_CHECK(group_table.back().group == ActorGroup::intake);
