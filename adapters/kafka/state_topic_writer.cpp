@@ -162,9 +162,10 @@ void StateTopicWriter::finish_one(std::uint64_t delivery, std::size_t bytes,
   found.last_offset = std::max(found.last_offset, offset);
   if (--found.outstanding != 0)
     return;
-  written_.push_back(
-    {found.write, found.last_offset,
-     found.error ? logic::Result<void>{*found.error} : logic::Result<void>{}});
+  logic::Result<void> outcome;
+  if (found.error)
+    outcome = *std::move(found.error);
+  written_.push_back({found.write, found.last_offset, std::move(outcome)});
   under_way_.erase(entry);
 }
 
