@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -48,6 +49,25 @@ verdict(const rd_kafka_error_t* error, Operations operations,
   if (!allowed(operations, wanted))
     return to_error(refusal, attempted);
   return {};
+}
+
+/// Brokers that have just started, or whose groups were never used, take a
+/// moment to agree on who coordinates one.
+bool is_settling(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto* const* found = rd_kafka_DescribeConsumerGroups_result_groups(
+    rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+  if (count != 1)
+    return false;
+  switch (
+    rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(found[0]))) {
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::optional<std::chrono::milliseconds> to_duration(const char* text) {
@@ -132,17 +152,30 @@ UserRights::check_topic(const std::string& topic, Use use,
                  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, attempted);
 }
 
+logic::Result<EventPtr>
+UserRights::describe_group(const std::string& group,
+                           const std::string& attempted,
+                           std::chrono::milliseconds deadline) {
+  std::array<const char*, 1> names{group.c_str()};
+  return answer(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, attempted, deadline,
+                [&](const rd_kafka_AdminOptions_t* options) {
+                  rd_kafka_DescribeConsumerGroups(client_.get(), names.data(),
+                                                  names.size(), options,
+                                                  queue_.get());
+                });
+}
+
 logic::Result<void>
 UserRights::check_group(const std::string& group,
                         std::chrono::milliseconds deadline) {
+  using Clock = std::chrono::steady_clock;
   const auto attempted = "reading in the group " + group;
-  std::array<const char*, 1> names{group.c_str()};
-  const auto event = answer(
-    RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, attempted, deadline,
-    [&](const rd_kafka_AdminOptions_t* options) {
-      rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(),
-                                      options, queue_.get());
-    });
+  const auto until = Clock::now() + deadline;
+  auto event = describe_group(group, attempted, deadline);
+  while (event && is_settling(event->get()) && Clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    event = describe_group(group, attempted, deadline);
+  }
   if (!event)
     return unless_unsupported(event.error());
   std::size_t count = 0;

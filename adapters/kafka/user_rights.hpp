@@ -31,7 +31,8 @@ public:
   logic::Result<void> check_topic(const std::string& topic, Use use,
                                   std::chrono::milliseconds deadline);
 
-  /// The same for reading in a group.
+  /// The same for reading in a group; waits for a coordinator that is not
+  /// ready yet.
   logic::Result<void> check_group(const std::string& group,
                                   std::chrono::milliseconds deadline);
 
@@ -46,6 +47,9 @@ private:
   logic::Result<EventPtr>
   answer(rd_kafka_admin_op_t kind, const std::string& attempted,
          std::chrono::milliseconds deadline, const Ask& ask);
+  logic::Result<EventPtr> describe_group(const std::string& group,
+                                         const std::string& attempted,
+                                         std::chrono::milliseconds deadline);
 
   ClientPtr client_;
   QueuePtr queue_;

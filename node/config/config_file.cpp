@@ -116,7 +116,7 @@ private:
     constexpr std::string_view of_yaml = "tag:yaml.org,2002:";
     constexpr std::array<std::string_view, 7> known{
       "str", "int", "float", "bool", "null", "seq", "map"};
-    const std::string tag = node.Tag();
+    const auto& tag = node.Tag();
     const bool is_own = tag.empty() || tag == "?" || tag == "!"
                         || (tag.starts_with(of_yaml)
                             && std::ranges::find(known,
