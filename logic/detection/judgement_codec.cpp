@@ -1,24 +1,20 @@
 #include "logic/detection/judgement_codec.hpp"
 
+#include "logic/core/little_endian.hpp"
+
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace millrace::logic::detection {
 
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "numbers are copied as they stand");
 
 constexpr std::size_t max_topic_bytes = 249; // Kafka's own limit
 constexpr std::size_t max_model_id_bytes = 256;
@@ -39,9 +35,7 @@ public:
 
   template <class Number>
   void put(Number number) {
-    static_assert(std::is_arithmetic_v<Number>);
-    const auto* begin = reinterpret_cast<const char*>(&number);
-    bytes_.append(begin, sizeof number);
+    append_little_endian(bytes_, number);
   }
   void put_text(std::string_view text) {
     put(static_cast<std::uint32_t>(text.size()));
@@ -60,13 +54,11 @@ public:
 
   template <class Number>
   Number get() {
-    static_assert(std::is_arithmetic_v<Number>);
-    Number number{};
-    if (rest_.size() < sizeof number) {
+    if (rest_.size() < sizeof(Number)) {
       fail();
-      return number;
+      return Number{};
     }
-    std::memcpy(&number, rest_.data(), sizeof number);
+    const auto number = load_little_endian<Number>(rest_.data());
     rest_.remove_prefix(sizeof number);
     return number;
   }
