@@ -22,13 +22,14 @@ using Supervised = caf::typed_actor<
 
 /// Owns the Kafka consumer: reads while there is credit, commits, gives
 /// partitions back.
-using ConsumerActor
-  = Supervised<caf::result<void>(messages::ClientReady),
-               caf::result<void>(messages::BatchAcknowledged),
-               caf::result<void>(messages::ListUnacknowledged),
-               caf::result<void>(messages::Tick),
-               caf::result<messages::IntakeDrained>(messages::DrainIntake),
-               caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
+using ConsumerActor = Supervised<
+  caf::result<void>(messages::ClientReady),
+  caf::result<void>(messages::BatchAcknowledged),
+  caf::result<void>(messages::ListUnacknowledged),
+  caf::result<void>(messages::OffsetsCommitted),
+  caf::result<void>(messages::CommitsLost), caf::result<void>(messages::Tick),
+  caf::result<messages::IntakeDrained>(messages::DrainIntake),
+  caf::result<messages::ConsumerStatus>(messages::ReportStatus)>;
 
 /// Keeps raw batches until they are finished and deals them to lanes.
 using DispatcherActor
@@ -98,6 +99,8 @@ using ProducerActor
                caf::result<void>(messages::FenceLane),
                caf::result<void>(messages::CheckDeliveries),
                caf::result<void>(messages::PublishInsight),
+               caf::result<void>(messages::GroupJoined),
+               caf::result<void>(messages::CommitOffsets),
                caf::result<void>(messages::ForgetPartitions),
                caf::result<void>(messages::Tick),
                caf::result<messages::OutputClosed>(messages::CloseOutput),

@@ -126,7 +126,8 @@ struct BatchAcknowledged {
   logic::Acknowledgement acknowledgement;
 };
 
-/// Consumer to dispatcher: committed.
+/// Producer to consumer, where it is the one who commits, and consumer to
+/// dispatcher: committed.
 struct OffsetsCommitted {
   std::vector<logic::PartitionOffset> offsets;
 };

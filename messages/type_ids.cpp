@@ -10,6 +10,7 @@
 #include "messages/state.hpp"
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
+#include "messages/transactions.hpp"
 #include "messages/wire/type_ids.hpp"
 
 #include <caf/error.hpp>

@@ -99,6 +99,11 @@ MILLRACE_LOCAL_MESSAGE(FenceLane)
 MILLRACE_LOCAL_MESSAGE(DetectorReplaced)
 MILLRACE_LOCAL_MESSAGE(RouterReplaced)
 
+// messages/transactions.hpp
+MILLRACE_LOCAL_MESSAGE(GroupJoined)
+MILLRACE_LOCAL_MESSAGE(CommitOffsets)
+MILLRACE_LOCAL_MESSAGE(CommitsLost)
+
 // messages/supervision.hpp
 MILLRACE_LOCAL_MESSAGE(Heartbeat)
 MILLRACE_LOCAL_MESSAGE(HeartbeatAnswer)

@@ -4,6 +4,31 @@ namespace millrace::actors {
 
 void describe(logic::SettingVisitor& visitor, DeliveryConfig& config) {
   visitor.section("delivery", "Retries, commits and deadlines.");
+  visitor.setting(
+    {.name = "guarantee",
+     .help = "at_least_once: nothing is lost, but what was delivered after the "
+             "last commit is delivered again after a crash. exactly_once: "
+             "outputs, dead letters, insights and offsets are written in "
+             "transactions, which readers with isolation.level=read_committed "
+             "see whole or not at all; each node of the group needs a "
+             "node.name of its own that lasts.",
+     .choices = {"at_least_once", "exactly_once"}},
+    &config.guarantee);
+  visitor.setting({.name = "transaction_interval",
+                   .help = "With exactly_once: from the first record of a "
+                           "transaction to its commit. Readers see nothing of "
+                           "it before.",
+                   .min = 10,
+                   .max = 60'000},
+                  &config.transaction_interval);
+  visitor.setting({.name = "transaction_timeout",
+                   .help = "With exactly_once: after that the broker aborts "
+                           "what a node that died has left open, which readers "
+                           "and the next owner of its partitions wait for. The "
+                           "same node ends it at once when it comes back.",
+                   .min = 1'000,
+                   .max = 900'000},
+                  &config.transaction_timeout);
   visitor.setting({.name = "retry_limit",
                    .help = "Retries of a record that a broker refuses for a "
                            "passing reason though it takes others of its "

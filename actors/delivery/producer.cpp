@@ -3,6 +3,7 @@
 #include "actors/delivery/delivery_circuits.hpp"
 #include "actors/delivery/delivery_counts.hpp"
 #include "actors/delivery/delivery_notices.hpp"
+#include "actors/delivery/transactional_delivery.hpp"
 #include "logic/delivery/forgotten_epochs.hpp"
 #include "logic/delivery/insight_publisher.hpp"
 #include "logic/delivery/outbox.hpp"
@@ -13,6 +14,7 @@
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
 #include "messages/status.hpp"
+#include "messages/transactions.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
@@ -34,6 +36,8 @@ using logic::OutboxNotice;
 
 constexpr std::chrono::milliseconds tick_interval{1'000};
 constexpr std::chrono::milliseconds close_wait{1'000};
+/// How often it is looked whether the last transaction has ended.
+constexpr std::chrono::milliseconds close_look{10};
 
 class Producer {
 public:
@@ -44,7 +48,10 @@ public:
       metrics_(*parameters_.surroundings.metrics),
       log_(*parameters_.surroundings.log), outbox_(parameters_.outbox_config()),
       output_circuit_(metrics_, log_), dead_letter_circuit_(metrics_, log_),
-      insights_gauge_(metrics_.circuit_state("insights")) {}
+      insights_gauge_(metrics_.circuit_state("insights")) {
+    if (parameters_.delivery.exactly_once())
+      transactions_.emplace(parameters_.delivery, metrics_, log_);
+  }
 
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -66,11 +73,15 @@ public:
     if (sink_) {
       sink_->close(close_wait);
       sink_->take_reports(reports_);
-      apply_reports(outbox_clock_);
+      if (!transactions_)
+        apply_reports(outbox_clock_);
     }
+    if (sink_ && transactions_)
+      transactions_->start_over(outbox_, insights_, outbox_clock_);
+    else
+      outbox_.retry_all_at(outbox_clock_);
     sink_ = std::move(*opened);
     client_failed_ = false;
-    outbox_.retry_all_at(outbox_clock_);
     return {};
   }
 
@@ -79,6 +90,9 @@ public:
     closing_.reset();
     wake_at_.reset();
     sink_->on_ready(wake_up<ProducerActor>(self_));
+    if (transactions_ && transactions_->cycle().lost_track())
+      tell_of_lost_commits(
+        {logic::ErrorCode::fatal_client, "the client died while it committed"});
     schedule_tick();
   }
 
@@ -92,6 +106,8 @@ public:
       actor.handle_with(&Producer::fence),
       actor.handle_with(&Producer::check),
       actor.handle_with(&Producer::publish),
+      actor.handle_with(&Producer::note_joined),
+      actor.handle_with(&Producer::commit_offsets),
       actor.handle_with(&Producer::forget),
       actor.handle_with(&Producer::tick),
       actor.handle_with(&Producer::close),
@@ -173,10 +189,14 @@ private:
                        != logic::CircuitState::closed;
     const bool to_send = outbox_.wants_to_send(now)
                          || (probe && outbox_.waits_for(Destination::output));
-    if (closed_ || client_failed_ || !to_send)
+    if (closed_ || client_failed_
+        || (transactions_ ? !transactions_->may_send(*sink_, to_send, now)
+                          : !to_send))
       return wake_for_retry();
     // While the output fails nothing is sent, and so no credit comes back.
     const auto wall_ms = parameters_.surroundings.clock->now_ms();
+    if (transactions_)
+      transactions_->send_insights(insights_, *sink_, now, wall_ms);
     if (output_circuit_.allows(now)) {
       if (probe)
         outbox_.try_again(Destination::output, now);
@@ -192,6 +212,9 @@ private:
     auto due = outbox_.next_retry();
     if (const auto probe = output_circuit_.next_probe())
       due = probe; // then all are tried again
+    if (const auto next = transactions_ ? transactions_->cycle().due()
+                                        : std::nullopt)
+      due = std::min(due.value_or(*next), *next);
     const bool will_wake = wake_at_ && *wake_at_ > now && wake_at_ <= due;
     // What is overdue waits for room in the sink, which wakes us itself.
     if (!due || *due <= now || will_wake)
@@ -211,6 +234,8 @@ private:
     sink_->take_reports(reports_);
     outbox_clock_ = self_->clock().now();
     apply_reports(outbox_clock_);
+    if (transactions_)
+      advance_transactions();
     for (auto& batch : outbox_.take_delivered())
       finish(batch);
     tell_partly_finished();
@@ -223,7 +248,38 @@ private:
     finish_closing();
   }
 
+  /// Before the batches are told finished: what is told then is committed.
+  void advance_transactions() {
+    const auto news = transactions_->advance(reports_, outbox_, insights_,
+                                             *sink_, outbox_clock_);
+    if (news.lost_track)
+      tell_of_lost_commits(news.error);
+    if (!news.committed.empty())
+      tell(self_, parameters_.consumer,
+           messages::OffsetsCommitted{news.committed});
+  }
+
+  void tell_of_lost_commits(const logic::Error& error) {
+    tell(self_, parameters_.consumer, messages::CommitsLost{error});
+  }
+
+  void note_joined(const messages::GroupJoined& news) {
+    if (transactions_)
+      transactions_->cycle().join(news.member);
+  }
+
+  void commit_offsets(const messages::CommitOffsets& order) {
+    if (!transactions_)
+      return;
+    const auto done = transactions_->cycle().move(order.offsets);
+    if (!done.empty())
+      tell(self_, parameters_.consumer, messages::OffsetsCommitted{done});
+    pump();
+  }
+
   void look_for_lost_reports() {
+    if (transactions_)
+      return take_reports(); // an incomplete transaction is aborted in time
     if (closed_ || client_failed_ || sink_->queued_records() != 0)
       return;
     const auto again = outbox_.send_unreported_again(self_->clock().now());
@@ -336,6 +392,8 @@ private:
     for (const auto& held : order.partitions) {
       forgotten_.add(held);
       resequencers_.erase(held);
+      if (transactions_ && !closed_)
+        transactions_->cycle().forget(held, outbox_, *sink_->transactions());
       outbox_.forget(held.partition, held.epoch);
     }
   }
@@ -345,6 +403,10 @@ private:
   void publish(const messages::PublishInsight& order) {
     if (closed_ || client_failed_ || !parameters_.insights_topic)
       return;
+    if (transactions_) {
+      transactions_->add_insight(order.json);
+      return pump();
+    }
     const auto now = self_->clock().now();
     if (!insights_.send(*sink_, order.json, now,
                         parameters_.surroundings.clock->now_ms()))
@@ -371,7 +433,13 @@ private:
     if (!closing_ || closed_)
       return;
     const auto unsent = sink_->queued_records();
-    if (unsent != 0 && self_->clock().now() < close_deadline_)
+    const auto now = self_->clock().now();
+    if (transactions_ && !transactions_->idle() && now < close_deadline_) {
+      transactions_->cycle().hurry(now);
+      self_->delayed_send(self_, close_look, messages::ClientReady{});
+      return;
+    }
+    if (unsent != 0 && now < close_deadline_)
       return;
     closed_ = true;
     sink_->close(close_wait);
@@ -409,6 +477,7 @@ private:
   caf::actor_clock::time_point partly_told_;
   logic::DeliveryReports reports_; ///< reused
   logic::InsightPublisher insights_;
+  std::optional<TransactionalDelivery> transactions_; ///< none: at least once
   OutputCircuit output_circuit_;
   DeadLetterCircuit dead_letter_circuit_;
   prometheus::Gauge& insights_gauge_;

@@ -25,6 +25,7 @@ struct ProducerParameters {
   /// Called at the start, and again when a client has failed for good.
   std::function<logic::Result<std::unique_ptr<logic::RecordSink>>()> open_sink;
   RegisteredActorPtr<DispatcherActor> dispatcher;
+  RegisteredActorPtr<ConsumerActor> consumer;
   Surroundings surroundings;
 
   logic::OutboxConfig outbox_config() const;

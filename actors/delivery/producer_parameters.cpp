@@ -13,6 +13,7 @@ logic::OutboxConfig ProducerParameters::outbox_config() const {
   config.oversized = delivery.oversized_dead_letter == "stop"
                        ? logic::OversizedDeadLetter::stop
                        : logic::OversizedDeadLetter::reference;
+  config.transactional = delivery.exactly_once();
   config.max_queued_dead_letters = max_queued_dead_letters;
   return config;
 }

@@ -84,6 +84,7 @@ void Consumer::take_what_is_ready() {
     return;
   for (auto& event : source_->take_events())
     handle(event);
+  announce_membership(false);
   if (!draining_ && !client_failed_)
     take_batches();
 }

@@ -14,14 +14,8 @@ namespace {
 using logic::ClientEvent;
 using logic::PartitionEpoch;
 
-/// How long a commit that must be known to have worked may take; less when a
-/// deadline is near.
-constexpr std::chrono::milliseconds final_commit_wait{5'000};
-constexpr std::chrono::milliseconds shortest_wait{500};
 /// Until a commit that failed is tried again while somebody waits for it.
 constexpr std::chrono::milliseconds commit_retry{200};
-/// Batches in flight of which nothing was heard for so long are asked for.
-constexpr std::chrono::milliseconds audit_after{5'000};
 
 } // namespace
 
@@ -109,7 +103,9 @@ bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
   const bool drained = assignment_.drained(leaving.partitions);
   if ((!drained || now < leaving.commit_again_at) && now < leaving.deadline)
     return false;
-  if (!commit_now(assignment_.finished(leaving.partitions), leaving.deadline)
+  // In a log that begins anew what was finished is no place.
+  if (!leaving.restarted
+      && !commit_now(assignment_.finished(leaving.partitions), leaving.deadline)
       && now < leaving.deadline) {
     // The next owner would do all that again.
     leaving.commit_again_at = now + commit_retry;
@@ -226,64 +222,7 @@ void Consumer::fail(const logic::Error& error) {
   self_->quit(messages::to_caf_error(error));
 }
 
-// -- Committing ---------------------------------------------------------------
-
-void Consumer::schedule_tick() {
-  self_->delayed_send(self_, parameters_.delivery.commit_interval,
-                      messages::Tick{});
-}
-
-void Consumer::tick(messages::Tick) {
-  if (closed_ || client_failed_)
-    return;
-  schedule_tick();
-  const auto ends = source_->high_watermarks();
-  for (const auto& each : ends)
-    if (each.end)
-      assignment_.note_end(*each.end);
-  commit_what_is_finished();
-  watch_progress(ends);
-  if (unacknowledged_.quiet_since(self_->clock().now() - audit_after))
-    list_unacknowledged({});
-  // A safety net behind the wake-ups.
-  take_what_is_ready();
-  finish_what_ends();
-}
-
-void Consumer::commit_what_is_finished() {
-  const auto offsets = assignment_.committable();
-  if (!offsets.empty())
-    commit(offsets, std::chrono::milliseconds{0});
-}
-
-bool Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
-                          TimePoint deadline) {
-  return offsets.empty()
-         || commit(offsets, std::min(final_commit_wait, left_until(deadline)));
-}
-
-std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
-  return std::max(shortest_wait,
-                  std::chrono::duration_cast<std::chrono::milliseconds>(
-                    deadline - self_->clock().now()));
-}
-
-bool Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
-                      std::chrono::milliseconds wait) {
-  const auto result = source_->commit(offsets, wait);
-  if (result) {
-    assignment_.note_committed(offsets);
-    tell(self_, parameters_.dispatcher, messages::OffsetsCommitted{offsets});
-    metrics_.commits[CommitOutcome::success].Increment();
-    return true;
-  }
-  const bool fenced = result.error().code == logic::ErrorCode::fenced;
-  metrics_.commits[fenced ? CommitOutcome::fenced : CommitOutcome::failure]
-    .Increment();
-  log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
-               "could not commit offsets", {{"error", result.error().text}});
-  return fenced;
-}
+// -- Progress -----------------------------------------------------------------
 
 void Consumer::watch_progress(std::span<const logic::PartitionLag> ends) {
   const auto now = self_->clock().now();

@@ -10,6 +10,7 @@
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
 #include "messages/status.hpp"
+#include "messages/transactions.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
@@ -27,8 +28,8 @@
 namespace millrace::actors {
 
 /// What the actors of `consumers` do; for nobody else. Reading and settling
-/// are in consumer.cpp; changes in the group, commits and the end are in
-/// consumer_group.cpp.
+/// are in consumer.cpp, changes in the group and the end in consumer_group.cpp,
+/// commits in consumer_commits.cpp.
 class Consumer {
 public:
   static inline const char* name = name_of(logic::ActorKind::consumer).data();
@@ -48,6 +49,8 @@ public:
       actor.handle_with(&Consumer::on_client_ready),
       actor.handle_with(&Consumer::acknowledge),
       actor.handle_with(&Consumer::list_unacknowledged),
+      actor.handle_with(&Consumer::note_committed),
+      actor.handle_with(&Consumer::lose_commits),
       actor.handle_with(&Consumer::tick),
       actor.handle_with(&Consumer::drain),
       actor.handle_with(&Consumer::status),
@@ -117,6 +120,10 @@ private:
   void schedule_tick();
   void tick(messages::Tick);
   void commit_what_is_finished();
+  void announce_membership(bool again);
+  void note_committed(const messages::OffsetsCommitted& news);
+  void lose_commits(const messages::CommitsLost& news);
+  bool have_committed(const std::vector<logic::PartitionOffset>& offsets);
   bool commit_now(const std::vector<logic::PartitionOffset>& offsets,
                   TimePoint deadline);
   std::chrono::milliseconds left_until(TimePoint deadline) const;
@@ -150,6 +157,7 @@ private:
   prometheus::Counter& credit_limit_;
   prometheus::Counter& rate_limit_;
   std::vector<Leaving> leaving_;
+  logic::GroupMembershipPtr member_; ///< where the producer commits
   std::string fault_;
   std::uint64_t records_ = 0;
   bool joined_ = false;

@@ -37,6 +37,14 @@ public:
   logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
                              std::chrono::milliseconds wait) override;
 
+  logic::GroupMembershipPtr take_membership() override {
+    return source_->take_membership();
+  }
+  void
+  note_committed(std::span<const logic::PartitionOffset> offsets) override {
+    source_->note_committed(offsets);
+  }
+
   std::vector<logic::PartitionLag> high_watermarks() override {
     return source_->high_watermarks();
   }

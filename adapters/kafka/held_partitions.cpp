@@ -150,6 +150,7 @@ void HeldPartitions::confirm(logic::PartitionId partition, std::string mark,
   entry->second.confirmed = true;
   entry->second.placed |= placed;
   entry->second.mark = std::move(mark);
+  ++marks_set_;
 }
 
 logic::PartitionEpoch HeldPartitions::restart(logic::PartitionId partition) {
@@ -179,6 +180,7 @@ void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset,
   held.confirmed = true;
   held.placed = true;
   held.mark = std::move(mark);
+  ++marks_set_;
   if (!held.queue)
     return;
   // Taking the partition away from the client takes its queue off ours.

@@ -80,6 +80,8 @@ public:
 
   /// What to commit with its offsets.
   const std::string& mark(logic::PartitionId partition) const;
+  /// How often one was set.
+  std::uint64_t marks_set() const noexcept { return marks_set_; }
 
   /// Whether it is known of each from where it is read.
   bool all_placed() const;
@@ -117,6 +119,7 @@ private:
   std::string topic_;
   Entries entries_;
   logic::PartitionId turn_;
+  std::uint64_t marks_set_ = 0;
   std::size_t waiting_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::string headers_; ///< scratch

@@ -1,21 +1,11 @@
 #include "adapters/kafka/kafka_sink.hpp"
 
-#include "adapters/kafka/broker_watch.hpp"
-#include "adapters/kafka/client.hpp"
 #include "adapters/kafka/delivery_fault.hpp"
-#include "adapters/kafka/destination_topic.hpp"
+#include "adapters/kafka/kafka_sink_client.hpp"
 #include "adapters/kafka/message_fields.hpp"
-#include "adapters/kafka/producing_client.hpp"
-#include "adapters/kafka/refused_messages.hpp"
 #include "adapters/kafka/send_token_opaque.hpp"
-#include "adapters/kafka/topic_watch.hpp"
-#include "adapters/kafka/wake_signal.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <numeric>
-#include <optional>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -30,75 +20,15 @@ constexpr std::size_t envelope_bytes = 512;
 /// may send to a broker that is not the leader for ever. So the client is made
 /// anew as well, and has so long to get rid of what it has.
 constexpr std::chrono::seconds purge_after{5};
-/// One idempotent producer for the three destinations.
-class KafkaSink final : public logic::RecordSink {
-public:
-  KafkaSink() = default;
-  KafkaSink(const KafkaSink&) = delete;
-  KafkaSink& operator=(const KafkaSink&) = delete;
-  ~KafkaSink() override { end(std::chrono::seconds{1}); }
 
-  logic::Result<void> open(const KafkaConfig& config,
-                           const KafkaSinkLimits& limits);
-
-  void on_ready(std::function<void()> wake) override;
-  std::size_t send(std::span<const logic::OutgoingRecord> records) override;
-  void take_reports(logic::DeliveryReports& reports) override;
-  std::size_t queued_records() const override { return queued_; }
-  void hurry() override;
-  void close(std::chrono::milliseconds deadline) override { end(deadline); }
-
-private:
-  logic::Result<void> open_client();
-  using Clock = std::chrono::steady_clock;
-
-  /// Whether the client is made for the topics as they are, and sends no more
-  /// at once than they take at once; sees to it as soon as the client has
-  /// nothing to do.
-  bool fits_topics();
-  bool renew_client();
-  void purge(); ///< gives up what is queued
-  void end(std::chrono::milliseconds deadline);
-  /// Whether the client, as it is made now, may find it too large.
-  bool is_large(const logic::OutgoingRecord& record) const noexcept;
-  std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
-  std::int32_t partition_of(const DestinationTopic& topic,
-                            const logic::OutgoingRecord& record) const;
-  std::size_t send_run(DestinationTopic& topic,
-                       std::span<const logic::OutgoingRecord> run);
-  bool send_one(DestinationTopic& topic, const logic::OutgoingRecord& record);
-  void refuse(const logic::OutgoingRecord& record, rd_kafka_resp_err_t error,
-              std::string text);
-  void on_reports(rd_kafka_event_t* event, logic::DeliveryReports& reports);
-  void on_delivered(const rd_kafka_message_t& message,
-                    logic::DeliveryReports& reports) const;
-  void on_failed(rd_kafka_resp_err_t error, logic::DeliveryReports& reports);
-
-  KafkaConfig config_;
-  KafkaSinkLimits limits_;
-  ClientSizes sizes_;
-  /// A topic was created anew: from then on what the client has is given up.
-  std::optional<Clock::time_point> purge_at_;
-  std::optional<logic::Error> failure_; ///< of making the client anew
-  WakeSignal wake_;
-  ClientPtr client_;
-  QueuePtr queue_;
-  std::unique_ptr<BrokerWatch> watch_;
-  std::unique_ptr<TopicWatch> topics_;
-  std::vector<logic::DeliveryFailure> refused_;
-  logic::DeliveryReports last_reports_; ///< of what closing gave up
-  std::size_t queued_ = 0;
-  bool by_key_ = false;
-  std::vector<rd_kafka_message_t> messages_; ///< scratch
-  std::vector<RefusedMessage> refused_messages_; ///< scratch
-  std::vector<const rd_kafka_message_t*> failed_messages_; ///< scratch
-  std::vector<std::int64_t> timestamps_; ///< scratch
-};
+} // namespace
 
 logic::Result<void> KafkaSink::open(const KafkaConfig& config,
-                                    const KafkaSinkLimits& limits) {
+                                    const KafkaSinkLimits& limits,
+                                    const KafkaTransactions& transactions) {
   config_ = config;
   limits_ = limits;
+  transactions_ = transactions;
   by_key_ = config.partitioning == "key";
   sizes_.message_bytes = message_room(config, 0);
   topics_ = std::make_unique<TopicWatch>(
@@ -108,7 +38,8 @@ logic::Result<void> KafkaSink::open(const KafkaConfig& config,
 }
 
 logic::Result<void> KafkaSink::open_client() {
-  auto client = create_producing_client(config_, limits_, sizes_);
+  auto client = create_producing_client(config_, limits_, sizes_,
+                                        transactions_);
   if (!client)
     return client.error();
   client_ = *std::move(client);
@@ -118,6 +49,11 @@ logic::Result<void> KafkaSink::open_client() {
                                            "producing");
   else
     watch_->attach(client_.get(), queue_.get());
+  if (!transactions_.id.empty()) {
+    thread_ = std::make_unique<TransactionThread>(
+      client_.get(), config_.input_topic, [this] { wake_.raise(); });
+    thread_->give({TransactionThread::Order::Kind::prepare});
+  }
   return topics_->attach(client_.get(), queue_.get());
 }
 
@@ -152,6 +88,8 @@ void KafkaSink::purge() {
 
 bool KafkaSink::renew_client() {
   WakeSignal::disconnect(queue_.get());
+  thread_.reset();
+  prepared_ = false;
   topics_->detach();
   queue_.reset();
   client_.reset();
@@ -201,11 +139,18 @@ KafkaSink::run_length(std::span<const logic::OutgoingRecord> records) const {
   return length;
 }
 
+/// The client of a transaction stays until its end.
+bool KafkaSink::may_send() {
+  if (!transactions_.id.empty())
+    return transaction_ == Transaction::open;
+  return fits_topics();
+}
+
 std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
   if (!client_)
     return 0;
   topics_->tick();
-  if (!fits_topics())
+  if (!may_send())
     return 0; // the answer, or the last report, wakes the owner
   std::size_t taken = 0;
   while (taken != records.size()) {
@@ -300,90 +245,6 @@ void KafkaSink::refuse(const logic::OutgoingRecord& record,
   ++queued_; // until it is reported
 }
 
-void KafkaSink::take_reports(logic::DeliveryReports& reports) {
-  reports.clear();
-  if (!client_) {
-    std::swap(reports, last_reports_);
-    if (failure_)
-      reports.events.push_back({logic::ClientEvent::Kind::failed,
-                                {},
-                                *std::exchange(failure_, std::nullopt)});
-    return;
-  }
-  wake_.rearm();
-  std::swap(reports.failed, refused_);
-  queued_ -= reports.failed.size();
-  while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), 0)}) {
-    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
-      on_reports(event.get(), reports);
-    else if (!topics_->on_event(event.get(), *watch_, reports.events))
-      watch_->on_event(event.get(), reports.events);
-  }
-  watch_->tick(reports.events);
-  topics_->tick();
-  fits_topics();
-}
-
-void KafkaSink::on_reports(rd_kafka_event_t* event,
-                           logic::DeliveryReports& reports) {
-  bool delivered = false;
-  refused_messages_.clear();
-  failed_messages_.clear();
-  while (const auto* message = rd_kafka_event_message_next(event)) {
-    --queued_;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      delivered = true;
-      on_delivered(*message, reports);
-      continue;
-    }
-    refused_messages_.push_back(
-      {message->err, rd_kafka_message_produce_errstr(message)});
-    failed_messages_.push_back(message);
-  }
-  on_failed(rd_kafka_event_error(event), reports);
-  if (delivered)
-    watch_->on_contact(reports.events);
-}
-
-void KafkaSink::on_delivered(const rd_kafka_message_t& message,
-                             logic::DeliveryReports& reports) const {
-  const auto token = to_token(message._private);
-  const auto destination = topics_->destination_of(message.rkt);
-  if (reports.delivered.empty() || reports.delivered.back().slot != token.slot
-      || reports.delivered.back().destination != destination)
-    reports.delivered.push_back({token.slot, 0, destination});
-  ++reports.delivered.back().count;
-}
-
-void KafkaSink::on_failed(rd_kafka_resp_err_t error,
-                          logic::DeliveryReports& reports) {
-  const RefusedRequest request{error, refused_messages_};
-  if (failed_messages_.size() > 1
-      && request.fault(refused_messages_.front())
-           == logic::DeliveryFault::too_large)
-    topics_->on_too_large(
-      topics_->destination_of(failed_messages_.front()->rkt),
-      std::accumulate(failed_messages_.begin(), failed_messages_.end(),
-                      std::int64_t{0}, [](std::int64_t sum, const auto* each) {
-                        return sum + request_bytes(*each);
-                      }));
-  for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
-    const auto& message = *failed_messages_[index];
-    const auto& refused = refused_messages_[index];
-    if (hints_at_topic(refused.error))
-      topics_->refresh();
-    if (request.fault(refused) == logic::DeliveryFault::too_large)
-      topics_->refresh_limits();
-    const auto destination = topics_->destination_of(message.rkt);
-    reports.failed.push_back(
-      {to_token(message._private), request.fault(refused),
-       produce_error_text(refused.error,
-                          refusal_hint(message, topics_->at(destination))),
-       request.blame(refused), topics_->destination_of(message.rkt),
-       rd_kafka_err2name(refused.error)});
-  }
-}
-
 void KafkaSink::hurry() {
   if (client_)
     rd_kafka_flush(client_.get(), 0);
@@ -404,6 +265,12 @@ void KafkaSink::end(std::chrono::milliseconds deadline) {
     if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
       on_reports(event.get(), last_reports_);
   }
+  thread_.reset();
+  // A client that goes with one open leaves it to the broker's time-out.
+  if (transaction_ != Transaction::none)
+    ErrorPtr{rd_kafka_abort_transaction(
+      client_.get(), to_timeout(std::chrono::milliseconds{500}))};
+  transaction_ = Transaction::none;
   watch_.reset();
   topics_.reset(); // its handles are the client's
   queue_.reset();
@@ -411,12 +278,11 @@ void KafkaSink::end(std::chrono::milliseconds deadline) {
   queued_ = 0;
 }
 
-} // namespace
-
 logic::Result<std::unique_ptr<logic::RecordSink>>
-open_kafka_sink(const KafkaConfig& config, const KafkaSinkLimits& limits) {
+open_kafka_sink(const KafkaConfig& config, const KafkaSinkLimits& limits,
+                const KafkaTransactions& transactions) {
   auto sink = std::make_unique<KafkaSink>();
-  if (auto opened = sink->open(config, limits); !opened)
+  if (auto opened = sink->open(config, limits, transactions); !opened)
     return opened.error();
   return std::unique_ptr<logic::RecordSink>{std::move(sink)};
 }

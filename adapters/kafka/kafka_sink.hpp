@@ -3,8 +3,10 @@
 #include "adapters/kafka/kafka_config.hpp"
 #include "logic/delivery/record_sink.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace millrace::adapters::kafka {
 
@@ -15,9 +17,20 @@ struct KafkaSinkLimits {
   std::size_t max_queued_records = 500'000;
 };
 
-/// An idempotent producer for the three destinations. Creates the client;
-/// does not wait for a broker.
+/// How a sink writes in transactions.
+struct KafkaTransactions {
+  /// Names this producer over its lives: the next one ends what the last one
+  /// left open, and fences it. Empty: no transactions.
+  std::string id;
+  /// After that the broker aborts one that is not ended, and those who read
+  /// what is committed wait no longer for it.
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// An idempotent producer for the three destinations, transactional on
+/// request. Creates the client; does not wait for a broker.
 logic::Result<std::unique_ptr<logic::RecordSink>>
-open_kafka_sink(const KafkaConfig& config, const KafkaSinkLimits& limits);
+open_kafka_sink(const KafkaConfig& config, const KafkaSinkLimits& limits,
+                const KafkaTransactions& transactions = {});
 
 } // namespace millrace::adapters::kafka

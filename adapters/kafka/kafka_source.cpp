@@ -32,6 +32,7 @@ logic::Result<void> KafkaSource::open_client() {
   if (!client)
     return client.error();
   client_ = *std::move(client);
+  membership_.clear();
   rd_kafka_poll_set_consumer(client_.get());
   events_queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   records_queue_.reset(rd_kafka_queue_new(client_.get()));
@@ -146,6 +147,26 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   }
   if (!event.partitions.empty())
     events_.push_back(std::move(event));
+  read_membership();
+}
+
+/// Only here, where all that was taken from us before is known: another that
+/// comes meanwhile might stand for a group that has gone on without us.
+void KafkaSource::read_membership() {
+  const Owned<rd_kafka_consumer_group_metadata_t,
+              rd_kafka_consumer_group_metadata_destroy>
+    member{rd_kafka_consumer_group_metadata(client_.get())};
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  if (!member)
+    return;
+  if (const ErrorPtr error{
+        rd_kafka_consumer_group_metadata_write(member.get(), &bytes, &size)};
+      error)
+    return;
+  membership_.assign(static_cast<const char*>(bytes), size);
+  rd_kafka_mem_free(nullptr, bytes);
+  membership_changed_ = true;
 }
 
 void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {

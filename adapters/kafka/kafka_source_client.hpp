@@ -11,10 +11,12 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace millrace::adapters::kafka {
@@ -42,6 +44,8 @@ public:
   void release(std::span<const logic::PartitionEpoch> partitions) override;
   logic::Result<void> commit(std::span<const logic::PartitionOffset> offsets,
                              std::chrono::milliseconds wait) override;
+  logic::GroupMembershipPtr take_membership() override;
+  void note_committed(std::span<const logic::PartitionOffset> offsets) override;
   std::vector<logic::PartitionLag> high_watermarks() override;
   bool places_known() const override { return !client_ || held_->all_placed(); }
   void close(std::chrono::milliseconds deadline) override { end(deadline); }
@@ -60,6 +64,7 @@ private:
   void on_event(rd_kafka_event_t* event);
   void on_assigned(rd_kafka_topic_partition_list_t* list);
   void on_revoked(rd_kafka_topic_partition_list_t* list);
+  void read_membership();
   void finish_revocations();
   void unassign(const rd_kafka_topic_partition_list_t* list);
   void on_commit(rd_kafka_event_t* event);
@@ -76,6 +81,9 @@ private:
   std::unique_ptr<ReadPositions> positions_;
   std::deque<Revocation> revocations_;
   std::vector<logic::ClientEvent> events_;
+  std::string membership_; ///< as of the last assignment
+  bool membership_changed_ = false;
+  std::uint64_t marks_told_ = 0;
   std::array<rd_kafka_message_t*, pull_records> pulled_{};
 };
 

@@ -1,8 +1,8 @@
+#include "adapters/kafka/committed_place.hpp"
 #include "adapters/kafka/kafka_source_client.hpp"
 #include "adapters/kafka/source_errors.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -10,15 +10,6 @@ namespace millrace::adapters::kafka {
 namespace {
 
 using Kind = logic::ClientEvent::Kind;
-
-void set_place(rd_kafka_topic_partition_t& entry, logic::Offset offset,
-               const std::string& mark) {
-  entry.offset = offset.value;
-  if (mark.empty())
-    return;
-  entry.metadata = ::strdup(mark.c_str()); // the list frees it
-  entry.metadata_size = entry.metadata == nullptr ? 0 : mark.size();
-}
 
 } // namespace
 
@@ -160,6 +151,35 @@ void KafkaSource::on_commit(rd_kafka_event_t* event) {
       positions_->note_committed(*list);
     watch_->on_contact(events_);
   }
+}
+
+logic::GroupMembershipPtr KafkaSource::take_membership() {
+  if (!client_ || membership_.empty()
+      || (!membership_changed_ && held_->marks_set() == marks_told_))
+    return nullptr;
+  membership_changed_ = false;
+  marks_told_ = held_->marks_set();
+  auto member = std::make_shared<logic::GroupMembership>();
+  member->metadata = membership_;
+  for (const auto partition : held_->ids())
+    if (const auto& mark = held_->mark(partition); !mark.empty())
+      member->marks.emplace(partition, mark);
+  return member;
+}
+
+void KafkaSource::note_committed(
+  std::span<const logic::PartitionOffset> offsets) {
+  if (!client_)
+    return;
+  const PartitionListPtr list{
+    rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()))};
+  for (const auto& each : offsets)
+    if (held_->owns({each.partition, each.epoch}))
+      rd_kafka_topic_partition_list_add(list.get(), config_.input_topic.c_str(),
+                                        each.partition.value)
+        ->offset
+        = each.next.value;
+  positions_->note_committed(*list);
 }
 
 std::vector<logic::PartitionLag> KafkaSource::high_watermarks() {

@@ -24,9 +24,10 @@ std::int64_t message_room(const KafkaConfig& config, std::int64_t input_bytes) {
                     most_message_bytes);
 }
 
-logic::Result<ClientPtr> create_producing_client(const KafkaConfig& config,
-                                                 const KafkaSinkLimits& limits,
-                                                 const ClientSizes& sizes) {
+logic::Result<ClientPtr>
+create_producing_client(const KafkaConfig& config,
+                        const KafkaSinkLimits& limits, const ClientSizes& sizes,
+                        const KafkaTransactions& transactions) {
   ClientSettings settings{config};
   settings.set("enable.idempotence", std::string{"true"})
     .set("acks", std::string{"all"})
@@ -46,6 +47,15 @@ logic::Result<ClientPtr> create_producing_client(const KafkaConfig& config,
     // The murmur2 hash of Java clients, so that keys meet where theirs do.
     .set("partitioner", std::string{"murmur2_random"})
     .events(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  if (!transactions.id.empty()) {
+    // The client refuses records that may outlive their transaction.
+    const auto most = transactions.timeout.count();
+    const auto timeout = config.delivery_timeout.count();
+    settings.set("transactional.id", transactions.id)
+      .set("transaction.timeout.ms", most)
+      .set("delivery.timeout.ms",
+           timeout == 0 ? most : std::min(timeout, most));
+  }
   return settings.create(ClientRole::producer);
 }
 

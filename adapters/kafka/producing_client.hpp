@@ -19,8 +19,9 @@ struct ClientSizes {
 std::int64_t message_room(const KafkaConfig& config, std::int64_t input_bytes);
 
 /// The idempotent producer behind KafkaSink.
-logic::Result<ClientPtr> create_producing_client(const KafkaConfig& config,
-                                                 const KafkaSinkLimits& limits,
-                                                 const ClientSizes& sizes);
+logic::Result<ClientPtr>
+create_producing_client(const KafkaConfig& config,
+                        const KafkaSinkLimits& limits, const ClientSizes& sizes,
+                        const KafkaTransactions& transactions);
 
 } // namespace millrace::adapters::kafka

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -12,8 +13,10 @@ namespace millrace::adapters::kafka {
 /// until the owner looks. Must outlive the queues that it is connected to.
 class WakeSignal {
 public:
-  /// Before the first `connect`, or while nothing is connected.
-  void set(std::function<void()> wake) { wake_ = std::move(wake); }
+  void set(std::function<void()> wake) {
+    const std::lock_guard lock{mutex_};
+    wake_ = std::move(wake);
+  }
 
   void connect(rd_kafka_queue_t* queue) {
     rd_kafka_queue_cb_event_enable(queue, &WakeSignal::on_event, this);
@@ -27,8 +30,13 @@ public:
   void rearm() noexcept { pending_.store(false); }
 
   void raise() {
-    if (wake_ && !pending_.exchange(true))
+    if (pending_.exchange(true))
+      return;
+    const std::lock_guard lock{mutex_};
+    if (wake_)
       wake_();
+    else
+      pending_.store(false);
   }
 
 private:
@@ -37,6 +45,7 @@ private:
     static_cast<WakeSignal*>(self)->raise();
   }
 
+  std::mutex mutex_;
   std::function<void()> wake_;
   std::atomic<bool> pending_{false};
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logic/core/result.hpp"
 #include "logic/delivery/outgoing_record.hpp"
 #include "logic/records/client_event.hpp"
 
@@ -56,6 +57,19 @@ struct DeliveryFailure {
   std::string_view error = "unknown";
 };
 
+/// What became of a transaction.
+struct TransactionReport {
+  enum class Kind : std::uint8_t {
+    committed,
+    aborted, ///< and nothing of it is under way any more
+    must_abort, ///< it cannot be committed
+    /// Nobody can say whether it is committed: only the group's offsets can.
+    unknown,
+  };
+  Kind kind = Kind::aborted;
+  Error error; ///< why, of the last two
+};
+
 /// Reports since the last call: successes as counts per slot.
 struct DeliveryReports {
   struct Delivered {
@@ -66,7 +80,10 @@ struct DeliveryReports {
   std::vector<Delivered> delivered; ///< a slot may occur more than once
   std::vector<DeliveryFailure> failed;
   std::vector<ClientEvent> events; ///< fault, failed, recovered
+  /// Behind all reports on the records of the transaction.
+  std::vector<TransactionReport> transactions;
   void clear() {
+    transactions.clear();
     delivered.clear();
     failed.clear();
     events.clear();

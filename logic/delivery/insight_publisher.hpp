@@ -3,6 +3,7 @@
 #include "logic/delivery/circuit_breaker.hpp"
 #include "logic/delivery/record_sink.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,6 +32,11 @@ public:
 
   /// Takes the reports on insights out of these.
   Outcome apply_reports(DeliveryReports& reports, TimePoint now);
+
+  /// How many were sent and not reported.
+  std::size_t under_way() const noexcept { return sent_.size(); }
+  /// Those will never be.
+  void drop() { sent_.clear(); }
 
   CircuitState circuit(TimePoint now) const { return circuit_.state(now); }
 

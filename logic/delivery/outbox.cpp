@@ -52,6 +52,8 @@ void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
     return;
   while (!unsent_.empty()) {
     const auto slot = unsent_.front();
+    if (config_.transactional && !begin(slot))
+      return;
     if (!pump_slot(sink, slot, now, wall_ms))
       return;
     unsent_.pop_front();
@@ -152,6 +154,10 @@ bool Outbox::pump_slot(RecordSink& sink, std::uint32_t slot, TimePoint now,
   auto& state = slots_[slot];
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   while (state.sent != total) {
+    if (one_by_one_ && queued_ != 0) {
+      sink.hurry();
+      return false; // the report wakes the owner
+    }
     fill_chunk(slot, now, wall_ms);
     if (chunk_.empty() && state.sent != total)
       return false; // no more dead letters for now
@@ -186,7 +192,7 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
       return;
     replace_refused_timestamp(token, now);
     chunk_.push_back(outgoing(token, wall_ms, chunk_texts_[chunk_.size()]));
-    if (chunk_.size() == chunk_records)
+    if (chunk_.size() == chunk_records || one_by_one_)
       return;
   }
 }
@@ -195,6 +201,16 @@ void Outbox::finish_if_done(std::uint32_t slot) {
   auto& state = slots_[slot];
   if (state.batch == nullptr || state.outstanding != 0)
     return;
+  if (config_.transactional && !state.forgotten) {
+    if (!std::exchange(state.settled, true))
+      ++settled_;
+    return;
+  }
+  release(slot);
+}
+
+void Outbox::release(std::uint32_t slot) {
+  auto& state = slots_[slot];
   const auto total = static_cast<std::uint32_t>(state.batch->records.size());
   if (!state.forgotten)
     delivered_.push_back({state.ticket, total - state.dead, state.dead});

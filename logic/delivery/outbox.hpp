@@ -7,6 +7,7 @@
 #include "logic/delivery/waiting_line.hpp"
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/encoded_batch.hpp"
+#include "logic/records/partition_offset.hpp"
 #include "logic/records/provenance.hpp"
 
 #include <array>
@@ -39,6 +40,9 @@ struct OutboxConfig {
   /// Dead letters that the sink may hold at once: it keeps a copy of their
   /// headers, which no batch's footprint counts.
   std::size_t max_queued_dead_letters = std::numeric_limits<std::size_t>::max();
+  /// The sink writes in transactions: a batch counts as delivered once the one
+  /// that it is in is committed.
+  bool transactional = false;
 };
 
 /// A record that keeps its partition from going on.
@@ -130,6 +134,29 @@ public:
   /// When the next retry is due, if one waits.
   std::optional<TimePoint> next_retry() const;
 
+  // -- Where the sink writes in transactions ----------------------------------
+
+  /// Whether batches that are not begun yet wait for the next transaction.
+  void hold_back(bool held) noexcept { held_back_ = held; }
+
+  /// Whether every record of the batches that were begun is delivered, so that
+  /// the transaction may be committed; and if there is any such batch.
+  bool settled() const noexcept { return begun_ == settled_; }
+  bool anything_settled() const noexcept { return settled_ != 0; }
+
+  /// How far the partitions are with what is settled.
+  std::vector<PartitionOffset> settled_positions() const;
+
+  /// The transaction is committed: what is settled is delivered.
+  void commit();
+
+  /// It is aborted, and nothing of it is under way any more: all that was sent
+  /// in it is sent again. What was learnt of single records is kept.
+  void roll_back();
+
+  /// Whether records of that partition are in the transaction.
+  bool has_begun(const PartitionEpoch& held) const;
+
   /// Drops what is not sent yet of a partition that is no longer ours.
   void forget(PartitionId partition, AssignmentEpoch epoch);
 
@@ -209,6 +236,8 @@ private:
     std::uint32_t outstanding = 0; ///< records without a final report
     std::uint32_t dead = 0;
     bool forgotten = false;
+    bool begun = false; ///< in the transaction that is open
+    bool settled = false; ///< in a transaction that is not committed yet
     std::map<std::uint32_t, FailedRecord>
       failed_records; ///< by index of the record
   };
@@ -238,7 +267,8 @@ private:
            && queued_dead_letters_ >= config_.max_queued_dead_letters;
   }
   bool is_held(Destination destination, TimePoint now) const noexcept {
-    return held_until_[static_cast<std::size_t>(destination)] > now;
+    return !config_.transactional
+           && held_until_[static_cast<std::size_t>(destination)] > now;
   }
   OutgoingRecord outgoing(SendToken token, std::int64_t wall_ms,
                           MadeTexts& made) const;
@@ -264,6 +294,10 @@ private:
   void note(OutboxNotice::Kind kind, const Slot& slot, std::uint32_t index,
             const std::string& text);
   void finish_if_done(std::uint32_t slot);
+  void release(std::uint32_t slot);
+  bool begin(std::uint32_t slot);
+  void handle_failure_of_transaction(const DeliveryFailure& failure,
+                                     TimePoint now);
 
   OutboxConfig config_;
   std::vector<Slot> slots_;
@@ -288,6 +322,15 @@ private:
   /// Their topic refused one without a key, as compacted ones do.
   bool dead_letters_need_keys_ = false;
   std::array<std::uint64_t, destination_count> delivered_records_{};
+  /// In the transaction that is open.
+  std::array<std::uint64_t, destination_count> settled_records_{};
+  std::size_t begun_ = 0; ///< batches in it
+  std::size_t settled_ = 0; ///< among these
+  bool held_back_ = false;
+  /// A record made a transaction fail and nobody knows which: one batch in
+  /// each from now on, record by record, until one is committed.
+  bool one_by_one_ = false;
+  std::optional<PartitionId> blamed_; ///< the partition of such a record
   std::uint64_t retries_ = 0;
   std::uint64_t references_ = 0;
   std::uint64_t replaced_timestamps_ = 0;

@@ -16,7 +16,8 @@ void Outbox::apply_reports(const DeliveryReports& reports, TimePoint now) {
     on_reported(count, destination == Destination::dead_letters ? count : 0);
     auto& state = slots_[slot];
     const auto index = static_cast<std::size_t>(destination);
-    delivered_records_[index] += count;
+    (config_.transactional ? settled_records_ : delivered_records_)[index]
+      += count;
     (*state.lines)[index].on_delivered(count, now);
     state.outstanding -= count;
     finish_if_done(slot);
@@ -42,6 +43,8 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
     finish_if_done(failure.token.slot);
     return;
   }
+  if (config_.transactional)
+    return handle_failure_of_transaction(failure, now);
   if (failure.fault == DeliveryFault::fatal) {
     note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
     line_of(failure.token).on_report(failure.token);

@@ -2,13 +2,36 @@
 
 #include "logic/delivery/delivery_reports.hpp"
 #include "logic/delivery/outgoing_record.hpp"
+#include "logic/intake/group_membership.hpp"
+#include "logic/records/partition_offset.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace millrace::logic {
+
+/// Of a sink that writes in transactions: whatever is sent between `begin` and
+/// the end is seen by readers together, or not at all. How it ends is said by
+/// `DeliveryReports::transactions`. None of these waits; the owner is woken.
+class Transactions {
+public:
+  virtual ~Transactions() = default;
+
+  /// False: not yet.
+  virtual bool begin() = 0;
+
+  /// Ends it, together with the group's offsets, as that member of it. To be
+  /// called when nothing is queued.
+  virtual void
+  commit(std::vector<PartitionOffset> offsets, GroupMembershipPtr member)
+    = 0;
+
+  /// Gives up what was sent since `begin`.
+  virtual void abort() = 0;
+};
 
 /// Writes to the output topics. All methods from one thread at a time.
 class RecordSink {
@@ -28,6 +51,9 @@ public:
 
   /// Bytes and records handed in and not yet reported.
   virtual std::size_t queued_records() const = 0;
+
+  /// Null where each record stands for itself.
+  virtual Transactions* transactions() { return nullptr; }
 
   /// Sends now what lingers. Does not wait.
   virtual void hurry() = 0;

@@ -91,6 +91,24 @@ std::vector<PartitionOffset> Assignment::committable() const {
   return result;
 }
 
+std::vector<PartitionOffset> Assignment::committable_at_rest() const {
+  auto result = committable();
+  std::erase_if(result, [this](const auto& each) {
+    return !partitions_.at(each.partition).drained();
+  });
+  return result;
+}
+
+std::vector<PartitionOffset>
+Assignment::uncommitted(std::span<const PartitionOffset> offsets) const {
+  std::vector<PartitionOffset> result;
+  for (const auto& each : offsets)
+    if (const auto* state = find(each.partition, each.epoch);
+        state != nullptr && state->committed != each.next)
+      result.push_back(each);
+  return result;
+}
+
 std::vector<PartitionOffset>
 Assignment::finished(std::span<const PartitionEpoch> partitions) const {
   std::vector<PartitionOffset> result;

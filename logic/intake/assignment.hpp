@@ -65,6 +65,11 @@ public:
 
   /// What is finished and not yet committed.
   std::vector<PartitionOffset> committable() const;
+  /// The same of partitions in which nothing is in flight.
+  std::vector<PartitionOffset> committable_at_rest() const;
+  /// Those of these that are not known to be committed.
+  std::vector<PartitionOffset>
+  uncommitted(std::span<const PartitionOffset> offsets) const;
   void note_committed(std::span<const PartitionOffset> offsets);
 
   /// A commit failed, nobody knows which: all are to be committed again.

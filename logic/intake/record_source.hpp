@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/core/result.hpp"
+#include "logic/intake/group_membership.hpp"
 #include "logic/records/client_event.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "logic/records/record_batch.hpp"
@@ -57,6 +58,13 @@ public:
   virtual Result<void> commit(std::span<const PartitionOffset> offsets,
                               std::chrono::milliseconds wait)
     = 0;
+
+  /// Who this is to the group, where that changed since the last call; null
+  /// otherwise. To be taken after `take_events`, whose changes it includes.
+  virtual GroupMembershipPtr take_membership() { return nullptr; }
+
+  /// These were committed by somebody else, as this member.
+  virtual void note_committed(std::span<const PartitionOffset>) {}
 
   /// Last known high watermarks, and ends, of the assigned partitions.
   virtual std::vector<PartitionLag> high_watermarks() = 0;

@@ -49,7 +49,12 @@ logic::Result<std::unique_ptr<logic::RecordSink>> KafkaClients::open_sink() {
   limits.max_queued_bytes = static_cast<std::size_t>(
     config_.flow.memory_plan().send_queue_bytes(
       config_.kafka.max_message.bytes));
-  auto sink = kafka::open_kafka_sink(config_.kafka, limits);
+  kafka::KafkaTransactions transactions;
+  if (config_.delivery.exactly_once())
+    transactions = {config_.kafka.consumer_group + "-"
+                      + config_.node.display_name(),
+                    config_.delivery.transaction_timeout};
+  auto sink = kafka::open_kafka_sink(config_.kafka, limits, transactions);
   if (sink && client_faults_)
     return faults::make_faulty_sink(std::move(*sink), client_faults_);
   return sink;

@@ -91,6 +91,7 @@ SupervisedTopology::starter<ActorKind::producer>(std::uint32_t) {
   parameters.max_queued_dead_letters
     = config_.flow.memory_plan().queued_dead_letters();
   parameters.open_sink = parameters_.open_sink;
+  parameters.consumer = registrations_.address<ActorKind::consumer>();
   parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.surroundings = around();
   return [this, next = actors::producers(system_, std::move(parameters))](

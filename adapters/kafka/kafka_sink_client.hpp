@@ -1,0 +1,112 @@
+#pragma once
+
+#include "adapters/kafka/broker_watch.hpp"
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/destination_topic.hpp"
+#include "adapters/kafka/kafka_sink.hpp"
+#include "adapters/kafka/producing_client.hpp"
+#include "adapters/kafka/refused_messages.hpp"
+#include "adapters/kafka/topic_watch.hpp"
+#include "adapters/kafka/transaction_thread.hpp"
+#include "adapters/kafka/wake_signal.hpp"
+#include "logic/delivery/record_sink.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace millrace::adapters::kafka {
+
+/// What `open_kafka_sink` makes; for nobody else: one idempotent producer for
+/// the three destinations. Sending is in kafka_sink.cpp, reports are in
+/// kafka_sink_reports.cpp, transactions in kafka_sink_transactions.cpp.
+class KafkaSink final : public logic::RecordSink, private logic::Transactions {
+public:
+  KafkaSink() = default;
+  KafkaSink(const KafkaSink&) = delete;
+  KafkaSink& operator=(const KafkaSink&) = delete;
+  ~KafkaSink() override { end(std::chrono::seconds{1}); }
+
+  logic::Result<void> open(const KafkaConfig& config,
+                           const KafkaSinkLimits& limits,
+                           const KafkaTransactions& transactions);
+
+  void on_ready(std::function<void()> wake) override;
+  std::size_t send(std::span<const logic::OutgoingRecord> records) override;
+  void take_reports(logic::DeliveryReports& reports) override;
+  std::size_t queued_records() const override { return queued_; }
+  logic::Transactions* transactions() override {
+    return transactions_.id.empty() ? nullptr : this;
+  }
+  void hurry() override;
+  void close(std::chrono::milliseconds deadline) override { end(deadline); }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  enum class Transaction : std::uint8_t { none, open, committing, aborting };
+
+  bool begin() override;
+  void commit(std::vector<logic::PartitionOffset> offsets,
+              logic::GroupMembershipPtr member) override;
+  void abort() override;
+  void on_outcome(const TransactionThread::Outcome& outcome,
+                  logic::DeliveryReports& reports);
+  bool may_send();
+
+  logic::Result<void> open_client();
+
+  /// Whether the client is made for the topics as they are, and sends no more
+  /// at once than they take at once; sees to it as soon as the client has
+  /// nothing to do.
+  bool fits_topics();
+  bool renew_client();
+  static void give_up_reports(logic::DeliveryReports& reports);
+  void purge(); ///< gives up what is queued
+  void end(std::chrono::milliseconds deadline);
+  /// Whether the client, as it is made now, may find it too large.
+  bool is_large(const logic::OutgoingRecord& record) const noexcept;
+  std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
+  std::int32_t partition_of(const DestinationTopic& topic,
+                            const logic::OutgoingRecord& record) const;
+  std::size_t send_run(DestinationTopic& topic,
+                       std::span<const logic::OutgoingRecord> run);
+  bool send_one(DestinationTopic& topic, const logic::OutgoingRecord& record);
+  void refuse(const logic::OutgoingRecord& record, rd_kafka_resp_err_t error,
+              std::string text);
+  void on_reports(rd_kafka_event_t* event, logic::DeliveryReports& reports);
+  void on_delivered(const rd_kafka_message_t& message,
+                    logic::DeliveryReports& reports) const;
+  void on_failed(rd_kafka_resp_err_t error, logic::DeliveryReports& reports);
+
+  KafkaConfig config_;
+  KafkaSinkLimits limits_;
+  KafkaTransactions transactions_;
+  ClientSizes sizes_;
+  /// A topic was created anew: from then on what the client has is given up.
+  std::optional<Clock::time_point> purge_at_;
+  std::optional<logic::Error> failure_; ///< of making the client anew
+  WakeSignal wake_;
+  ClientPtr client_;
+  QueuePtr queue_;
+  std::unique_ptr<BrokerWatch> watch_;
+  std::unique_ptr<TopicWatch> topics_;
+  std::unique_ptr<TransactionThread> thread_; ///< null without transactions
+  Transaction transaction_ = Transaction::none;
+  bool prepared_ = false; ///< a transaction may begin
+  std::vector<logic::DeliveryFailure> refused_;
+  logic::DeliveryReports last_reports_; ///< of what closing gave up
+  std::size_t queued_ = 0;
+  bool by_key_ = false;
+  std::vector<rd_kafka_message_t> messages_; ///< scratch
+  std::vector<RefusedMessage> refused_messages_; ///< scratch
+  std::vector<const rd_kafka_message_t*> failed_messages_; ///< scratch
+  std::vector<std::int64_t> timestamps_; ///< scratch
+};
+
+} // namespace millrace::adapters::kafka

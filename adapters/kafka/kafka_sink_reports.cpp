@@ -1,0 +1,105 @@
+#include "adapters/kafka/delivery_fault.hpp"
+#include "adapters/kafka/kafka_sink_client.hpp"
+#include "adapters/kafka/send_token_opaque.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace millrace::adapters::kafka {
+
+void KafkaSink::take_reports(logic::DeliveryReports& reports) {
+  reports.clear();
+  if (!client_) {
+    std::swap(reports, last_reports_);
+    if (failure_)
+      reports.events.push_back({logic::ClientEvent::Kind::failed,
+                                {},
+                                *std::exchange(failure_, std::nullopt)});
+    return;
+  }
+  if (failure_)
+    reports.events.push_back({logic::ClientEvent::Kind::failed,
+                              {},
+                              *std::exchange(failure_, std::nullopt)});
+  wake_.rearm();
+  std::swap(reports.failed, refused_);
+  queued_ -= reports.failed.size();
+  while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
+      on_reports(event.get(), reports);
+    else if (!topics_->on_event(event.get(), *watch_, reports.events))
+      watch_->on_event(event.get(), reports.events);
+  }
+  watch_->tick(reports.events);
+  topics_->tick();
+  if (thread_ && transaction_ == Transaction::aborting)
+    give_up_reports(reports);
+  // What befell records goes before what befell their transaction.
+  if (thread_ && (transaction_ != Transaction::aborting || queued_ == 0))
+    if (const auto outcome = thread_->take_outcome())
+      on_outcome(*outcome, reports);
+  if (transaction_ == Transaction::none && !(thread_ && thread_->busy()))
+    fits_topics();
+}
+
+void KafkaSink::on_reports(rd_kafka_event_t* event,
+                           logic::DeliveryReports& reports) {
+  bool delivered = false;
+  refused_messages_.clear();
+  failed_messages_.clear();
+  while (const auto* message = rd_kafka_event_message_next(event)) {
+    --queued_;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      delivered = true;
+      on_delivered(*message, reports);
+      continue;
+    }
+    refused_messages_.push_back(
+      {message->err, rd_kafka_message_produce_errstr(message)});
+    failed_messages_.push_back(message);
+  }
+  on_failed(rd_kafka_event_error(event), reports);
+  if (delivered)
+    watch_->on_contact(reports.events);
+}
+
+void KafkaSink::on_delivered(const rd_kafka_message_t& message,
+                             logic::DeliveryReports& reports) const {
+  const auto token = to_token(message._private);
+  const auto destination = topics_->destination_of(message.rkt);
+  if (reports.delivered.empty() || reports.delivered.back().slot != token.slot
+      || reports.delivered.back().destination != destination)
+    reports.delivered.push_back({token.slot, 0, destination});
+  ++reports.delivered.back().count;
+}
+
+void KafkaSink::on_failed(rd_kafka_resp_err_t error,
+                          logic::DeliveryReports& reports) {
+  const RefusedRequest request{error, refused_messages_};
+  if (failed_messages_.size() > 1
+      && request.fault(refused_messages_.front())
+           == logic::DeliveryFault::too_large)
+    topics_->on_too_large(
+      topics_->destination_of(failed_messages_.front()->rkt),
+      std::accumulate(failed_messages_.begin(), failed_messages_.end(),
+                      std::int64_t{0}, [](std::int64_t sum, const auto* each) {
+                        return sum + request_bytes(*each);
+                      }));
+  for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
+    const auto& message = *failed_messages_[index];
+    const auto& refused = refused_messages_[index];
+    if (hints_at_topic(refused.error))
+      topics_->refresh();
+    if (request.fault(refused) == logic::DeliveryFault::too_large)
+      topics_->refresh_limits();
+    const auto destination = topics_->destination_of(message.rkt);
+    reports.failed.push_back(
+      {to_token(message._private), request.fault(refused),
+       produce_error_text(refused.error,
+                          refusal_hint(message, topics_->at(destination))),
+       request.blame(refused), topics_->destination_of(message.rkt),
+       rd_kafka_err2name(refused.error)});
+  }
+}
+
+} // namespace millrace::adapters::kafka

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "logic/core/result.hpp"
+#include "logic/intake/group_membership.hpp"
+#include "logic/records/partition_offset.hpp"
+
+#include <vector>
+
+/// Between consumer and producer, where offsets are committed together with
+/// the outputs. The answer is `OffsetsCommitted`.
+namespace millrace::messages {
+
+/// Consumer to producer: who we are to the group, since its last change, and
+/// again from time to time. Behind what was taken from us by that change.
+struct GroupJoined {
+  logic::GroupMembershipPtr member;
+};
+
+/// Consumer to producer: commit these though no records end there.
+struct CommitOffsets {
+  std::vector<logic::PartitionOffset> offsets;
+};
+
+/// Producer to consumer: nobody can say what was committed. Give all back, and
+/// ask the group where to read on.
+struct CommitsLost {
+  logic::Error error;
+};
+
+} // namespace millrace::messages

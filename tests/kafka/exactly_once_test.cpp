@@ -1,0 +1,159 @@
+#define CAF_SUITE exactly_once
+
+#include "tests/kafka/real_kafka_fixture.hpp"
+#include "tests/support/eventually.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using logic::verification::Guarantee;
+using tests::eventually;
+using tests::NodeProcess;
+using tests::Program;
+
+namespace {
+
+struct Fixture : tests::RealKafkaFixture {
+  Fixture() { create_topics(); }
+
+  NodeProcess start_node(const std::string& name,
+                         const std::vector<std::string>& more = {}) {
+    auto settings = names();
+    settings.insert(settings.end(),
+                    {"kafka.session_timeout=6s", "node.name=" + name,
+                     "delivery.guarantee=exactly_once"});
+    settings.insert(settings.end(), more.begin(), more.end());
+    return NodeProcess{kafka.bootstrap_servers, settings};
+  }
+
+  Program start_load(std::uint64_t rate, std::uint64_t count) {
+    written += count;
+    return Program{{tests::millrace_binary(), "generate", "--quiet",
+                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
+                    std::to_string(rate), "--count", std::to_string(count),
+                    "--bad-share", "0.05", "--set",
+                    "kafka.input_topic=" + kafka.input_topic}};
+  }
+
+  void check_exactly_once() {
+    CAF_CHECK(all_ended());
+    CAF_CHECK(proven(Guarantee::exactly_once));
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(exactly_once_tests, Fixture)
+
+CAF_TEST(readers_of_committed_records_see_each_once) {
+  generate(20'000);
+  auto node = start_node("a");
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  check_exactly_once();
+}
+
+CAF_TEST(a_node_that_is_killed_doubles_nothing) {
+  auto load = start_load(3'000, 30'000);
+  for (int life = 0; life != 5; ++life) {
+    auto node = start_node("a");
+    const auto before = 500 + 300 * static_cast<std::uint64_t>(life);
+    CAF_CHECK(eventually(60s, [&] { return node.finished() > before; }));
+    node.send_signal(SIGKILL);
+    CAF_CHECK_EQUAL(node.wait(5s), -SIGKILL);
+  }
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  auto node = start_node("a");
+  check_exactly_once();
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST(partitions_move_from_node_to_node) {
+  auto load = start_load(1'500, 30'000);
+  auto first = start_node("a");
+  CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
+  auto second = start_node("b");
+  CAF_CHECK(eventually(60s, [&] { return second.finished() > 1'000; }));
+  CAF_CHECK_EQUAL(first.stop(), 0);
+  first = start_node("a");
+  CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  check_exactly_once();
+  CAF_CHECK_EQUAL(first.stop(), 0);
+  CAF_CHECK_EQUAL(second.stop(), 0);
+}
+
+CAF_TEST(a_zombie_commits_nothing) {
+  auto load = start_load(1'500, 45'000);
+  auto first = start_node("a");
+  auto second = start_node("b");
+  CAF_CHECK(eventually(60s, [&] {
+    return first.finished() > 1'000 && second.finished() > 1'000;
+  }));
+  first.send_signal(SIGSTOP);
+  // The group goes on without it.
+  CAF_CHECK(eventually(60s, [&] {
+    return second.held_partitions() == static_cast<std::size_t>(partitions);
+  }));
+  const auto finished = second.finished();
+  CAF_CHECK(
+    eventually(60s, [&] { return second.finished() > finished + 2'000; }));
+  first.send_signal(SIGCONT);
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  check_exactly_once();
+  CAF_CHECK_EQUAL(first.stop(), 0);
+  CAF_CHECK_EQUAL(second.stop(), 0);
+}
+
+CAF_TEST(two_nodes_of_one_name_are_told_apart) {
+  generate(2'000);
+  auto first = start_node("a");
+  CAF_CHECK(all_settled(first));
+  auto second = start_node("a");
+  generate(2'000, 0.05, 2);
+  CAF_CHECK(eventually(60s, [&] {
+    return first.log().find("node.name of its own") != std::string::npos
+           || second.log().find("node.name of its own") != std::string::npos;
+  }));
+  second.send_signal(SIGKILL);
+  second.wait(5s);
+  check_exactly_once();
+}
+
+CAF_TEST(what_the_output_refuses_is_a_dead_letter_once) {
+  topic_settings[kafka.output_topic + "-small"]["max.message.bytes"] = "2000";
+  kafka.output_topic += "-small";
+  create_topics();
+  std::vector<std::string> values;
+  const std::string filler(3'000, 'x');
+  for (int index = 0; index != 300; ++index)
+    values.push_back(R"({"user_id":"u)" + std::to_string(index)
+                     + R"(","app_version":"1","device_type":"iOS","more":")"
+                     + (index % 100 == 50 ? filler : std::string{}) + "\"}");
+  write(values);
+  auto node = start_node("a");
+  check_exactly_once();
+  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.dead, 3u);
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST(a_broker_that_is_killed_costs_nothing) {
+  auto node = start_node("a", {"kafka.session_timeout=30s"});
+  auto load = start_load(2'000, 16'000);
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
+  broker().end(SIGKILL);
+  CAF_CHECK(
+    eventually(30s, [&] { return node.http_code("/health/ready") == 503; }));
+  broker().start();
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  check_exactly_once();
+  CAF_CHECK_EQUAL(node.stop(), 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
