@@ -1,5 +1,6 @@
 #include "adapters/kafka/delivery_fault.hpp"
 #include "adapters/kafka/kafka_sink_client.hpp"
+#include "adapters/kafka/message_fields.hpp"
 #include "adapters/kafka/send_token_opaque.hpp"
 
 #include <numeric>

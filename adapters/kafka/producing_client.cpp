@@ -53,6 +53,9 @@ create_producing_client(const KafkaConfig& config,
     const auto timeout = config.delivery_timeout.count();
     settings.set("transactional.id", transactions.id)
       .set("transaction.timeout.ms", most)
+      .set("socket.timeout.ms",
+           std::min(static_cast<std::int64_t>(config.socket_timeout.count()),
+                    static_cast<std::int64_t>(most)))
       .set("delivery.timeout.ms",
            timeout == 0 ? most : std::min(timeout, most));
   }

@@ -22,6 +22,6 @@ std::int64_t message_room(const KafkaConfig& config, std::int64_t input_bytes);
 logic::Result<ClientPtr>
 create_producing_client(const KafkaConfig& config,
                         const KafkaSinkLimits& limits, const ClientSizes& sizes,
-                        const KafkaTransactions& transactions);
+                        const KafkaTransactions& transactions = {});
 
 } // namespace millrace::adapters::kafka
