@@ -150,8 +150,8 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   read_membership();
 }
 
-/// Only here, where all that was taken from us before is known: another that
-/// comes meanwhile might stand for a group that has gone on without us.
+/// Only at changes, where all that was taken from us before is known: another
+/// that comes meanwhile might stand for a group that has gone on without us.
 void KafkaSource::read_membership() {
   const Owned<rd_kafka_consumer_group_metadata_t,
               rd_kafka_consumer_group_metadata_destroy>
@@ -181,6 +181,10 @@ void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
     if (const auto* id = held_->find(partition))
       revocation.outstanding.push_back(*id);
   }
+  // With a cooperative assignor that is another generation already, under which
+  // they are still ours.
+  if (!lost)
+    read_membership();
   if (!revocation.outstanding.empty())
     events_.push_back(
       {lost ? Kind::lost : Kind::revoked, revocation.outstanding, {}});
