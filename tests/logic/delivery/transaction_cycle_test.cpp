@@ -78,7 +78,9 @@ struct Fixture : millrace::tests::OutboxFixture {
 
   /// What a producer does when it is woken.
   void step() {
-    if (cycle.may_send(broker, now))
+    const bool wanted = outbox.wants_to_send(now) || cycle.has_offsets()
+                        || !cycle.idle();
+    if (wanted && cycle.may_send(broker, now))
       outbox.pump(sink, now, 1'720'000'000'000);
     DeliveryReports reports;
     sink.take_reports(reports);
