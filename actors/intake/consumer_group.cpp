@@ -18,8 +18,10 @@ using logic::PartitionEpoch;
 /// deadline is near.
 constexpr std::chrono::milliseconds final_commit_wait{5'000};
 constexpr std::chrono::milliseconds shortest_wait{500};
-/// Until a commit that failed is tried again while somebody waits for it.
-constexpr std::chrono::milliseconds commit_retry{200};
+/// Until a commit that failed is tried again while somebody waits for it:
+/// short, as partitions stand still meanwhile, and a group that shares out anew
+/// refuses commits for some milliseconds only.
+constexpr std::chrono::milliseconds commit_retry{50};
 /// Batches in flight of which nothing was heard for so long are asked for.
 constexpr std::chrono::milliseconds audit_after{5'000};
 
@@ -109,13 +111,16 @@ bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
   const bool drained = assignment_.drained(leaving.partitions);
   if ((!drained || now < leaving.commit_again_at) && now < leaving.deadline)
     return false;
-  if (!commit_now(assignment_.finished(leaving.partitions), leaving.deadline)
-      && now < leaving.deadline) {
+  const auto committed = commit_now(assignment_.finished(leaving.partitions),
+                                    leaving.deadline);
+  if (!committed && now < leaving.deadline) {
     // The next owner would do all that again.
-    leaving.commit_again_at = now + commit_retry;
+    leaving.commit_again_at = self_->clock().now() + commit_retry;
     self_->delayed_send(self_, commit_retry, messages::ClientReady{});
     return false;
   }
+  if (!committed)
+    warn_of_repeats(committed.error());
   if (!drained)
     log_.warn(name,
               "partitions leave with records in flight, which their "
@@ -252,14 +257,26 @@ void Consumer::tick(messages::Tick) {
 
 void Consumer::commit_what_is_finished() {
   const auto offsets = assignment_.committable();
-  if (!offsets.empty())
-    commit(offsets, std::chrono::milliseconds{0});
+  if (offsets.empty())
+    return;
+  if (const auto begun = commit(offsets, std::chrono::milliseconds{0}); !begun)
+    log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+                 "could not commit offsets", {{"error", begun.error().text}});
 }
 
-bool Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
-                          TimePoint deadline) {
-  return offsets.empty()
-         || commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+logic::Result<void>
+Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
+                     TimePoint deadline) {
+  if (offsets.empty())
+    return {};
+  return commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+}
+
+void Consumer::warn_of_repeats(const logic::Error& error) {
+  log_.warn(name,
+            "partitions leave before their offsets could be committed, and "
+            "their next owner will read again what was finished since",
+            {{"error", error.text}});
 }
 
 std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
@@ -268,21 +285,22 @@ std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
                     deadline - self_->clock().now()));
 }
 
-bool Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
-                      std::chrono::milliseconds wait) {
-  const auto result = source_->commit(offsets, wait);
+logic::Result<void>
+Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
+                 std::chrono::milliseconds wait) {
+  auto result = source_->commit(offsets, wait);
   if (result) {
     assignment_.note_committed(offsets);
     tell(self_, parameters_.dispatcher, messages::OffsetsCommitted{offsets});
     metrics_.commits[CommitOutcome::success].Increment();
-    return true;
+    return {};
   }
   const bool fenced = result.error().code == logic::ErrorCode::fenced;
   metrics_.commits[fenced ? CommitOutcome::fenced : CommitOutcome::failure]
     .Increment();
-  log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
-               "could not commit offsets", {{"error", result.error().text}});
-  return fenced;
+  log_.debug(name, "a commit was refused", {{"error", result.error().text}});
+  // What is fenced is lost, which is told apart: trying again is no use.
+  return fenced ? logic::Result<void>{} : result;
 }
 
 void Consumer::watch_progress(std::span<const logic::PartitionLag> ends) {
@@ -332,11 +350,14 @@ void Consumer::finish_draining() {
     return;
   const auto partitions = assignment_.all();
   const auto answer = taken_in();
-  if (!commit_now(assignment_.finished(partitions), drain_deadline_)
-      && now + commit_retry < drain_deadline_) {
+  const auto committed = commit_now(assignment_.finished(partitions),
+                                    drain_deadline_);
+  if (!committed && now + commit_retry < drain_deadline_) {
     self_->delayed_send(self_, commit_retry, messages::ClientReady{});
     return;
   }
+  if (!committed)
+    warn_of_repeats(committed.error());
   if (answer.unfinished_records != 0)
     forget(partitions);
   closed_ = true;

@@ -117,13 +117,14 @@ private:
   void schedule_tick();
   void tick(messages::Tick);
   void commit_what_is_finished();
-  bool commit_now(const std::vector<logic::PartitionOffset>& offsets,
-                  TimePoint deadline);
+  /// Both: an error where trying again may help.
+  logic::Result<void>
+  commit_now(const std::vector<logic::PartitionOffset>& offsets,
+             TimePoint deadline);
+  logic::Result<void> commit(const std::vector<logic::PartitionOffset>& offsets,
+                             std::chrono::milliseconds wait);
   std::chrono::milliseconds left_until(TimePoint deadline) const;
-
-  /// False where trying again may help.
-  bool commit(const std::vector<logic::PartitionOffset>& offsets,
-              std::chrono::milliseconds wait);
+  void warn_of_repeats(const logic::Error& error);
   void watch_progress(std::span<const logic::PartitionLag> ends);
 
   // -- The end ----------------------------------------------------------------

@@ -5,13 +5,13 @@
 #include "adapters/kafka/held_partitions.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/read_positions.hpp"
+#include "adapters/kafka/revocations.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 #include "logic/intake/memory_plan.hpp"
 #include "logic/intake/record_source.hpp"
 
 #include <array>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -74,7 +74,7 @@ private:
   std::unique_ptr<BrokerWatch> watch_;
   std::unique_ptr<HeldPartitions> held_;
   std::unique_ptr<ReadPositions> positions_;
-  std::deque<Revocation> revocations_;
+  Revocations<logic::PartitionEpoch> revocations_;
   std::vector<logic::ClientEvent> events_;
   std::array<rd_kafka_message_t*, pull_records> pulled_{};
 };
