@@ -20,8 +20,6 @@ constexpr std::chrono::milliseconds audit_after{5'000};
 
 } // namespace
 
-// -- Committing ---------------------------------------------------------------
-
 void Consumer::schedule_tick() {
   self_->delayed_send(self_, parameters_.delivery.commit_interval,
                       messages::Tick{});
@@ -52,16 +50,28 @@ void Consumer::commit_what_is_finished() {
     return;
   }
   const auto offsets = assignment_.committable();
-  if (!offsets.empty())
-    commit(offsets, std::chrono::milliseconds{0});
+  if (offsets.empty())
+    return;
+  if (const auto begun = commit(offsets, std::chrono::milliseconds{0}); !begun)
+    log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
+                 "could not commit offsets", {{"error", begun.error().text}});
 }
 
-bool Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
-                          TimePoint deadline) {
+logic::Result<void>
+Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
+                     TimePoint deadline) {
+  if (offsets.empty())
+    return {};
   if (parameters_.delivery.exactly_once())
     return have_committed(assignment_.uncommitted(offsets));
-  return offsets.empty()
-         || commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+  return commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+}
+
+void Consumer::warn_of_repeats(const logic::Error& error) {
+  log_.warn(name,
+            "partitions leave before their offsets could be committed, and "
+            "their next owner will read again what was finished since",
+            {{"error", error.text}});
 }
 
 std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
@@ -70,21 +80,22 @@ std::chrono::milliseconds Consumer::left_until(TimePoint deadline) const {
                     deadline - self_->clock().now()));
 }
 
-bool Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
-                      std::chrono::milliseconds wait) {
-  const auto result = source_->commit(offsets, wait);
+logic::Result<void>
+Consumer::commit(const std::vector<logic::PartitionOffset>& offsets,
+                 std::chrono::milliseconds wait) {
+  auto result = source_->commit(offsets, wait);
   if (result) {
     assignment_.note_committed(offsets);
     tell(self_, parameters_.dispatcher, messages::OffsetsCommitted{offsets});
     metrics_.commits[CommitOutcome::success].Increment();
-    return true;
+    return {};
   }
   const bool fenced = result.error().code == logic::ErrorCode::fenced;
   metrics_.commits[fenced ? CommitOutcome::fenced : CommitOutcome::failure]
     .Increment();
-  log_.limited(self_->clock().now(), logic::LogLevel::warn, name,
-               "could not commit offsets", {{"error", result.error().text}});
-  return fenced;
+  log_.debug(name, "a commit was refused", {{"error", result.error().text}});
+  // What is fenced is lost, which is told apart: trying again is no use.
+  return fenced ? logic::Result<void>{} : result;
 }
 
 /// Behind what was taken from us with the change that it is about.
@@ -100,12 +111,14 @@ void Consumer::announce_membership(bool again) {
     tell(self_, parameters_.producer, messages::GroupJoined{member_});
 }
 
-/// Whether there is nothing left to commit of these.
-bool Consumer::have_committed(
-  const std::vector<logic::PartitionOffset>& offsets) {
-  if (!offsets.empty())
-    tell(self_, parameters_.producer, messages::CommitOffsets{offsets});
-  return offsets.empty();
+/// The answer comes as news.
+logic::Result<void>
+Consumer::have_committed(const std::vector<logic::PartitionOffset>& offsets) {
+  if (offsets.empty())
+    return {};
+  tell(self_, parameters_.producer, messages::CommitOffsets{offsets});
+  return logic::Error{logic::ErrorCode::timed_out,
+                      "their transaction is not committed yet"};
 }
 
 void Consumer::note_committed(const messages::OffsetsCommitted& news) {

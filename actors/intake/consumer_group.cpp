@@ -14,8 +14,10 @@ namespace {
 using logic::ClientEvent;
 using logic::PartitionEpoch;
 
-/// Until a commit that failed is tried again while somebody waits for it.
-constexpr std::chrono::milliseconds commit_retry{200};
+/// Until a commit that failed is tried again while somebody waits for it:
+/// short, as partitions stand still meanwhile, and a group that shares out anew
+/// refuses commits for some milliseconds only.
+constexpr std::chrono::milliseconds commit_retry{50};
 
 } // namespace
 
@@ -104,14 +106,18 @@ bool Consumer::finish_leaving(Leaving& leaving, TimePoint now) {
   if ((!drained || now < leaving.commit_again_at) && now < leaving.deadline)
     return false;
   // In a log that begins anew what was finished is no place.
-  if (!leaving.restarted
-      && !commit_now(assignment_.finished(leaving.partitions), leaving.deadline)
-      && now < leaving.deadline) {
+  const auto committed = leaving.restarted ? logic::Result<void>{}
+                                           : commit_now(assignment_.finished(
+                                                          leaving.partitions),
+                                                        leaving.deadline);
+  if (!committed && now < leaving.deadline) {
     // The next owner would do all that again.
-    leaving.commit_again_at = now + commit_retry;
+    leaving.commit_again_at = self_->clock().now() + commit_retry;
     self_->delayed_send(self_, commit_retry, messages::ClientReady{});
     return false;
   }
+  if (!committed)
+    warn_of_repeats(committed.error());
   if (!drained)
     log_.warn(name,
               "partitions leave with records in flight, which their "
@@ -271,11 +277,14 @@ void Consumer::finish_draining() {
     return;
   const auto partitions = assignment_.all();
   const auto answer = taken_in();
-  if (!commit_now(assignment_.finished(partitions), drain_deadline_)
-      && now + commit_retry < drain_deadline_) {
+  const auto committed = commit_now(assignment_.finished(partitions),
+                                    drain_deadline_);
+  if (!committed && now + commit_retry < drain_deadline_) {
     self_->delayed_send(self_, commit_retry, messages::ClientReady{});
     return;
   }
+  if (!committed)
+    warn_of_repeats(committed.error());
   if (answer.unfinished_records != 0)
     forget(partitions);
   closed_ = true;

@@ -123,14 +123,16 @@ private:
   void announce_membership(bool again);
   void note_committed(const messages::OffsetsCommitted& news);
   void lose_commits(const messages::CommitsLost& news);
-  bool have_committed(const std::vector<logic::PartitionOffset>& offsets);
-  bool commit_now(const std::vector<logic::PartitionOffset>& offsets,
-                  TimePoint deadline);
+  logic::Result<void>
+  have_committed(const std::vector<logic::PartitionOffset>& offsets);
+  /// Both: an error where trying again may help.
+  logic::Result<void>
+  commit_now(const std::vector<logic::PartitionOffset>& offsets,
+             TimePoint deadline);
+  logic::Result<void> commit(const std::vector<logic::PartitionOffset>& offsets,
+                             std::chrono::milliseconds wait);
   std::chrono::milliseconds left_until(TimePoint deadline) const;
-
-  /// False where trying again may help.
-  bool commit(const std::vector<logic::PartitionOffset>& offsets,
-              std::chrono::milliseconds wait);
+  void warn_of_repeats(const logic::Error& error);
   void watch_progress(std::span<const logic::PartitionLag> ends);
 
   // -- The end ----------------------------------------------------------------

@@ -173,9 +173,10 @@ logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
       return logic::ErrorCode::fenced;
+    // Not so ILLEGAL_GENERATION: a member that is still one is told that when it
+    // commits while the group shares out anew, and may again after that.
     case RD_KAFKA_RESP_ERR__FATAL:
       return logic::ErrorCode::fatal_client;
     case RD_KAFKA_RESP_ERR__INVALID_ARG:

@@ -13,6 +13,11 @@ namespace {
 /// out of the group for waiting.
 constexpr std::int64_t max_poll_interval_ms = 86'400'000;
 
+/// Members hear of a rebalance by the answer to a heartbeat, and a partition
+/// that moves stands still until all of them have heard: once where its node
+/// leaves, and where it goes to a newcomer once more after it was given back.
+constexpr std::int64_t heartbeat_ms = 300;
+
 std::int64_t to_limit(std::uint64_t configured, std::uint64_t budget) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(configured, budget));
 }
@@ -54,7 +59,8 @@ logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
     std::max(max_poll_interval_ms, config.session_timeout.count()));
   settings
     .set("heartbeat.interval.ms",
-         std::min<std::int64_t>(3'000, config.session_timeout.count() / 3))
+         std::min(heartbeat_ms, config.session_timeout.count() / 3))
+    .set("partition.assignment.strategy", config.assignor)
     .set("queued.min.messages", 10'000'000) // bytes bound, not records
     .set("queued.max.messages.kbytes", static_cast<std::int64_t>(limit / 1'024))
     .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, limit))

@@ -181,11 +181,15 @@ void HeldPartitions::place(logic::PartitionId partition, logic::Offset offset,
   held.placed = true;
   held.mark = std::move(mark);
   ++marks_set_;
-  if (!held.queue)
-    return;
-  // Taking the partition away from the client takes its queue off ours.
-  rd_kafka_queue_forward(held.queue.get(), records_);
-  held.diverted = false;
+}
+
+void HeldPartitions::connect_queues() {
+  for (auto& [partition, held] : entries_) {
+    if (!held.queue)
+      continue;
+    rd_kafka_queue_forward(held.queue.get(), records_);
+    held.diverted = false;
+  }
 }
 
 const std::string& HeldPartitions::mark(logic::PartitionId partition) const {

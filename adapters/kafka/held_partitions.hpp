@@ -14,12 +14,6 @@
 
 namespace millrace::adapters::kafka {
 
-/// A rebalance that waits for the owner to let go of partitions.
-struct Revocation {
-  std::vector<logic::PartitionEpoch> outstanding;
-  PartitionListPtr list;
-};
-
 /// The partitions that this consumer holds, and what was fetched of them and
 /// not yet taken. Internal to KafkaSource; one thread.
 ///
@@ -77,6 +71,9 @@ public:
   /// What comes from now on is from that offset on; for `mark` see `confirm`.
   void place(logic::PartitionId partition, logic::Offset offset,
              std::string mark);
+
+  /// Partitions were assigned anew, which takes their queues off ours.
+  void connect_queues();
 
   /// What to commit with its offsets.
   const std::string& mark(logic::PartitionId partition) const;

@@ -49,6 +49,16 @@ void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
                  "CONSUMER_GROUP"},
      .required = true},
     &config.consumer_group);
+  visitor.setting({.name = "assignor",
+                   .help = "How the group shares out partitions, the same on "
+                           "all its nodes: cooperative-sticky moves only what "
+                           "must move, range and roundrobin take all from all "
+                           "for a moment. To change it between the two kinds "
+                           "stop all nodes first.",
+                   .choices = {"cooperative-sticky", "range", "roundrobin"},
+                   .variable = "KAFKA_ASSIGNOR",
+                   .aliases = {"KAFKA_PARTITION_ASSIGNMENT_STRATEGY"}},
+                  &config.assignor);
   visitor.setting({.name = "auto_offset_reset",
                    .help = "Where to start without a committed offset. With "
                            "none the node stops and says so.",

@@ -28,6 +28,7 @@ struct KafkaConfig {
   std::vector<std::string> create_topics; ///< `name:partitions:replication`
 
   std::string consumer_group = "user-group";
+  std::string assignor = "cooperative-sticky"; ///< also range, roundrobin
   std::string auto_offset_reset = "earliest"; ///< earliest, latest, none
   std::string on_missing_offsets = "continue"; ///< continue, stop
   bool enable_auto_commit = false; ///< only false is accepted

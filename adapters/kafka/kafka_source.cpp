@@ -1,6 +1,7 @@
 #include "adapters/kafka/kafka_source.hpp"
 
 #include "adapters/kafka/consumer_settings.hpp"
+#include "adapters/kafka/group_assignment.hpp"
 #include "adapters/kafka/kafka_source_client.hpp"
 #include "adapters/kafka/leave_group.hpp"
 #include "adapters/kafka/source_errors.hpp"
@@ -137,8 +138,7 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
     event.partitions.push_back(
       positions_->on_assigned(partition, list->elems[index].offset));
   }
-  const ErrorPtr error{rd_kafka_incremental_assign(client_.get(), list)};
-  if (error) {
+  if (const auto error = take_over(client_.get(), list)) {
     for (const auto& partition : event.partitions)
       held_->remove(partition);
     watch_->on_error(rd_kafka_error_code(error.get()), "taking partitions over",
@@ -171,35 +171,32 @@ void KafkaSource::read_membership() {
 
 void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
   const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
-  Revocation revocation;
-  revocation.list.reset(rd_kafka_topic_partition_list_copy(list));
+  std::vector<PartitionEpoch> revoked;
   for (int index = 0; index != list->cnt; ++index) {
     const logic::PartitionId partition{list->elems[index].partition};
     positions_->forget(partition);
     if (lost)
       held_->set_lost(partition);
     if (const auto* id = held_->find(partition))
-      revocation.outstanding.push_back(*id);
+      revoked.push_back(*id);
   }
   // With a cooperative assignor that is another generation already, under which
   // they are still ours.
   if (!lost)
     read_membership();
-  if (!revocation.outstanding.empty())
+  revocations_.add(PartitionListPtr{rd_kafka_topic_partition_list_copy(list)},
+                   {revoked.begin(), revoked.end()});
+  if (!revoked.empty())
     events_.push_back(
-      {lost ? Kind::lost : Kind::revoked, revocation.outstanding, {}});
-  revocations_.push_back(std::move(revocation));
+      {lost ? Kind::lost : Kind::revoked, std::move(revoked), {}});
   finish_revocations();
 }
 
 void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
   if (!client_)
     return;
-  for (auto& revocation : revocations_)
-    std::erase_if(revocation.outstanding, [&](const auto& each) {
-      return std::find(partitions.begin(), partitions.end(), each)
-             != partitions.end();
-    });
+  for (const auto& each : partitions)
+    revocations_.let_go(each);
   finish_revocations();
   positions_->on_released(partitions, events_);
   if (positions_->wants_new_client())
@@ -209,13 +206,9 @@ void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
 }
 
 void KafkaSource::finish_revocations() {
-  // Oldest first, each as a whole: librdkafka ends a rebalance at the first
-  // unassign, so giving partitions back one by one would cut it short.
-  while (!revocations_.empty() && revocations_.front().outstanding.empty()) {
-    const auto list = std::move(revocations_.front().list);
-    revocations_.pop_front();
+  while (const auto list = revocations_.take_finished(
+           std::chrono::steady_clock::now()))
     unassign(list.get());
-  }
 }
 
 void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
@@ -228,9 +221,7 @@ void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
         given.get(), config_.input_topic.c_str(), partition.value);
     }
   }
-  const ErrorPtr error{
-    rd_kafka_incremental_unassign(client_.get(), given.get())};
-  if (error)
+  if (const auto error = give_back(client_.get(), given.get()))
     watch_->on_error(rd_kafka_error_code(error.get()), "giving partitions back",
                      rd_kafka_error_string(error.get()), events_);
 }
@@ -241,8 +232,7 @@ void KafkaSource::end(std::chrono::milliseconds deadline) {
   const auto until = std::chrono::steady_clock::now() + deadline;
   WakeSignal::disconnect(events_queue_.get());
   WakeSignal::disconnect(records_queue_.get());
-  for (auto& revocation : revocations_)
-    revocation.outstanding.clear();
+  revocations_.let_go_of_all();
   finish_revocations(); // leaves none
   held_->clear(); // messages and queues must go before the client
   leave_group(client_.get(), events_queue_.get(), until);

@@ -5,6 +5,7 @@
 #include "adapters/kafka/held_partitions.hpp"
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/read_positions.hpp"
+#include "adapters/kafka/revocations.hpp"
 #include "adapters/kafka/wake_signal.hpp"
 #include "logic/intake/memory_plan.hpp"
 #include "logic/intake/record_source.hpp"
@@ -12,7 +13,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -79,7 +79,7 @@ private:
   std::unique_ptr<BrokerWatch> watch_;
   std::unique_ptr<HeldPartitions> held_;
   std::unique_ptr<ReadPositions> positions_;
-  std::deque<Revocation> revocations_;
+  Revocations<logic::PartitionEpoch> revocations_;
   std::vector<logic::ClientEvent> events_;
   std::string membership_; ///< as of the last assignment
   bool membership_changed_ = false;

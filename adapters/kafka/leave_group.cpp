@@ -1,5 +1,7 @@
 #include "adapters/kafka/leave_group.hpp"
 
+#include "adapters/kafka/group_assignment.hpp"
+
 #include <algorithm>
 
 namespace millrace::adapters::kafka {
@@ -28,9 +30,9 @@ void leave_group(rd_kafka_t* client, rd_kafka_queue_t* events,
     auto* list = rd_kafka_event_topic_partition_list(event.get());
     const bool assigned = rd_kafka_event_error(event.get())
                           == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-    const ErrorPtr error{assigned
-                           ? rd_kafka_incremental_assign(client, list)
-                           : rd_kafka_incremental_unassign(client, list)};
+    // An error is no matter: whoever is closed holds nothing.
+    const auto ignored = assigned ? take_over(client, list)
+                                  : give_back(client, list);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "adapters/kafka/read_positions.hpp"
 
+#include "adapters/kafka/group_assignment.hpp"
 #include "adapters/kafka/source_errors.hpp"
 
 #include <utility>
@@ -305,27 +306,34 @@ void ReadPositions::place(const Places& places, Events& events) {
 bool ReadPositions::move(const Places& places, Events& events) {
   // A partition without a place cannot be sought (librdkafka answers _STATE),
   // only assigned anew. All at once, as each call waits for the client.
+  const bool all = rebalances_eagerly(client_);
   const PartitionListPtr list{
     rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
-  for (const auto& [partition, start] : places)
-    rd_kafka_topic_partition_list_add(list.get(), config_.input_topic.c_str(),
-                                      partition.value);
-  {
+  for (const auto partition : held_.ids()) {
+    const auto place = places.find(partition);
+    if (place == places.end() && !all)
+      continue;
+    auto& entry = *rd_kafka_topic_partition_list_add(
+      list.get(), config_.input_topic.c_str(), partition.value);
+    if (place != places.end())
+      entry.offset = place->second.offset.value;
+    else if (const auto next = held_.expected(partition))
+      entry.offset = next->value; // where it is anyway
+  }
+  if (!all) {
     // An error is no matter: if one is still assigned, the next call says so.
     const ErrorPtr ignored{rd_kafka_incremental_unassign(client_, list.get())};
+    for (int index = 0; index != list->cnt; ++index)
+      list->elems[index].err = RD_KAFKA_RESP_ERR_NO_ERROR;
   }
-  for (int index = 0; index != list->cnt; ++index) {
-    auto& entry = list->elems[index];
-    entry.offset = places.at(logic::PartitionId{entry.partition}).offset.value;
-    entry.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (const auto error = take_over(client_, list.get())) {
+    watch_.on_error(rd_kafka_error_code(error.get()),
+                    "moving to other offsets of " + config_.input_topic,
+                    rd_kafka_error_string(error.get()), events);
+    return false;
   }
-  const ErrorPtr error{rd_kafka_incremental_assign(client_, list.get())};
-  if (!error)
-    return true;
-  watch_.on_error(rd_kafka_error_code(error.get()),
-                  "moving to other offsets of " + config_.input_topic,
-                  rd_kafka_error_string(error.get()), events);
-  return false;
+  held_.connect_queues();
+  return true;
 }
 
 void ReadPositions::give_up(logic::Error error, Events& events) {

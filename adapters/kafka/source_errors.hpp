@@ -14,8 +14,8 @@ namespace millrace::adapters::kafka {
 logic::Result<void> to_commit_outcome(rd_kafka_event_t* event,
                                       const std::string& topic);
 
-/// The group moved on without this member: an ordinary part of a rebalance,
-/// whose next owner reads on from what was committed before.
+/// A rebalance came in between, which is nobody's fault. Whoever holds the
+/// partition after it commits again.
 bool came_too_late(rd_kafka_event_t* commit);
 
 /// There is no offset to start from and the configuration forbids choosing

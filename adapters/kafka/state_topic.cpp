@@ -5,6 +5,7 @@
 #include "adapters/kafka/state_topic_client.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -108,10 +109,6 @@ std::vector<StateStoreEvent> StateTopic::take_events() {
   if (setup_->done() && !subscribed_)
     subscribe();
   serve_shards();
-  const auto now = Clock::now();
-  for (auto& revocation : revocations_)
-    if (now >= revocation.until)
-      revocation.outstanding.clear();
   finish_revocations();
   watch_->tick(troubles_);
   tell_troubles();
@@ -223,9 +220,7 @@ void StateTopic::on_revoked(rd_kafka_topic_partition_list_t* list) {
   const bool all_lost = rd_kafka_assignment_lost(client_.get()) != 0;
   const auto member = membership().member;
   bool any_lost = false;
-  Revocation revocation;
-  revocation.list.reset(rd_kafka_topic_partition_list_copy(list));
-  revocation.until = Clock::now() + parameters_.release_wait;
+  std::set<std::uint32_t> outstanding;
   for (int index = 0; index != list->cnt; ++index) {
     auto* shard = find(
       static_cast<std::uint32_t>(list->elems[index].partition));
@@ -238,11 +233,13 @@ void StateTopic::on_revoked(rd_kafka_topic_partition_list_t* list) {
       continue;
     events_.emplace_back(ShardRevoked{shard->number, lost});
     if (!lost)
-      revocation.outstanding.insert(shard->number);
+      outstanding.insert(shard->number);
   }
   if (any_lost)
     writer_.drop_waiting();
-  revocations_.push_back(std::move(revocation));
+  revocations_.add(PartitionListPtr{rd_kafka_topic_partition_list_copy(list)},
+                   std::move(outstanding),
+                   Clock::now() + parameters_.release_wait);
 }
 
 void StateTopic::release(std::uint32_t shard) {
@@ -251,7 +248,7 @@ void StateTopic::release(std::uint32_t shard) {
     return;
   // The next owner may begin when it is written that this one has ended.
   if (!release_in_log(*held))
-    let_go(shard);
+    revocations_.let_go(shard);
   wake_.raise();
 }
 
@@ -271,19 +268,9 @@ bool StateTopic::release_in_log(HeldShard& shard) {
   return true;
 }
 
-void StateTopic::let_go(std::uint32_t shard) {
-  for (auto& revocation : revocations_)
-    revocation.outstanding.erase(shard);
-}
-
 void StateTopic::finish_revocations() {
-  // Oldest first, each as a whole: librdkafka ends a rebalance at the first
-  // unassign, so giving partitions back one by one would cut it short.
-  while (!revocations_.empty() && revocations_.front().outstanding.empty()) {
-    const auto list = std::move(revocations_.front().list);
-    revocations_.pop_front();
+  while (const auto list = revocations_.take_finished(Clock::now()))
     unassign(list.get());
-  }
 }
 
 void StateTopic::unassign(const rd_kafka_topic_partition_list_t* list) {
@@ -341,8 +328,7 @@ void StateTopic::close(std::chrono::milliseconds deadline) {
     for (auto& written : writer_.take_written())
       on_written(written);
   } while (!writer_.idle() && Clock::now() + to_leave < until);
-  for (auto& revocation : revocations_)
-    revocation.outstanding.clear();
+  revocations_.let_go_of_all();
   finish_revocations(); // leaves none
   for (auto& [number, shard] : shards_)
     WakeSignal::disconnect(shard.queue.get());

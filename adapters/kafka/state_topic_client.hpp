@@ -2,6 +2,7 @@
 
 #include "adapters/kafka/broker_watch.hpp"
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/revocations.hpp"
 #include "adapters/kafka/state_topic.hpp"
 #include "adapters/kafka/state_topic_log.hpp"
 #include "adapters/kafka/state_topic_move.hpp"
@@ -11,11 +12,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -81,13 +80,6 @@ private:
   using Clock = HeldShard::Clock;
   using Phase = HeldShard::Phase;
 
-  /// A rebalance that waits for shards to be let go of.
-  struct Revocation {
-    PartitionListPtr list;
-    std::set<std::uint32_t> outstanding;
-    Clock::time_point until;
-  };
-
   /// What the group calls this node at present.
   struct Membership {
     std::string member; ///< empty: none
@@ -107,7 +99,6 @@ private:
   void on_revoked(rd_kafka_topic_partition_list_t* list);
   void finish_revocations();
   void unassign(const rd_kafka_topic_partition_list_t* list);
-  void let_go(std::uint32_t shard);
   bool release_in_log(HeldShard& shard);
   void subscribe();
   Membership membership();
@@ -146,7 +137,7 @@ private:
   StateTopicWriter writer_;
   bool subscribed_ = false;
   std::map<std::uint32_t, HeldShard> shards_;
-  std::deque<Revocation> revocations_;
+  Revocations<std::uint32_t> revocations_;
   std::vector<logic::detection::StateStoreEvent> events_;
   std::vector<logic::ClientEvent> troubles_;
   std::uint64_t next_assignment_ = 1;

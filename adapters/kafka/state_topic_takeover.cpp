@@ -166,7 +166,7 @@ void StateTopic::on_written(StateWritten& written) {
     case Kind::removal:
       break; // whoever comes next sees what is left
     case Kind::release:
-      let_go(shard->number);
+      revocations_.let_go(shard->number);
       break;
   }
 }

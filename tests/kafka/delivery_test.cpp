@@ -1,5 +1,6 @@
 #define CAF_SUITE delivery
 
+#include "tests/adapters/kafka/kafka_fixture.hpp"
 #include "tests/kafka/real_kafka_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -7,12 +8,16 @@
 
 #include <chrono>
 #include <csignal>
+#include <deque>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using adapters::kafka::test::Consumer;
 using logic::verification::Guarantee;
 using tests::eventually;
 using tests::NodeProcess;
@@ -27,6 +32,38 @@ struct Fixture : tests::RealKafkaFixture {
     auto settings = names();
     settings.push_back("kafka.session_timeout=" + session_timeout);
     return NodeProcess{kafka.bootstrap_servers, settings};
+  }
+
+  /// Under load a node comes and the oldest one goes, by turns, each time at
+  /// another point of the rebalance that the other began: it has to commit in
+  /// the midst of that.
+  void change_places_under_load(const std::string& assignor) {
+    auto settings = names();
+    settings.push_back("kafka.assignor=" + assignor);
+    std::deque<std::unique_ptr<NodeProcess>> nodes;
+    const auto start_another = [&] {
+      nodes.push_back(
+        std::make_unique<NodeProcess>(kafka.bootstrap_servers, settings));
+      return eventually(30s, [&] {
+        return nodes.back()->log().find("\"started\"") != std::string::npos;
+      });
+    };
+    CAF_CHECK(start_another());
+    CAF_CHECK(start_another());
+    auto load = start_load(2'000, 24'000);
+    for (int turn = 0; turn != 8; ++turn) {
+      CAF_CHECK(eventually(
+        30s, [&] { return nodes.back()->http_code("/health/ready") == 200; }));
+      CAF_CHECK(start_another());
+      std::this_thread::sleep_for(turn * 100ms);
+      CAF_CHECK_EQUAL(nodes.front()->stop(), 0);
+      nodes.pop_front();
+    }
+    CAF_CHECK_EQUAL(load.wait(60s), 0);
+    CAF_CHECK(all_ended());
+    for (auto& node : nodes)
+      CAF_CHECK_EQUAL(node->stop(), 0);
+    CAF_CHECK(proven(Guarantee::exactly_once));
   }
 
   /// `millrace generate` beside the node: its clients wait out what happens
@@ -123,6 +160,35 @@ CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
   CAF_CHECK(all_ended());
   CAF_CHECK_EQUAL(second.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(nodes_that_come_and_go_under_load_lose_and_double_nothing) {
+  change_places_under_load("cooperative-sticky");
+}
+
+CAF_TEST(nodes_of_an_eager_group_that_come_and_go_lose_and_double_nothing) {
+  change_places_under_load("range");
+}
+
+CAF_TEST(a_member_that_leaves_with_nothing_in_hand_is_not_waited_for) {
+  kafka.session_timeout = 30s;
+  Consumer first{kafka};
+  CAF_REQUIRE(first.hold_partitions(partitions));
+  Consumer second{kafka};
+  // It has its share of the first rebalance: nothing, until the other lets go.
+  CAF_REQUIRE(first.waker.wait_until([&] {
+    first.look();
+    second.look();
+    return first.saw(Consumer::Kind::revoked);
+  }));
+  second.source->close(5s);
+  first.give_back();
+  CAF_CHECK(first.waker.wait_until(
+    [&] {
+      first.look();
+      return first.held.size() == partitions;
+    },
+    10s));
 }
 
 CAF_TEST(a_broker_that_is_stopped_and_started_costs_nothing) {

@@ -127,8 +127,11 @@ CAF_TEST(a_commit_under_an_old_epoch_is_dropped) {
   CAF_CHECK(successor.batches.front()->epoch().value > 0);
 }
 
-CAF_TEST(a_partition_is_given_back_only_after_release) {
+namespace {
+
+void give_partitions_back_only_after_release(const std::string& assignor) {
   KafkaFixture kafka;
+  kafka.config.assignor = assignor;
   for (int partition = 0; partition != 4; ++partition)
     kafka.write(partition, 10);
   Consumer first{kafka.config};
@@ -145,22 +148,59 @@ CAF_TEST(a_partition_is_given_back_only_after_release) {
   std::vector<logic::PartitionOffset> done;
   for (const auto& partition : first.asked_back)
     done.push_back({partition.partition, partition.epoch, Offset{10}});
-  const auto given = first.asked_back;
   CAF_CHECK(first.source->commit(done, 10s));
   first.give_back();
   CAF_REQUIRE(second.waker.wait_until([&] {
     first.look();
     second.look();
-    return second.held.size() == given.size();
+    return !second.held.empty() && first.held.size() + second.held.size() == 4;
   }));
-  CAF_CHECK_EQUAL(first.held.size() + second.held.size(), 4u);
   // The newcomer starts behind that commit, and a late one is dropped.
   for (auto& each : done)
     each.next = Offset{3};
   CAF_CHECK(first.source->commit(done, 10s));
-  kafka.write(given.front().partition.value, 1, 77);
+  const auto moved = second.held.begin()->partition.value;
+  kafka.write(moved, 1, 77);
   CAF_REQUIRE(second.take_records(1));
-  CAF_CHECK_EQUAL(second.values[given.front().partition.value], numbers(77, 1));
+  CAF_CHECK_EQUAL(second.values[moved], numbers(77, 1));
+}
+
+} // namespace
+
+CAF_TEST(a_partition_is_given_back_only_after_release) {
+  give_partitions_back_only_after_release("cooperative-sticky");
+}
+
+CAF_TEST(an_eager_group_gives_partitions_back_only_after_release) {
+  give_partitions_back_only_after_release("range");
+}
+
+CAF_TEST(a_commit_that_a_rebalance_overtakes_works_when_tried_again) {
+  KafkaFixture kafka;
+  kafka.config.session_timeout = 3s;
+  kafka.write(0, 10);
+  Consumer first{kafka.config};
+  CAF_REQUIRE(first.take_records(10));
+  const std::vector<logic::PartitionOffset> done{
+    {PartitionId{0}, first.batches.front()->epoch(), Offset{10}}};
+  Consumer second{kafka.config};
+  logic::Result<void> outcome;
+  const auto try_to_commit = [&] {
+    second.look();
+    outcome = first.source->commit(done, 10s);
+  };
+  // It waits behind the request to join again, and then comes too late.
+  CAF_REQUIRE(second.waker.wait_until([&] {
+    try_to_commit();
+    return !outcome;
+  }));
+  CAF_CHECK_EQUAL(outcome.error().code, logic::ErrorCode::unavailable);
+  CAF_CHECK(second.waker.wait_until([&] {
+    try_to_commit();
+    return outcome.has_value();
+  }));
+  first.look();
+  CAF_CHECK(!first.saw(Kind::lost));
 }
 
 CAF_TEST(rebalances_are_seen_while_nobody_takes_records) {

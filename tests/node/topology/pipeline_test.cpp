@@ -233,6 +233,35 @@ CAF_TEST(a_revoked_partition_leaves_at_the_deadline_in_any_case) {
     static_cast<double>(config.flow.memory_plan().in_flight_bytes()));
 }
 
+CAF_TEST(partitions_leave_when_a_refused_commit_has_worked_after_all) {
+  start();
+  arrive(make_batch({login_json()}));
+  run_until_idle();
+  source->commit_error = {logic::ErrorCode::unavailable, "not now"};
+  happen(logic::ClientEvent::Kind::revoked);
+  pass(2s);
+  CAF_CHECK(source->released.empty());
+  source->commit_error = {};
+  pass(100ms);
+  CAF_CHECK_EQUAL(source->released.size(), 1u);
+  CAF_CHECK_EQUAL(committed(), 1);
+}
+
+CAF_TEST(partitions_that_leave_without_a_commit_are_warned_of) {
+  config.delivery.revoke_deadline = 2s;
+  start();
+  arrive(make_batch({login_json()}));
+  run_until_idle();
+  source->commit_error = {logic::ErrorCode::unavailable, "not now"};
+  happen(logic::ClientEvent::Kind::revoked);
+  pass(3s);
+  CAF_CHECK_EQUAL(source->released.size(), 1u);
+  CAF_CHECK_EQUAL(log->count("partitions leave before their offsets could be "
+                             "committed, and their next owner will read again "
+                             "what was finished since"),
+                  1u);
+}
+
 CAF_TEST(a_lost_partition_is_forgotten_without_a_commit) {
   start();
   sink->stalled = true;
