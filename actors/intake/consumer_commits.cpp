@@ -46,7 +46,7 @@ void Consumer::commit_what_is_finished() {
   if (parameters_.delivery.exactly_once()) {
     announce_membership(true);
     // What records end there the producer commits with their outputs.
-    have_committed(assignment_.committable_at_rest());
+    ask_to_commit(assignment_.committable_at_rest());
     return;
   }
   const auto offsets = assignment_.committable();
@@ -62,9 +62,14 @@ Consumer::commit_now(const std::vector<logic::PartitionOffset>& offsets,
                      TimePoint deadline) {
   if (offsets.empty())
     return {};
-  if (parameters_.delivery.exactly_once())
-    return have_committed(assignment_.uncommitted(offsets));
-  return commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+  if (!parameters_.delivery.exactly_once())
+    return commit(offsets, std::min(final_commit_wait, left_until(deadline)));
+  auto uncommitted = assignment_.uncommitted(offsets);
+  if (uncommitted.empty())
+    return {};
+  ask_to_commit(std::move(uncommitted));
+  return logic::Error{logic::ErrorCode::timed_out,
+                      "their transaction is not committed yet"};
 }
 
 void Consumer::warn_of_repeats(const logic::Error& error) {
@@ -112,13 +117,10 @@ void Consumer::announce_membership(bool again) {
 }
 
 /// The answer comes as news.
-logic::Result<void>
-Consumer::have_committed(const std::vector<logic::PartitionOffset>& offsets) {
-  if (offsets.empty())
-    return {};
-  tell(self_, parameters_.producer, messages::CommitOffsets{offsets});
-  return logic::Error{logic::ErrorCode::timed_out,
-                      "their transaction is not committed yet"};
+void Consumer::ask_to_commit(std::vector<logic::PartitionOffset> offsets) {
+  if (!offsets.empty())
+    tell(self_, parameters_.producer,
+         messages::CommitOffsets{std::move(offsets)});
 }
 
 void Consumer::note_committed(const messages::OffsetsCommitted& news) {

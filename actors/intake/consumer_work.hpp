@@ -123,8 +123,7 @@ private:
   void announce_membership(bool again);
   void note_committed(const messages::OffsetsCommitted& news);
   void lose_commits(const messages::CommitsLost& news);
-  logic::Result<void>
-  have_committed(const std::vector<logic::PartitionOffset>& offsets);
+  void ask_to_commit(std::vector<logic::PartitionOffset> offsets);
   /// Both: an error where trying again may help.
   logic::Result<void>
   commit_now(const std::vector<logic::PartitionOffset>& offsets,
