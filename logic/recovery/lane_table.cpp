@@ -77,6 +77,15 @@ std::optional<std::uint32_t> LaneTable::least_used() const {
     [](const CreditWindow& window) { return !window.shut(); });
 }
 
+CreditUse LaneTable::use() const noexcept {
+  CreditUse sum;
+  for (const auto& [number, lane] : lanes_) {
+    sum.granted_bytes += lane.window.granted_bytes();
+    sum.used_bytes += lane.window.used_bytes();
+  }
+  return sum;
+}
+
 std::vector<LaneCredit> LaneTable::credits() const {
   std::vector<LaneCredit> credits;
   for (const auto& [number, lane] : lanes_)

@@ -92,12 +92,12 @@ CAF_TEST(a_lane_gets_what_it_has_credit_for_and_the_rest_waits_in_order) {
   const auto first = deals;
   CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{0, 1}));
   CAF_CHECK_EQUAL(used(0), 2 * one_record);
-  CAF_CHECK_EQUAL(plan.waiting_bytes(), 3 * one_record);
+  CAF_CHECK_EQUAL(plan.credit().waiting_bytes, 3 * one_record);
   leave(first[0]);
   CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{2}));
   leave(first[1]);
   CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{3}));
-  CAF_CHECK_EQUAL(plan.waiting_bytes(), one_record);
+  CAF_CHECK_EQUAL(plan.credit().waiting_bytes, one_record);
 }
 
 CAF_TEST(what_waits_in_the_producer_does_not_count_against_the_lane) {
@@ -110,6 +110,30 @@ CAF_TEST(what_waits_in_the_producer_does_not_count_against_the_lane) {
   CAF_CHECK_EQUAL(plan.dealt().size(), 1u);
   plan.finish(first.ticket.id);
   CAF_CHECK_EQUAL(used(0), 0u);
+}
+
+CAF_TEST(what_awaits_its_turn_in_a_lane_is_not_counted_until_that_comes) {
+  attach(0, 1, 2 * one_record);
+  open(3);
+  const auto first = deals[0];
+  const auto second = deals[1];
+  plan.await_turn(second.ticket);
+  take();
+  CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{2}));
+  CAF_CHECK_EQUAL(plan.turn_bytes(), one_record);
+  CAF_CHECK_EQUAL(used(0), 2 * one_record);
+  leave(first);
+  plan.take_turn(second.ticket);
+  plan.take_turn(second.ticket);
+  plan.await_turn(first.ticket);
+  CAF_CHECK_EQUAL(used(0), 2 * one_record);
+  CAF_CHECK_EQUAL(plan.turn_bytes(), 0u);
+  plan.await_turn(second.ticket);
+  attach(0, 2, 2 * one_record);
+  CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{1, 2}));
+  CAF_CHECK_EQUAL(plan.turn_bytes(), 0u);
+  plan.take_turn(second.ticket);
+  CAF_CHECK_EQUAL(used(0), 2 * one_record);
 }
 
 CAF_TEST(what_is_delivered_frees_the_lane_though_nobody_said_that_it_left) {
@@ -157,7 +181,7 @@ CAF_TEST(a_slow_lane_gets_less_and_holds_up_no_other) {
   }
   CAF_CHECK_EQUAL(dealt[0], 1);
   CAF_CHECK_EQUAL(dealt[1], 19);
-  CAF_CHECK_EQUAL(plan.waiting_bytes(), 0u);
+  CAF_CHECK_EQUAL(plan.credit().waiting_bytes, 0u);
 }
 
 CAF_TEST(lanes_are_filled_in_proportion_to_what_they_grant) {
@@ -251,7 +275,7 @@ CAF_TEST(others_take_over_what_a_lane_held_as_they_have_credit_or_must) {
   CAF_CHECK_EQUAL(used(0), 2 * one_record);
   leave(in_lane_0.at(3));
   CAF_CHECK_EQUAL(dealt_offsets(), (Offsets{4}));
-  CAF_CHECK_EQUAL(plan.waiting_bytes(), 2 * one_record);
+  CAF_CHECK_EQUAL(plan.credit().waiting_bytes, 2 * one_record);
 }
 
 CAF_TEST(what_came_back_goes_before_what_was_never_dealt) {

@@ -35,6 +35,7 @@ public:
     BatchTicket ticket;
     std::uint64_t bytes = 0;
     bool in_lane = true;
+    bool awaits_turn = false; ///< there, but uncounted
   };
   struct Batch {
     BatchId key;
@@ -54,7 +55,8 @@ public:
   std::uint64_t used(std::uint32_t lane) const {
     std::uint64_t bytes = 0;
     for (const auto& [place, batch] : dealt)
-      if (batch.latest.in_lane && batch.latest.ticket.lane == lane)
+      if (batch.latest.in_lane && !batch.latest.awaits_turn
+          && batch.latest.ticket.lane == lane)
         bytes += batch.latest.bytes;
     return bytes;
   }
@@ -105,11 +107,20 @@ public:
     return nullptr;
   }
 
-  void leave(const BatchTicket& ticket) {
+  Try* latest(const BatchTicket& ticket) {
     auto* const batch = batch_by(ticket.id);
-    if (batch != nullptr && batch->latest.ticket.id == ticket.id
-        && batch->latest.ticket.attempt == ticket.attempt)
-      batch->latest.in_lane = false;
+    return batch != nullptr && batch->latest.ticket.id == ticket.id
+               && batch->latest.ticket.attempt == ticket.attempt
+             ? &batch->latest
+             : nullptr;
+  }
+  void leave(const BatchTicket& ticket) {
+    if (auto* const found = latest(ticket))
+      found->in_lane = false;
+  }
+  void await_turn(const BatchTicket& ticket, bool awaits) {
+    if (auto* const found = latest(ticket))
+      found->awaits_turn = awaits;
   }
   void finish(BatchId id) {
     auto* const batch = batch_by(id);
@@ -202,7 +213,7 @@ struct Run {
   void step() {
     const auto lane = static_cast<std::uint32_t>(draw(3) * 1'000'000);
     const auto ticket = some_ticket();
-    switch (draw(10)) {
+    switch (draw(12)) {
       case 0:
         attach(lane, draw(2) == 0, draw(8) * one_record);
         break;
@@ -223,6 +234,18 @@ struct Run {
         }
         break;
       case 7:
+      case 8:
+        if (ticket) {
+          const bool awaits = draw(2) == 0;
+          model.await_turn(*ticket, awaits);
+          if (awaits)
+            plan.await_turn(*ticket);
+          else
+            plan.take_turn(*ticket);
+          take();
+        }
+        break;
+      case 9:
         if (ticket) {
           model.finish(ticket->id);
           plan.finish(ticket->id);
@@ -247,9 +270,11 @@ struct Run {
                         model.lanes.at(credit.lane).window_bytes);
       CAF_REQUIRE_EQUAL(credit.used_bytes, model.used(credit.lane));
     }
-    CAF_REQUIRE_GREATER_OR_EQUAL(plan.waiting_bytes(), model.undealt_bytes());
+    CAF_REQUIRE_GREATER_OR_EQUAL(plan.credit().waiting_bytes,
+                                 model.undealt_bytes());
     // With nothing older on its way, the oldest waits for nothing but credit.
-    if (plan.waiting_bytes() == model.undealt_bytes() && !model.undealt.empty())
+    if (plan.credit().waiting_bytes == model.undealt_bytes()
+        && !model.undealt.empty())
       CAF_REQUIRE(!model.any_admits(model.undealt.front()));
   }
 
@@ -299,7 +324,7 @@ struct Run {
     }
     for (const auto& credit : plan.lane_credits())
       CAF_REQUIRE_EQUAL(credit.used_bytes, 0u);
-    CAF_REQUIRE_EQUAL(plan.waiting_bytes(), 0u);
+    CAF_REQUIRE_EQUAL(plan.credit().waiting_bytes, 0u);
     CAF_REQUIRE_EQUAL(plan.payload_bytes(), 0u);
   }
 
