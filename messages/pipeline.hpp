@@ -100,6 +100,23 @@ struct ProduceBatch {
   const logic::RecordBatchPtr& raw() const { return batch->raw; }
 };
 
+/// Judgement router to dispatcher: the batch waits for those before it in its
+/// partition, which is no fault of its lane.
+struct BatchAwaitsTurn {
+  logic::BatchTicket ticket;
+};
+
+/// And now its turn has come.
+struct BatchTakesTurn {
+  logic::BatchTicket ticket;
+};
+
+/// Last stage of a lane to dispatcher: the batch is with the producer, and the
+/// lane has its credit back.
+struct BatchLeftLane {
+  logic::BatchTicket ticket;
+};
+
 /// Producer to dispatcher: every record of the batch is delivered.
 struct BatchFinished {
   logic::BatchTicket ticket;

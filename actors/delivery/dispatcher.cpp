@@ -1,5 +1,6 @@
 #include "actors/delivery/dispatcher.hpp"
 
+#include "actors/telemetry/credit_gauges.hpp"
 #include "logic/delivery/poison_dead_letters.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
 #include "messages/detection.hpp"
@@ -7,6 +8,8 @@
 #include "messages/reconciliation.hpp"
 #include "messages/status.hpp"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 
 namespace millrace::actors {
@@ -19,7 +22,12 @@ public:
 
   explicit Dispatcher(DispatcherParameters parameters)
     : parameters_(std::move(parameters)),
-      plan_(parameters_.retry_limit, parameters_.recorder.get()) {}
+      plan_(parameters_.retry_limit, parameters_.recorder.get(),
+            parameters_.lanes_bytes),
+      lanes_credit_(*parameters_.surroundings.metrics, "lane"),
+      turn_gauge_(parameters_.surroundings.metrics->credit_bytes(
+        logic::name_of(logic::ActorKind::judgement_router),
+        CreditState::waiting)) {}
 
   void begin(DispatcherActor::pointer self) {
     self_ = self;
@@ -32,7 +40,11 @@ public:
   static DispatcherActor::behavior_type behavior(Actor& actor) {
     return {
       actor.handle_with(&Dispatcher::attach),
+      actor.handle_with(&Dispatcher::detach),
       actor.handle_with(&Dispatcher::take_in),
+      actor.handle_with(&Dispatcher::await_turn),
+      actor.handle_with(&Dispatcher::take_turn),
+      actor.handle_with(&Dispatcher::leave_lane),
       actor.handle_with(&Dispatcher::finish),
       actor.handle_with(&Dispatcher::finish_partly),
       actor.handle_with(&Dispatcher::fail),
@@ -49,8 +61,17 @@ public:
 
 private:
   void attach(const messages::AttachLane& order) {
-    plan_.attach_lane(order.lane, order.incarnation, order.suspects,
-                      order.stage);
+    const logic::LaneLife life{order.lane, order.incarnation,
+                               order.window_bytes};
+    if (plan_.attach_lane(life, order.suspects, order.stage)
+        && order.first_stage)
+      outer_lanes_[order.lane] = order.first_stage;
+    carry_out();
+  }
+
+  void detach(const messages::DetachLane& order) {
+    if (plan_.detach_lane(order.lane, order.incarnation))
+      outer_lanes_.erase(order.lane);
     carry_out();
   }
 
@@ -60,6 +81,21 @@ private:
     // The one before it was lost with a mailbox: have both shown again.
     if (!in_turn && !std::exchange(asked_for_notes_, true))
       tell(self_, parameters_.consumer, messages::ListUnacknowledged{});
+    carry_out();
+  }
+
+  void await_turn(const messages::BatchAwaitsTurn& report) {
+    plan_.await_turn(report.ticket);
+    carry_out();
+  }
+
+  void take_turn(const messages::BatchTakesTurn& report) {
+    plan_.take_turn(report.ticket);
+    carry_out();
+  }
+
+  void leave_lane(const messages::BatchLeftLane& report) {
+    plan_.leave_lane(report.ticket);
     carry_out();
   }
 
@@ -106,6 +142,8 @@ private:
   void take_checked(const messages::DeliveriesChecked& answer) {
     for (const auto id : answer.finished)
       plan_.finish(id);
+    for (const auto& ticket : answer.held)
+      plan_.leave_lane(ticket);
     // On their way, or lost with somebody's mailbox: what comes twice to the
     // producer is dropped there.
     for (const auto& ticket : answer.unknown)
@@ -114,7 +152,12 @@ private:
   }
 
   messages::DispatcherStatus status(messages::ReportStatus) {
-    return {plan_.batches(), redispatched_, poison_records_};
+    return {plan_.batches(),
+            redispatched_,
+            poison_records_,
+            plan_.lane_credits(),
+            plan_.credit().waiting_bytes,
+            plan_.turn_bytes()};
   }
 
   void carry_out() {
@@ -122,8 +165,7 @@ private:
     for (auto& deal : orders.deals) {
       if (deal.ticket.attempt != 0)
         note_again(deal.ticket, *deal.batch);
-      tell(self_, parameters_.lanes[deal.ticket.lane],
-           messages::ValidateBatch{deal.ticket, std::move(deal.batch)});
+      give(std::move(deal));
     }
     for (auto& poisoned : orders.poisoned_records)
       dead_letter(poisoned);
@@ -133,9 +175,23 @@ private:
     if (parameters_.router)
       for (const auto& advance : orders.advances)
         tell(self_, parameters_.router, messages::AdvanceSequence{advance});
+    if (!orders.checks.empty())
+      tell(self_, parameters_.producer,
+           messages::CheckDeliveries{std::move(orders.checks)});
     auto& metrics = *parameters_.surroundings.metrics;
     metrics.batches_in_flight.Set(static_cast<double>(plan_.batches()));
     metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));
+    lanes_credit_.show(plan_.credit());
+    turn_gauge_.Set(static_cast<double>(plan_.turn_bytes()));
+  }
+
+  void give(logic::Deal deal) {
+    const auto lane = deal.ticket.lane;
+    messages::ValidateBatch order{deal.ticket, std::move(deal.batch)};
+    if (const auto outer = outer_lanes_.find(lane); outer != outer_lanes_.end())
+      self_->send(outer->second, std::move(order));
+    else if (lane < parameters_.lanes.size())
+      tell(self_, parameters_.lanes[lane], std::move(order));
   }
 
   void note_again(const logic::BatchTicket& ticket,
@@ -189,6 +245,10 @@ private:
   DispatcherActor::pointer self_ = nullptr;
   DispatcherParameters parameters_;
   logic::DispatchPlan plan_;
+  CreditGauges lanes_credit_; ///< of all together: lanes elsewhere are many
+  prometheus::Gauge& turn_gauge_;
+  std::map<std::uint32_t, messages::FirstStage>
+    outer_lanes_; ///< not of the topology
   bool asked_for_notes_ = false;
   std::uint64_t redispatched_ = 0;
   std::uint64_t poison_records_ = 0;

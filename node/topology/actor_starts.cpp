@@ -10,6 +10,7 @@
 #include "actors/stages/judgement_router.hpp"
 #include "actors/stages/trainer.hpp"
 #include "actors/stages/validator.hpp"
+#include "logic/detection/login_rows.hpp"
 #include "logic/detection/model.hpp"
 #include "messages/detection.hpp"
 #include "messages/reconciliation.hpp"
@@ -63,6 +64,7 @@ SupervisedTopology::starter<ActorKind::dispatcher>(std::uint32_t) {
   actors::DispatcherParameters parameters;
   parameters.retry_limit = static_cast<std::uint32_t>(
     config_.delivery.retry_limit);
+  parameters.lanes_bytes = config_.flow.memory_plan().lanes_bytes();
   parameters.consumer = registrations_.address<ActorKind::consumer>();
   parameters.producer = registrations_.address<ActorKind::producer>();
   parameters.lanes = registrations_.addresses<logic::first_in_lane>();
@@ -211,7 +213,7 @@ messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
                                                     std::string stage) {
   auto& lane = lanes_[number];
   return {number, lane.incarnation, std::exchange(lane.suspects, {}),
-          std::move(stage)};
+          std::move(stage), config_.flow.lane_window_bytes(lanes_.size())};
 }
 
 // -- Detection ----------------------------------------------------------------
@@ -268,6 +270,15 @@ SupervisedTopology::starter<ActorKind::state_keeper>(std::uint32_t) {
   };
 }
 
+std::uint64_t SupervisedTopology::detector_window_bytes() const {
+  const auto largest_rows_bytes = static_cast<std::uint64_t>(
+                                    config_.flow.batch_max_records)
+                                  * (sizeof(logic::detection::LoginRow)
+                                     + sizeof(logic::detection::AddressRow));
+  return config_.flow.memory_plan().detector_window_bytes(
+    detector_marks_.size(), largest_rows_bytes);
+}
+
 template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
@@ -278,6 +289,8 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
   parameters.links = registrations_.address<ActorKind::links>();
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.detector_window_bytes = detector_window_bytes();
+  parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.surroundings = around();
   return
     [this, next = actors::judgement_routers(system_, std::move(parameters))](
