@@ -22,6 +22,8 @@ struct LinkParameters {
   /// Who answers the requests of peers; asked each time, null while there is
   /// nobody.
   std::function<caf::actor()> router;
+  /// Who hears what is said about the work of lanes; likewise.
+  std::function<caf::actor()> lanes;
   /// After that long whoever should answer a request is given up. Those who
   /// ask have limits of their own, which are shorter.
   std::chrono::milliseconds request_limit{10'000};
@@ -29,7 +31,8 @@ struct LinkParameters {
 
 /// One end of a link. It says hello or welcome, answers pings, and passes on
 /// requests: those of local actors to the peer, those of the peer to the
-/// router. Links and the door are the only actors that speak to other nodes,
+/// router. What is said about the work of lanes goes to and from whoever sees
+/// to that here, who knows the peer by this link as the sender. Links and the door are the only actors that speak to other nodes,
 /// and so the only ones that other nodes can name.
 caf::actor spawn_link(caf::actor_system& system, LinkParameters parameters);
 

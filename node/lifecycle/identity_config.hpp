@@ -15,11 +15,14 @@ struct IdentityConfig {
 
   /// The name, or that of the host where none is set.
   std::string display_name() const;
+
+  /// Computes for others and has no clients of Kafka.
+  bool is_worker() const noexcept { return role == "worker"; }
 };
 
 void describe(logic::SettingVisitor& visitor, IdentityConfig& config);
 
-/// A name that fits into logs, and a role that this release can take.
+/// A name that fits into logs.
 std::vector<logic::Error> check(const IdentityConfig& config);
 
 } // namespace millrace::node
