@@ -33,7 +33,9 @@ using ConsumerActor
 /// Keeps raw batches until they are finished and deals them to lanes.
 using DispatcherActor
   = Supervised<caf::result<void>(messages::AttachLane),
+               caf::result<void>(messages::DetachLane),
                caf::result<void>(messages::DispatchBatch),
+               caf::result<void>(messages::BatchLeftLane),
                caf::result<void>(messages::BatchFinished),
                caf::result<void>(messages::BatchPartlyFinished),
                caf::result<void>(messages::BatchFailed),

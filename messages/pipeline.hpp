@@ -100,6 +100,12 @@ struct ProduceBatch {
   const logic::RecordBatchPtr& raw() const { return batch->raw; }
 };
 
+/// Last stage of a lane to dispatcher: the batch is with the producer, and the
+/// lane has its credit back.
+struct BatchLeftLane {
+  logic::BatchTicket ticket;
+};
+
 /// Producer to dispatcher: every record of the batch is delivered.
 struct BatchFinished {
   logic::BatchTicket ticket;

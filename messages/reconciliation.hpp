@@ -3,6 +3,9 @@
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "messages/pipeline.hpp"
+#include "messages/type_ids.hpp"
+
+#include <caf/typed_actor.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -31,19 +34,36 @@ struct CheckDeliveries {
   std::vector<logic::BatchTicket> tickets;
 };
 
-/// The producer's answer. Those that it is still at are not named.
+/// The producer's answer.
 struct DeliveriesChecked {
   std::vector<logic::BatchId> finished;
+  std::vector<logic::BatchTicket> held; ///< not delivered yet
   std::vector<logic::BatchTicket> unknown;
 };
 
-/// Topology to dispatcher: a lane begins a (new) life.
+/// Whoever batches are dealt to.
+using FirstStage = caf::typed_actor<caf::result<void>(ValidateBatch)>;
+
+/// To the dispatcher: a lane begins a (new) life. Said again of the same life
+/// it only changes the window.
 struct AttachLane {
   std::uint32_t lane = 0;
   logic::Incarnation incarnation;
   /// What its predecessor was working on when it died, and in which stage.
   std::vector<logic::BatchId> suspects;
   std::string stage;
+  /// Credit: the footprint of the batches that may be in the lane at a time. 0:
+  /// it is to get nothing for now.
+  std::uint64_t window_bytes = 0;
+  /// Who takes the `ValidateBatch` of a lane that is not of the topology, and
+  /// so has a number above those of all that are.
+  FirstStage first_stage = {};
+};
+
+/// To the dispatcher: the lane is gone, and its life does not come back.
+struct DetachLane {
+  std::uint32_t lane = 0;
+  logic::Incarnation incarnation;
 };
 
 /// Topology to producer: what an earlier life of that lane still sends does

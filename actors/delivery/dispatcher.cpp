@@ -7,6 +7,8 @@
 #include "messages/reconciliation.hpp"
 #include "messages/status.hpp"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 
 namespace millrace::actors {
@@ -19,7 +21,8 @@ public:
 
   explicit Dispatcher(DispatcherParameters parameters)
     : parameters_(std::move(parameters)),
-      plan_(parameters_.retry_limit, parameters_.recorder.get()) {}
+      plan_(parameters_.retry_limit, parameters_.recorder.get(),
+            parameters_.lanes_bytes) {}
 
   void begin(DispatcherActor::pointer self) {
     self_ = self;
@@ -32,7 +35,9 @@ public:
   static DispatcherActor::behavior_type behavior(Actor& actor) {
     return {
       actor.handle_with(&Dispatcher::attach),
+      actor.handle_with(&Dispatcher::detach),
       actor.handle_with(&Dispatcher::take_in),
+      actor.handle_with(&Dispatcher::leave_lane),
       actor.handle_with(&Dispatcher::finish),
       actor.handle_with(&Dispatcher::finish_partly),
       actor.handle_with(&Dispatcher::fail),
@@ -49,8 +54,17 @@ public:
 
 private:
   void attach(const messages::AttachLane& order) {
-    plan_.attach_lane(order.lane, order.incarnation, order.suspects,
-                      order.stage);
+    const logic::LaneLife life{order.lane, order.incarnation,
+                               order.window_bytes};
+    if (plan_.attach_lane(life, order.suspects, order.stage)
+        && order.first_stage)
+      outer_lanes_[order.lane] = order.first_stage;
+    carry_out();
+  }
+
+  void detach(const messages::DetachLane& order) {
+    if (plan_.detach_lane(order.lane, order.incarnation))
+      outer_lanes_.erase(order.lane);
     carry_out();
   }
 
@@ -60,6 +74,11 @@ private:
     // The one before it was lost with a mailbox: have both shown again.
     if (!in_turn && !std::exchange(asked_for_notes_, true))
       tell(self_, parameters_.consumer, messages::ListUnacknowledged{});
+    carry_out();
+  }
+
+  void leave_lane(const messages::BatchLeftLane& report) {
+    plan_.leave_lane(report.ticket);
     carry_out();
   }
 
@@ -106,6 +125,8 @@ private:
   void take_checked(const messages::DeliveriesChecked& answer) {
     for (const auto id : answer.finished)
       plan_.finish(id);
+    for (const auto& ticket : answer.held)
+      plan_.leave_lane(ticket);
     // On their way, or lost with somebody's mailbox: what comes twice to the
     // producer is dropped there.
     for (const auto& ticket : answer.unknown)
@@ -122,8 +143,7 @@ private:
     for (auto& deal : orders.deals) {
       if (deal.ticket.attempt != 0)
         note_again(deal.ticket, *deal.batch);
-      tell(self_, parameters_.lanes[deal.ticket.lane],
-           messages::ValidateBatch{deal.ticket, std::move(deal.batch)});
+      give(std::move(deal));
     }
     for (auto& poisoned : orders.poisoned_records)
       dead_letter(poisoned);
@@ -133,9 +153,21 @@ private:
     if (parameters_.router)
       for (const auto& advance : orders.advances)
         tell(self_, parameters_.router, messages::AdvanceSequence{advance});
+    if (!orders.checks.empty())
+      tell(self_, parameters_.producer,
+           messages::CheckDeliveries{std::move(orders.checks)});
     auto& metrics = *parameters_.surroundings.metrics;
     metrics.batches_in_flight.Set(static_cast<double>(plan_.batches()));
     metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));
+  }
+
+  void give(logic::Deal deal) {
+    const auto lane = deal.ticket.lane;
+    messages::ValidateBatch order{deal.ticket, std::move(deal.batch)};
+    if (const auto outer = outer_lanes_.find(lane); outer != outer_lanes_.end())
+      self_->send(outer->second, std::move(order));
+    else if (lane < parameters_.lanes.size())
+      tell(self_, parameters_.lanes[lane], std::move(order));
   }
 
   void note_again(const logic::BatchTicket& ticket,
@@ -189,6 +221,8 @@ private:
   DispatcherActor::pointer self_ = nullptr;
   DispatcherParameters parameters_;
   logic::DispatchPlan plan_;
+  std::map<std::uint32_t, messages::FirstStage>
+    outer_lanes_; ///< not of the topology
   bool asked_for_notes_ = false;
   std::uint64_t redispatched_ = 0;
   std::uint64_t poison_records_ = 0;

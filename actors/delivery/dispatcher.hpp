@@ -14,9 +14,10 @@ namespace millrace::actors {
 
 struct DispatcherParameters {
   std::uint32_t retry_limit = 3;
+  std::uint64_t lanes_bytes = 0; ///< of footprint, in all lanes together
   RegisteredActorPtr<ConsumerActor> consumer;
   RegisteredActorPtr<ProducerActor> producer;
-  /// The first stage of each lane.
+  /// The first stage of each lane of the topology.
   std::vector<RegisteredActorPtr<ActorOf<logic::first_in_lane>>> lanes;
   RegisteredActorPtr<JudgementRouterActor> router; ///< null: no detection
   /// Null: nothing is known of earlier lives of the process.

@@ -141,24 +141,26 @@ private:
   /// Two lives of a lane may work on the same batch; only the later counts,
   /// as the earlier may be past what was halved meanwhile.
   bool fenced(const logic::BatchTicket& ticket) const {
-    return ticket.lane < lanes_.size()
-           && ticket.lane_incarnation < lanes_[ticket.lane];
+    const auto found = lanes_.find(ticket.lane);
+    return found != lanes_.end() && ticket.lane_incarnation < found->second;
   }
 
   void fence(messages::FenceLane order) {
-    if (lanes_.size() <= order.lane)
-      lanes_.resize(order.lane + 1);
-    lanes_[order.lane] = std::max(lanes_[order.lane], order.incarnation);
+    auto& incarnation = lanes_[order.lane];
+    incarnation = std::max(incarnation, order.incarnation);
   }
 
   void check(const messages::CheckDeliveries& question) {
     messages::DeliveriesChecked answer;
     for (const auto& ticket : question.tickets) {
-      if (forgotten_.contains(ticket.partition, ticket.epoch)
-          || outbox_.holds(ticket.id))
+      if (forgotten_.contains(ticket.partition, ticket.epoch))
         continue;
       const auto found = resequencers_.find({ticket.partition, ticket.epoch});
-      if (found != resequencers_.end() && found->second.passed(ticket.place))
+      const bool known = found != resequencers_.end();
+      if (outbox_.holds(ticket.id)
+          || (known && found->second.holds(ticket.place)))
+        answer.held.push_back(ticket);
+      else if (known && found->second.passed(ticket.place))
         answer.finished.push_back(ticket.id);
       else
         answer.unknown.push_back(ticket);
@@ -404,7 +406,8 @@ private:
   logic::Outbox outbox_;
   std::map<logic::PartitionEpoch, logic::Resequencer<Waiting>> resequencers_;
   logic::ForgottenEpochs forgotten_;
-  std::vector<logic::Incarnation> lanes_; ///< the life that counts of each
+  /// The life that counts of each; lanes elsewhere have any number.
+  std::map<std::uint32_t, logic::Incarnation> lanes_;
   caf::actor_clock::time_point outbox_clock_; ///< when reports came last
   caf::actor_clock::time_point partly_told_;
   logic::DeliveryReports reports_; ///< reused

@@ -2,7 +2,9 @@
 
 #include "logic/core/settings.hpp"
 #include "logic/intake/memory_plan.hpp"
+#include "logic/records/footprint.hpp"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace millrace::actors {
@@ -22,6 +24,17 @@ struct FlowConfig {
 
   logic::MemoryPlan memory_plan() const noexcept {
     return logic::MemoryPlan{memory_budget.bytes};
+  }
+
+  /// Of batches that are not a single record beyond the limit.
+  std::uint64_t largest_batch_bytes() const noexcept {
+    return logic::footprint_bytes(
+      batch_max_bytes.bytes, static_cast<std::uint64_t>(batch_max_records));
+  }
+
+  /// The credit of each of so many lanes.
+  std::uint64_t lane_window_bytes(std::size_t lanes) const noexcept {
+    return memory_plan().lane_window_bytes(lanes, largest_batch_bytes());
   }
 };
 

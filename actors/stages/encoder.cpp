@@ -39,8 +39,8 @@ private:
                                  parameters_.place.surroundings.clock->now_ms(),
                                  order.columns);
     log_rejections(*batch);
-    tell(self_, parameters_.place.next,
-         messages::ProduceBatch{order.ticket, std::move(batch)});
+    hand_on(self_, parameters_.place,
+            messages::ProduceBatch{order.ticket, std::move(batch)});
   }
 
   /// All that the stages have rejected passes here. Details are masked.

@@ -59,8 +59,8 @@ private:
       count_logins(*batch);
     }
     if (!parameters_.router) {
-      tell(self_, parameters_.place.next,
-           messages::EncodeBatch{order.ticket, std::move(batch), {}});
+      hand_on(self_, parameters_.place,
+              messages::EncodeBatch{order.ticket, std::move(batch), {}});
       return;
     }
     auto rows = rows_.rows_of(*batch);
@@ -95,9 +95,9 @@ private:
       return;
     auto& [ticket, batch, rows] = found->second;
     log_findings(*batch, answer.judgements);
-    tell(self_, parameters_.place.next,
-         messages::EncodeBatch{ticket, std::move(batch),
-                               std::move(answer.judgements)});
+    hand_on(self_, parameters_.place,
+            messages::EncodeBatch{ticket, std::move(batch),
+                                  std::move(answer.judgements)});
     pending_.erase(found);
   }
 

@@ -56,6 +56,16 @@ struct LanePlace {
   Surroundings surroundings;
 };
 
+/// Gives a batch to whoever is next. Of the last stage the dispatcher hears
+/// that the lane has done with it.
+template <class Self, logic::ActorKind kind, class Order>
+void hand_on(Self* self, const LanePlace<kind>& place, Order order) {
+  const auto ticket = order.ticket;
+  tell(self, place.next, std::move(order));
+  if constexpr (logic::next_in_lane(kind) == logic::ActorKind::producer)
+    tell(self, place.dispatcher, messages::BatchLeftLane{ticket});
+}
+
 /// Runs one stage's work on one batch. An exception (out of memory, a bug)
 /// must not take the actor down and with it the mailbox: the dispatcher is
 /// told and sees to the batch.

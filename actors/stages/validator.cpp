@@ -44,8 +44,8 @@ private:
       if (await_outcome_)
         look_for_outcomes(*batch);
     }
-    tell(self_, parameters_.place.next,
-         messages::EnrichBatch{order.ticket, std::move(batch)});
+    hand_on(self_, parameters_.place,
+            messages::EnrichBatch{order.ticket, std::move(batch)});
   }
 
   void count_replaced(const logic::ValidatedBatch& batch) {

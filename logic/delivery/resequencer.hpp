@@ -50,6 +50,9 @@ public:
   /// Whether the item of that place was passed already.
   bool passed(BatchPlace place) const noexcept { return place < next_; }
 
+  /// Whether the item of that place waits for those before it.
+  bool holds(BatchPlace place) const { return waiting_.contains(place); }
+
   std::size_t waiting() const noexcept { return waiting_.size(); }
 
 private:

@@ -46,6 +46,23 @@ public:
                                      - dead_letter_bytes());
   }
 
+  /// Half of what is in flight may be in lanes, so that the other half is there
+  /// for what waits before and behind them: a slow lane never holds all of it.
+  constexpr std::uint64_t lanes_bytes() const noexcept {
+    return static_cast<std::uint64_t>(in_flight_bytes()) / 2;
+  }
+
+  /// The credit that each of so many lanes grants. Three of the largest batches
+  /// keep its three stages at work: with one the lane would idle on each way to
+  /// the dispatcher and back. More would only wait in a lane that is slow,
+  /// while others have nothing to do.
+  constexpr std::uint64_t
+  lane_window_bytes(std::size_t lanes,
+                    std::uint64_t largest_batch_bytes) const noexcept {
+    return std::min(batches_per_lane * largest_batch_bytes,
+                    lanes_bytes() / std::max<std::size_t>(lanes, 1));
+  }
+
   /// Of the share for what is fetched one half is for answers that are not
   /// parsed yet, one for the queue of records. librdkafka counts only the
   /// payload of these and keeps some 430 bytes more for each (measured with
@@ -66,6 +83,7 @@ public:
   }
 
 private:
+  static constexpr std::uint64_t batches_per_lane = 3;
   static constexpr std::uint64_t least_fetched_bytes = 1024ULL * 1024;
   static constexpr std::uint64_t occupied_per_payload_byte = 3;
   static constexpr std::uint64_t occupied_per_dead_letter = 2'048;

@@ -12,9 +12,13 @@ namespace millrace::logic {
 /// upper estimates for login events, checked by the budget test: an output
 /// is at most about twice its input, an event's columns 200 bytes, a queued
 /// record in the client 450.
+constexpr std::uint64_t footprint_bytes(std::uint64_t payload_bytes,
+                                        std::uint64_t records) noexcept {
+  return 3 * payload_bytes + 1000 * records;
+}
+
 inline std::uint64_t footprint_bytes(const RecordBatch& batch) noexcept {
-  return 3 * static_cast<std::uint64_t>(batch.payload_bytes())
-         + 1000 * static_cast<std::uint64_t>(batch.size());
+  return footprint_bytes(batch.payload_bytes(), batch.size());
 }
 
 } // namespace millrace::logic

@@ -11,33 +11,11 @@ namespace millrace::logic {
 
 using Treatment = BatchCut::Treatment;
 
-DispatchPlan::DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder)
-  : retry_limit_(retry_limit), recorder_(recorder) {}
+DispatchPlan::DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder,
+                           std::uint64_t lanes_bytes)
+  : retry_limit_(retry_limit), recorder_(recorder), lanes_(lanes_bytes) {}
 
-void DispatchPlan::attach_lane(std::uint32_t lane, Incarnation incarnation,
-                               std::span<const BatchId> suspects,
-                               const std::string& stage) {
-  if (lanes_.size() <= lane)
-    lanes_.resize(lane + 1);
-  const bool told_before = lanes_[lane].attached
-                           && lanes_[lane].incarnation == incarnation;
-  lanes_[lane].incarnation = incarnation;
-  lanes_[lane].attached = true;
-  if (told_before)
-    return;
-  std::vector<BatchId> held;
-  for (const auto& [id, entry] : in_flight_)
-    if (entry.state == InFlightBatch::State::in_lane
-        && entry.ticket.lane == lane)
-      held.push_back(id);
-  for (const auto id : held) {
-    const auto ticket = in_flight_.at(id).ticket;
-    const bool guilty = std::ranges::find(suspects, ticket.id)
-                        != suspects.end();
-    fail(ticket, guilty, stage, "the stage died at work on it");
-  }
-  pump();
-}
+// -- Intake -------------------------------------------------------------------
 
 bool DispatchPlan::open(RecordBatchPtr batch, TimePoint read_at,
                         std::optional<Offset> follows) {
@@ -77,7 +55,9 @@ void DispatchPlan::admit(const RecordBatchPtr& batch, const BatchCut& cut,
                   : batch->slice(cut.first_index, cut.count);
   entry.intake = intake;
   entry.treatment = cut.treatment;
-  entry.ticket.id = BatchId{next_id_++};
+  entry.part = entry.batch;
+  entry.key = BatchId{next_id_++};
+  entry.ticket.id = entry.key;
   entry.ticket.partition = batch->partition();
   entry.ticket.epoch = batch->epoch();
   entry.ticket.read_at = read_at;
@@ -86,61 +66,11 @@ void DispatchPlan::admit(const RecordBatchPtr& batch, const BatchCut& cut,
   entry.ticket.place.sequence = sequence;
   partition.in_flight.emplace(sequence, entry.ticket.id);
   payload_bytes_ += entry.batch->payload_bytes();
-  waiting_.push_back(entry.ticket.id);
-  in_flight_.emplace(entry.ticket.id, std::move(entry));
+  wait(entry, InFlightBatch::State::waiting);
+  in_flight_.emplace(entry.key, std::move(entry));
 }
 
-void DispatchPlan::pump() {
-  const bool lanes = std::ranges::any_of(lanes_, &Lane::attached);
-  while (lanes && !waiting_.empty() && !alone_) {
-    auto& entry = in_flight_.at(waiting_.front());
-    const bool alone = entry.treatment == Treatment::alone;
-    if (alone && dealt_ != 0)
-      return;
-    waiting_.pop_front();
-    alone_ = alone;
-    ++dealt_;
-    if (entry.treatment == Treatment::dead_letter) {
-      entry.stage = "node";
-      entry.error = "the process died whenever it worked on this record";
-      dead_letter(entry);
-      continue;
-    }
-    if (recorder_ != nullptr)
-      recorder_->begin(entry.ticket.id, *entry.batch, alone);
-    deal(entry);
-  }
-}
-
-void DispatchPlan::deal(InFlightBatch& entry) {
-  const auto lane = std::ranges::min_element(lanes_, {}, &Lane::bytes);
-  auto& ticket = entry.ticket;
-  ticket.lane = static_cast<std::uint32_t>(lane - lanes_.begin());
-  ticket.lane_incarnation = lane->incarnation;
-  ticket.oldest_unfinished = entry.piece ? ticket.place
-                                         : oldest_unfinished(held(entry));
-  entry.state = InFlightBatch::State::in_lane;
-  lane->bytes += entry.batch->payload_bytes();
-  orders_.deals.push_back({ticket, part_tried(entry)});
-}
-
-RecordBatchPtr DispatchPlan::part_tried(const InFlightBatch& entry) {
-  return entry.piece
-           ? entry.batch->slice(entry.piece->begin, entry.piece->size())
-           : entry.batch;
-}
-
-void DispatchPlan::deal_again(InFlightBatch& entry) {
-  release_lane(entry);
-  ++entry.ticket.attempt;
-  deal(entry);
-}
-
-/// The lane has the batch no longer; what comes next the caller says.
-void DispatchPlan::release_lane(const InFlightBatch& entry) {
-  if (entry.state == InFlightBatch::State::in_lane)
-    lanes_[entry.ticket.lane].bytes -= entry.batch->payload_bytes();
-}
+// -- What became of it --------------------------------------------------------
 
 void DispatchPlan::finish(BatchId id) {
   const auto found = find(id);
@@ -152,8 +82,9 @@ void DispatchPlan::finish(BatchId id) {
     return;
   }
   ++entry.ticket.place.piece;
-  release_lane(entry);
+  take_back(entry);
   next_piece(entry);
+  pump();
 }
 
 void DispatchPlan::finish_before(BatchId id, Offset next) {
@@ -174,16 +105,24 @@ void DispatchPlan::finish_before(BatchId id, Offset next) {
 DispatchPlan::Outcome DispatchPlan::fail(const BatchTicket& ticket, bool guilty,
                                          const std::string& stage,
                                          const std::string& error) {
-  const auto found = find(ticket.id);
-  if (found == in_flight_.end() || found->second.ticket.id != ticket.id
-      || found->second.ticket.attempt != ticket.attempt)
+  const auto outcome = fail_try(ticket, guilty, stage, error);
+  pump();
+  return outcome;
+}
+
+DispatchPlan::Outcome
+DispatchPlan::fail_try(const BatchTicket& ticket, bool guilty,
+                       const std::string& stage, const std::string& error) {
+  auto* const found = find_try(ticket);
+  if (found == nullptr)
     return Outcome::ignored; // finished or dealt again already
-  auto& entry = found->second;
+  auto& entry = *found;
   if (entry.state == InFlightBatch::State::dead_lettered && !guilty) {
     dead_letter(entry);
     return Outcome::again;
   }
-  if (entry.state != InFlightBatch::State::in_lane)
+  if (entry.state != InFlightBatch::State::in_lane
+      && entry.state != InFlightBatch::State::in_producer)
     return Outcome::ignored;
   if (!guilty) {
     deal_again(entry);
@@ -200,7 +139,7 @@ DispatchPlan::Outcome DispatchPlan::count_failed_attempt(InFlightBatch& entry) {
     deal_again(entry);
     return Outcome::again;
   }
-  release_lane(entry);
+  take_back(entry);
   const auto range = entry.piece.value_or(Range{0, entry.batch->size()});
   if (range.size() == 1) {
     dead_letter(entry);
@@ -225,20 +164,19 @@ void DispatchPlan::halve(InFlightBatch& entry, Range range) {
 void DispatchPlan::next_piece(InFlightBatch& entry) {
   entry.piece = entry.pieces_ahead.back();
   entry.pieces_ahead.pop_back();
+  entry.part = entry.batch->slice(entry.piece->begin, entry.piece->size());
   rename(entry);
   entry.ticket.ends_sequence = entry.pieces_ahead.empty();
   ++entry.ticket.attempt;
-  deal(entry);
+  wait(entry, InFlightBatch::State::waiting_again);
 }
 
 /// A name of its own, so that the whole and the pieces are told apart.
 void DispatchPlan::rename(InFlightBatch& entry) {
-  const auto sequence = entry.ticket.place.sequence;
-  const auto key = partitions_.at(held(entry)).in_flight.at(sequence);
-  if (entry.ticket.id != key)
+  if (entry.ticket.id != entry.key)
     pieces_.erase(entry.ticket.id);
   entry.ticket.id = BatchId{next_id_++};
-  pieces_.emplace(entry.ticket.id, key);
+  pieces_.emplace(entry.ticket.id, entry.key);
 }
 
 void DispatchPlan::dead_letter(InFlightBatch& entry) {
@@ -250,9 +188,8 @@ void DispatchPlan::dead_letter(InFlightBatch& entry) {
   entry.ticket.lane_incarnation = Incarnation{
     std::numeric_limits<std::uint64_t>::max()};
   entry.ticket.oldest_unfinished = oldest_unfinished(held(entry));
-  orders_.poisoned_records.push_back({entry.ticket, part_tried(entry),
-                                      entry.stage, entry.error,
-                                      entry.failed_attempts});
+  orders_.poisoned_records.push_back({entry.ticket, entry.part, entry.stage,
+                                      entry.error, entry.failed_attempts});
 }
 
 void DispatchPlan::complete(InFlightBatches::iterator found) {
@@ -289,15 +226,13 @@ void DispatchPlan::halve_oldest(const PartitionEpoch& held) {
 
 void DispatchPlan::remove(InFlightBatches::iterator found, bool finished) {
   auto& entry = found->second;
-  release_lane(entry);
+  take_back(entry);
   if (entry.state != InFlightBatch::State::waiting) {
     --dealt_;
     if (entry.treatment == Treatment::alone)
       alone_ = false;
     if (recorder_ != nullptr)
       recorder_->end(found->first, finished);
-  } else {
-    std::erase(waiting_, found->first);
   }
   payload_bytes_ -= entry.batch->payload_bytes();
   pieces_.erase(entry.ticket.id);
@@ -338,6 +273,7 @@ std::vector<BatchTicket> DispatchPlan::dealt() const {
   std::vector<BatchTicket> tickets;
   for (const auto& [id, entry] : in_flight_)
     if (entry.state == InFlightBatch::State::in_lane
+        || entry.state == InFlightBatch::State::in_producer
         || entry.state == InFlightBatch::State::dead_lettered)
       tickets.push_back(entry.ticket);
   return tickets;
@@ -355,6 +291,14 @@ BatchPlace DispatchPlan::oldest_unfinished(const PartitionEpoch& held) {
 DispatchPlan::InFlightBatches::iterator DispatchPlan::find(BatchId id) {
   const auto piece = pieces_.find(id);
   return in_flight_.find(piece == pieces_.end() ? id : piece->second);
+}
+
+DispatchPlan::InFlightBatch* DispatchPlan::find_try(const BatchTicket& ticket) {
+  const auto found = find(ticket.id);
+  if (found == in_flight_.end() || found->second.ticket.id != ticket.id
+      || found->second.ticket.attempt != ticket.attempt)
+    return nullptr;
+  return &found->second;
 }
 
 DispatchOrders DispatchPlan::take_orders() {

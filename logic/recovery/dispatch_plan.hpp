@@ -4,14 +4,15 @@
 #include "logic/records/partition_offset.hpp"
 #include "logic/records/record_batch.hpp"
 #include "logic/recovery/flight_recorder.hpp"
+#include "logic/recovery/lane_table.hpp"
 #include "logic/recovery/offset_ledger.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ struct DispatchOrders {
   std::vector<PoisonedRecords> poisoned_records;
   std::vector<Acknowledgement> acknowledgements;
   std::vector<SequenceAdvance> advances;
+  /// Of which it is not certain that the producer has them: their lane is gone.
+  std::vector<BatchTicket> checks;
 };
 
 /// The truth about what is unfinished: which batch is where, how often it
@@ -61,19 +64,31 @@ struct DispatchOrders {
 /// when it is out of retries it is halved, again and again, until the records
 /// that fail are found: at most log2(n) passes more for each. Pieces go one
 /// after the other and only when everything before them is finished, so order
-/// holds. Pure: the orders are somebody else's to carry out.
+/// holds. Lanes get what they have credit for, in bytes of footprint; the rest
+/// waits here. Pure: the orders are somebody else's to carry out.
 class DispatchPlan {
 public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// `recorder` may be null; it must outlive this.
-  DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder);
+  /// `recorder` may be null; it must outlive this. All lanes together hold no
+  /// more than `lanes_bytes`.
+  DispatchPlan(std::uint32_t retry_limit, FlightRecorder* recorder,
+               std::uint64_t lanes_bytes);
 
   /// A new life of a lane. What its predecessor held is dealt again; those
   /// batches of which it is known that they were being worked on when the
-  /// predecessor died count as failed in `stage`.
-  void attach_lane(std::uint32_t lane, Incarnation incarnation,
-                   std::span<const BatchId> suspects, const std::string& stage);
+  /// predecessor died count as failed in `stage`. For the life that is known
+  /// already only the window changes. False for a life that is over.
+  bool attach_lane(const LaneLife& life, std::span<const BatchId> suspects,
+                   const std::string& stage);
+
+  /// The lane is gone. What it held is dealt again, and nobody is to blame.
+  /// False for a life that was over before.
+  bool detach_lane(std::uint32_t lane, Incarnation incarnation);
+
+  /// The lane has done with that try and handed it to the producer: its bytes
+  /// are free again. Reports on earlier tries are ignored.
+  void leave_lane(const BatchTicket& ticket);
 
   /// Takes a batch in. One that is known already only has its acknowledgement
   /// repeated. False, and nothing done, if it does not follow the last one
@@ -109,6 +124,9 @@ public:
 
   std::size_t batches() const noexcept { return in_flight_.size(); }
   std::size_t payload_bytes() const noexcept { return payload_bytes_; }
+  /// Footprint of what waits for a lane to have credit.
+  std::uint64_t waiting_bytes() const noexcept { return waiting_bytes_; }
+  std::vector<LaneCredit> lane_credits() const { return lanes_.credits(); }
 
 private:
   /// A batch as the consumer knows it, which may be in flight in several parts.
@@ -127,12 +145,16 @@ private:
   struct InFlightBatch {
     enum class State : std::uint8_t {
       waiting, ///< not dealt yet
+      waiting_again, ///< came back from a lane
       in_lane,
+      in_producer, ///< the lane has done with it
       to_be_halved, ///< once it is the oldest of its partition
       dead_lettered, ///< on its way to the dead letters, as a whole or a piece
     };
+    BatchId key; ///< the first name that it goes by
     BatchTicket ticket; ///< of the latest try
     RecordBatchPtr batch;
+    RecordBatchPtr part; ///< what is tried now: the batch, or a piece of it
     std::shared_ptr<Intake> intake;
     BatchCut::Treatment treatment = BatchCut::Treatment::ordinary;
     State state = State::waiting;
@@ -153,22 +175,22 @@ private:
     std::optional<Offset> finished; ///< the gap-free end
   };
 
-  struct Lane {
-    Incarnation incarnation;
-    std::size_t bytes = 0; ///< dealt to it and not finished
-    bool attached = false;
-  };
-
   static PartitionEpoch held(const InFlightBatch& entry) {
     return {entry.ticket.partition, entry.ticket.epoch};
   }
   void admit(const RecordBatchPtr& batch, const BatchCut& cut,
              const std::shared_ptr<Intake>& intake, TimePoint read_at);
   void pump();
-  void deal(InFlightBatch& entry);
+  void pump_again();
+  void deal(InFlightBatch& entry, std::uint32_t lane);
+  void wait(InFlightBatch& entry, InFlightBatch::State state);
   void deal_again(InFlightBatch& entry);
-  static RecordBatchPtr part_tried(const InFlightBatch& entry);
-  void release_lane(const InFlightBatch& entry);
+  void take_back(InFlightBatch& entry);
+  void lose_lane(std::uint32_t lane, std::span<const BatchId> suspects,
+                 const std::string& stage);
+  bool is_next_in_order(const InFlightBatch& entry) const;
+  Outcome fail_try(const BatchTicket& ticket, bool guilty,
+                   const std::string& stage, const std::string& error);
   Outcome count_failed_attempt(InFlightBatch& entry);
   void halve(InFlightBatch& entry, Range range);
   void next_piece(InFlightBatch& entry);
@@ -179,6 +201,8 @@ private:
   void rename(InFlightBatch& entry);
   BatchPlace oldest_unfinished(const PartitionEpoch& held);
   InFlightBatches::iterator find(BatchId id);
+  /// Null unless that is the latest try of a batch.
+  InFlightBatch* find_try(const BatchTicket& ticket);
 
   std::uint32_t retry_limit_;
   FlightRecorder* recorder_;
@@ -186,8 +210,10 @@ private:
   /// The names that pieces go by.
   std::map<BatchId, BatchId> pieces_;
   std::map<PartitionEpoch, Partition> partitions_;
-  std::vector<Lane> lanes_;
-  std::deque<BatchId> waiting_; ///< not dealt yet
+  LaneTable lanes_;
+  std::set<BatchId> waiting_; ///< not dealt yet, in the order of arrival
+  std::set<BatchId> again_; ///< came back; all older than those not dealt yet
+  std::uint64_t waiting_bytes_ = 0; ///< in both
   std::size_t dealt_ = 0;
   bool alone_ = false; ///< what is dealt is to stay on its own
   std::size_t payload_bytes_ = 0;

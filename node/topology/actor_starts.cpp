@@ -63,6 +63,7 @@ SupervisedTopology::starter<ActorKind::dispatcher>(std::uint32_t) {
   actors::DispatcherParameters parameters;
   parameters.retry_limit = static_cast<std::uint32_t>(
     config_.delivery.retry_limit);
+  parameters.lanes_bytes = config_.flow.memory_plan().lanes_bytes();
   parameters.consumer = registrations_.address<ActorKind::consumer>();
   parameters.producer = registrations_.address<ActorKind::producer>();
   parameters.lanes = registrations_.addresses<logic::first_in_lane>();
@@ -221,7 +222,7 @@ messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
                                                     std::string stage) {
   auto& lane = lanes_[number];
   return {number, lane.incarnation, std::exchange(lane.suspects, {}),
-          std::move(stage)};
+          std::move(stage), config_.flow.lane_window_bytes(lanes_.size())};
 }
 
 // -- Detection ----------------------------------------------------------------

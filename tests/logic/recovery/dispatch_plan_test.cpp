@@ -32,15 +32,16 @@ RecordBatchPtr batch_of(std::int64_t first, std::size_t count,
 }
 
 const std::vector<BatchId> nobody;
+constexpr std::uint64_t plenty = 1ULL << 40U;
 
 struct Fixture {
-  DispatchPlan plan{3, nullptr};
+  DispatchPlan plan{3, nullptr, plenty};
   DispatchOrders orders;
   std::optional<Offset> end;
 
   explicit Fixture(std::uint32_t lanes = 2) {
     for (std::uint32_t lane = 0; lane != lanes; ++lane)
-      plan.attach_lane(lane, Incarnation{lane + 1}, nobody, {});
+      plan.attach_lane({lane, Incarnation{lane + 1}, plenty}, nobody, {});
   }
 
   void open(std::int64_t first, std::size_t count) {
@@ -85,7 +86,7 @@ CAF_TEST(nothing_is_dealt_before_there_is_a_lane) {
   Fixture f{0};
   f.open(0, 5);
   CAF_CHECK(f.orders.deals.empty());
-  f.plan.attach_lane(0, Incarnation{1}, nobody, {});
+  f.plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
   f.take();
   CAF_CHECK_EQUAL(f.orders.deals.size(), 1u);
 }
@@ -158,7 +159,8 @@ CAF_TEST(a_new_life_of_a_lane_gets_what_its_predecessor_held) {
   const auto first = f.orders.deals[0].ticket;
   f.open(4, 4);
   const auto second = f.orders.deals[0].ticket;
-  f.plan.attach_lane(0, Incarnation{9}, std::vector{second.id}, "enricher");
+  f.plan.attach_lane({0, Incarnation{9}, plenty}, std::vector{second.id},
+                     "enricher");
   f.take();
   CAF_REQUIRE_EQUAL(f.orders.deals.size(), 2u);
   CAF_CHECK(f.orders.deals[0].ticket.id == first.id);
@@ -169,7 +171,7 @@ CAF_TEST(a_new_life_of_a_lane_gets_what_its_predecessor_held) {
 CAF_TEST(to_hear_of_a_life_twice_changes_nothing) {
   Fixture f{1};
   f.open(0, 4);
-  f.plan.attach_lane(0, Incarnation{1}, nobody, {});
+  f.plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
   f.take();
   CAF_CHECK(f.orders.deals.empty());
 }
@@ -334,9 +336,9 @@ CAF_TEST(suspects_of_earlier_lives_fly_alone_and_the_guilty_are_dead_lettered) {
   ScriptedRecorder recorder;
   recorder.special = {{2, BatchCut::Treatment::alone},
                       {4, BatchCut::Treatment::dead_letter}};
-  DispatchPlan plan{3, &recorder};
-  plan.attach_lane(0, Incarnation{1}, nobody, {});
-  plan.attach_lane(1, Incarnation{2}, nobody, {});
+  DispatchPlan plan{3, &recorder, plenty};
+  plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
+  plan.attach_lane({1, Incarnation{2}, plenty}, nobody, {});
   plan.open(batch_of(0, 6), {}, std::nullopt);
   auto orders = plan.take_orders();
   // 0 and 1 go first; 2 waits until nothing else is in flight.
