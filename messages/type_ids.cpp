@@ -11,6 +11,7 @@
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
 #include "messages/wire/type_ids.hpp"
+#include "messages/workers.hpp"
 
 #include <caf/error.hpp>
 #include <caf/init_global_meta_objects.hpp>

@@ -201,6 +201,7 @@ private:
     order.incarnation = worker.incarnation;
     order.window_bytes = worker.granted_bytes;
     order.first_stage = parameters_.address->current();
+    order.most_bytes = wire::max_lane_footprint;
     tell(self_, parameters_.dispatcher, std::move(order));
   }
 

@@ -14,6 +14,8 @@ namespace millrace::messages::wire {
 /// A batch, what is asked about it, and what was made of it are each at most
 /// that long.
 inline constexpr std::size_t max_lane_bytes = max_judgement_bytes;
+/// By `logic::footprint_bytes` an upper estimate of the three.
+inline constexpr std::uint64_t max_lane_footprint = max_lane_bytes;
 inline constexpr std::size_t max_stage_bytes = 64;
 inline constexpr std::size_t max_failure_bytes = 1'024;
 inline constexpr std::size_t max_insight_bytes = 1U << 20U;

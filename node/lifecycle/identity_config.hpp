@@ -18,6 +18,9 @@ struct IdentityConfig {
 
   /// Computes for others and has no clients of Kafka.
   bool is_worker() const noexcept { return role == "worker"; }
+
+  /// Computes only while no worker is linked.
+  bool computes_in_reserve() const noexcept { return role == "ingest"; }
 };
 
 void describe(logic::SettingVisitor& visitor, IdentityConfig& config);

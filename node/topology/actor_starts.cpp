@@ -221,8 +221,14 @@ void SupervisedTopology::renew_lane(std::uint32_t number,
 messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
                                                     std::string stage) {
   auto& lane = lanes_[number];
-  return {number, lane.incarnation, std::exchange(lane.suspects, {}),
-          std::move(stage), config_.flow.lane_window_bytes(lanes_.size())};
+  messages::AttachLane order;
+  order.lane = number;
+  order.incarnation = lane.incarnation;
+  order.suspects = std::exchange(lane.suspects, {});
+  order.stage = std::move(stage);
+  order.window_bytes = config_.flow.lane_window_bytes(lanes_.size());
+  order.reserve = config_.node.computes_in_reserve();
+  return order;
 }
 
 // -- Detection ----------------------------------------------------------------
