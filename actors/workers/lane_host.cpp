@@ -1,5 +1,6 @@
 #include "actors/workers/lane_host.hpp"
 
+#include "actors/links/link.hpp"
 #include "logic/detection/judgement_codec.hpp"
 #include "logic/encoding/additions_codec.hpp"
 #include "logic/records/batch_codec.hpp"
@@ -134,16 +135,16 @@ private:
     for (auto& [id, asker] : askers_)
       if (asker.told_bytes != bytes) {
         asker.told_bytes = bytes;
-        self_->send(asker.link,
-                    wire::LaneWindow{parameters_.incarnation.value, bytes});
+        tell_peer(self_, asker.link,
+                  wire::LaneWindow{parameters_.incarnation.value, bytes});
       }
   }
 
   template <class Message>
-  void say(const HostedWork::Name& name, Message message) {
-    message.number = name.number;
-    if (const auto found = askers_.find(name.asker); found != askers_.end())
-      self_->send(found->second.link, std::move(message));
+  void say(const HostedWork::Name& which, Message message) {
+    message.number = which.number;
+    if (const auto found = askers_.find(which.asker); found != askers_.end())
+      tell_peer(self_, found->second.link, std::move(message));
   }
 
   // -- Batches ----------------------------------------------------------------
@@ -152,11 +153,11 @@ private:
     const auto& sender = self_->current_sender();
     if (!sender || !askers_.contains(sender->id()))
       return ignore();
-    const HostedWork::Name name{sender->id(), order.number};
+    const HostedWork::Name which{sender->id(), order.number};
     auto batch = logic::decode_batch(order.batch, max_records);
     if (!batch)
-      return fail(name, {}, batch.error().text, true);
-    if (!work_.take_in(name, std::move(*batch), order.first_try,
+      return fail(which, {}, batch.error().text, true);
+    if (!work_.take_in(which, std::move(*batch), order.first_try,
                        self_->clock().now()))
       return ignore();
     carry_on();
@@ -194,35 +195,35 @@ private:
   }
 
   void return_result(const messages::ProduceBatch& order) {
-    const auto name = work_.finish(order.ticket.id);
-    if (!name)
+    const auto which = work_.finish(order.ticket.id);
+    if (!which)
       return; // lost with its lane, or of no interest any more
     auto additions = logic::encode_additions(*order.batch);
     if (additions.size() > wire::max_lane_bytes) {
-      fail(*name, {}, "what was added is too large for a link", true);
+      fail(*which, {}, "what was added is too large for a link", true);
     } else {
       records_done_ += order.batch->records.size();
       metrics().hosted_records.Increment(
         static_cast<double>(order.batch->records.size()));
-      say(*name, wire::LaneResult{0, std::move(additions)});
+      say(*which, wire::LaneResult{0, std::move(additions)});
     }
     carry_on();
   }
 
   void return_failure(messages::BatchFailed& report) {
-    if (const auto name = work_.finish(report.ticket.id)) {
+    if (const auto which = work_.finish(report.ticket.id)) {
       let_go(report.ticket.id);
-      fail(*name, std::move(report.stage), std::move(report.text),
+      fail(*which, std::move(report.stage), std::move(report.text),
            report.guilty);
     }
     carry_on();
   }
 
-  void fail(const HostedWork::Name& name, std::string stage, std::string text,
+  void fail(const HostedWork::Name& which, std::string stage, std::string text,
             bool guilty) {
     stage.resize(std::min(stage.size(), wire::max_stage_bytes));
     text.resize(std::min(text.size(), wire::max_failure_bytes));
-    say(name, wire::LaneFailed{0, guilty, std::move(stage), std::move(text)});
+    say(which, wire::LaneFailed{0, guilty, std::move(stage), std::move(text)});
   }
 
   void begin_lane(const messages::AttachLane& order) {
@@ -239,8 +240,8 @@ private:
   caf::result<messages::BatchJudged>
   have_judged(const messages::JudgeBatch& order) {
     const auto id = order.ticket.id;
-    const auto name = work_.name_of(id);
-    if (!name)
+    const auto which = work_.name_of(id);
+    if (!which)
       return caf::make_error(logic::ErrorCode::stage_failed,
                              "nobody waits for the batch any more");
     auto rows = logic::detection::encode_rows(
@@ -250,7 +251,7 @@ private:
                              "a question too large for a link");
     auto promise = self_->make_response_promise<messages::BatchJudged>();
     questions_.insert_or_assign(id, Question{order.rows, promise});
-    say(*name, wire::LaneQuestion{0, std::move(rows)});
+    say(*which, wire::LaneQuestion{0, std::move(rows)});
     work_.pass_on(id);
     carry_on();
     return promise;
@@ -282,7 +283,8 @@ private:
   /// the counts of a node that dies.
   void publish(const messages::PublishInsight& order) {
     if (!askers_.empty() && order.json->size() <= wire::max_insight_bytes)
-      self_->send(askers_.begin()->second.link, wire::LaneInsight{*order.json});
+      tell_peer(self_, askers_.begin()->second.link,
+                wire::LaneInsight{*order.json});
   }
 
   caf::result<messages::IntakeDrained>

@@ -1,5 +1,6 @@
 #include "actors/workers/remote_lanes.hpp"
 
+#include "actors/links/link.hpp"
 #include "logic/core/actor_table.hpp"
 #include "logic/core/bounded_text.hpp"
 #include "logic/detection/judgement_codec.hpp"
@@ -123,7 +124,7 @@ private:
     worker.link = peer.link;
     worker.lane = *lane;
     self_->monitor(worker.link);
-    self_->send(worker.link, wire::LaneOpen{});
+    tell_peer(self_, worker.link, wire::LaneOpen{});
     workers_.emplace(id, std::move(worker));
     show_count();
   }
@@ -251,8 +252,9 @@ private:
     lent.batch = std::move(order.batch);
     worker.used_bytes += lent.bytes;
     ++worker.batches_there;
-    self_->send(worker.link, wire::LaneWork{number, lent.ticket.attempt == 0,
-                                            std::move(bytes)});
+    tell_peer(
+      self_, worker.link,
+      wire::LaneWork{number, lent.ticket.attempt == 0, std::move(bytes)});
     lent_.emplace(number, std::move(lent));
   }
 
@@ -386,8 +388,8 @@ private:
         logic::detection::unjudged(*rows, ShardSet{}.set()));
       bytes = logic::detection::encode_judgements(*rows, {{none}});
     }
-    self_->send(workers_.at(found->second.worker).link,
-                wire::LaneAnswer{number, std::move(bytes)});
+    tell_peer(self_, workers_.at(found->second.worker).link,
+              wire::LaneAnswer{number, std::move(bytes)});
   }
 
   /// It is dealt again, so that the worker need not finish it.
@@ -397,7 +399,7 @@ private:
       return;
     auto& worker = workers_.at(found->second.worker);
     const auto ticket = found->second.ticket;
-    self_->send(worker.link, wire::LaneDrop{number});
+    tell_peer(self_, worker.link, wire::LaneDrop{number});
     give_back(number, worker);
     report_failure(ticket,
                    std::string{name_of(logic::ActorKind::anomaly_detector)},

@@ -1,5 +1,7 @@
 #define CAF_SUITE workers_simulation
 
+#include "messages/status.hpp"
+#include "messages/workers.hpp"
 #include "tests/cluster/worker_fixture.hpp"
 
 #include <random>
