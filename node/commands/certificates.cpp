@@ -67,7 +67,6 @@ void add_certificates(CLI::App& app, ExitCode& outcome) {
     ->add_option("--also", options->request.further_names,
                  "further DNS names and addresses of every node, such as "
                  "localhost,127.0.0.1")
-    ->allow_extra_args(false)
     ->delimiter(',')
     ->type_name("NAMES");
   command
