@@ -157,10 +157,11 @@ private:
     auto batch = logic::decode_batch(order.batch, max_records);
     if (!batch)
       return fail(which, {}, batch.error().text, true);
-    if (!work_.take_in(which, std::move(*batch), order.first_try,
-                       self_->clock().now()))
-      return ignore();
-    carry_on();
+    if (work_.take_in(which, std::move(*batch), order.first_try,
+                      self_->clock().now()))
+      carry_on();
+    else
+      fail(which, {}, "more than the worker has memory for", false);
   }
 
   /// Of those who know the protocol nobody sends that.

@@ -74,8 +74,8 @@ public:
   void shut() noexcept { shut_ = true; }
   bool is_shut() const noexcept { return shut_; }
 
-  /// False where the asker is unknown, the number not new, or the batch far
-  /// beyond its window.
+  /// False where the asker is unknown, the number not new, or the batch beyond
+  /// the budget.
   bool take_in(const Name& name, RecordBatchPtr batch, bool first_try,
                TimePoint now);
 
