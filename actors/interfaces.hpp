@@ -35,6 +35,8 @@ using DispatcherActor
   = Supervised<caf::result<void>(messages::AttachLane),
                caf::result<void>(messages::DetachLane),
                caf::result<void>(messages::DispatchBatch),
+               caf::result<void>(messages::BatchAwaitsTurn),
+               caf::result<void>(messages::BatchTakesTurn),
                caf::result<void>(messages::BatchLeftLane),
                caf::result<void>(messages::BatchFinished),
                caf::result<void>(messages::BatchPartlyFinished),
@@ -65,7 +67,8 @@ using JudgementRouterActor = Supervised<
   caf::result<void>(messages::OwnShards),
   caf::result<messages::wire::JudgeAnswer>(messages::wire::JudgeRequest),
   caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
-  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick)>;
+  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick),
+  caf::result<messages::JudgementRouterStatus>(messages::ReportStatus)>;
 
 /// Owns the store of what is known of users and addresses: has detectors host
 /// the shards that it assigns, and saves what changes.

@@ -100,6 +100,17 @@ struct ProduceBatch {
   const logic::RecordBatchPtr& raw() const { return batch->raw; }
 };
 
+/// Judgement router to dispatcher: the batch waits for those before it in its
+/// partition, which is no fault of its lane.
+struct BatchAwaitsTurn {
+  logic::BatchTicket ticket;
+};
+
+/// And now its turn has come.
+struct BatchTakesTurn {
+  logic::BatchTicket ticket;
+};
+
 /// Last stage of a lane to dispatcher: the batch is with the producer, and the
 /// lane has its credit back.
 struct BatchLeftLane {

@@ -2,6 +2,8 @@
 
 #include "logic/core/ids.hpp"
 #include "logic/delivery/circuit_breaker.hpp"
+#include "logic/intake/credit_window.hpp"
+#include "logic/recovery/lane_table.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +13,7 @@
 /// What actors say of themselves.
 namespace millrace::messages {
 
-/// To any of consumer, dispatcher, producer, links: how do you do?
+/// To any of consumer, dispatcher, router, producer, links: how do you do?
 struct ReportStatus {};
 
 struct PartitionStatus {
@@ -30,7 +32,8 @@ struct ConsumerStatus {
   bool draining = false;
   std::string fault; ///< empty while the broker answers
   std::vector<PartitionStatus> partitions;
-  std::int64_t credit_bytes = 0;
+  std::int64_t credit_bytes = 0; ///< still to be taken in
+  std::int64_t granted_bytes = 0; ///< of credit, in all
   std::uint64_t records = 0;
   std::int64_t rate_limit = 0; ///< events a second; 0: none
   bool rate_limited = false; ///< it holds back the intake now
@@ -64,6 +67,13 @@ struct DispatcherStatus {
   std::uint64_t batches_in_flight = 0;
   std::uint64_t redispatched = 0;
   std::uint64_t poison_records = 0;
+  std::vector<logic::LaneCredit> lanes;
+  std::uint64_t waiting_bytes = 0; ///< of what waits for a lane to have credit
+  std::uint64_t turn_bytes = 0; ///< of what awaits its turn in lanes
+};
+
+struct JudgementRouterStatus {
+  std::vector<logic::CreditUse> detectors; ///< by number
 };
 
 } // namespace millrace::messages

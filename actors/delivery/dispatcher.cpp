@@ -1,5 +1,6 @@
 #include "actors/delivery/dispatcher.hpp"
 
+#include "actors/telemetry/credit_gauges.hpp"
 #include "logic/delivery/poison_dead_letters.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
 #include "messages/detection.hpp"
@@ -22,7 +23,11 @@ public:
   explicit Dispatcher(DispatcherParameters parameters)
     : parameters_(std::move(parameters)),
       plan_(parameters_.retry_limit, parameters_.recorder.get(),
-            parameters_.lanes_bytes) {}
+            parameters_.lanes_bytes),
+      lanes_credit_(*parameters_.surroundings.metrics, "lane"),
+      turn_gauge_(parameters_.surroundings.metrics->credit_bytes(
+        logic::name_of(logic::ActorKind::judgement_router),
+        CreditState::waiting)) {}
 
   void begin(DispatcherActor::pointer self) {
     self_ = self;
@@ -37,6 +42,8 @@ public:
       actor.handle_with(&Dispatcher::attach),
       actor.handle_with(&Dispatcher::detach),
       actor.handle_with(&Dispatcher::take_in),
+      actor.handle_with(&Dispatcher::await_turn),
+      actor.handle_with(&Dispatcher::take_turn),
       actor.handle_with(&Dispatcher::leave_lane),
       actor.handle_with(&Dispatcher::finish),
       actor.handle_with(&Dispatcher::finish_partly),
@@ -75,6 +82,16 @@ private:
     // The one before it was lost with a mailbox: have both shown again.
     if (!in_turn && !std::exchange(asked_for_notes_, true))
       tell(self_, parameters_.consumer, messages::ListUnacknowledged{});
+    carry_out();
+  }
+
+  void await_turn(const messages::BatchAwaitsTurn& report) {
+    plan_.await_turn(report.ticket);
+    carry_out();
+  }
+
+  void take_turn(const messages::BatchTakesTurn& report) {
+    plan_.take_turn(report.ticket);
     carry_out();
   }
 
@@ -136,7 +153,12 @@ private:
   }
 
   messages::DispatcherStatus status(messages::ReportStatus) {
-    return {plan_.batches(), redispatched_, poison_records_};
+    return {plan_.batches(),
+            redispatched_,
+            poison_records_,
+            plan_.lane_credits(),
+            plan_.credit().waiting_bytes,
+            plan_.turn_bytes()};
   }
 
   void carry_out() {
@@ -160,6 +182,8 @@ private:
     auto& metrics = *parameters_.surroundings.metrics;
     metrics.batches_in_flight.Set(static_cast<double>(plan_.batches()));
     metrics.bytes_in_flight.Set(static_cast<double>(plan_.payload_bytes()));
+    lanes_credit_.show(plan_.credit());
+    turn_gauge_.Set(static_cast<double>(plan_.turn_bytes()));
   }
 
   void give(logic::Deal deal) {
@@ -222,6 +246,8 @@ private:
   DispatcherActor::pointer self_ = nullptr;
   DispatcherParameters parameters_;
   logic::DispatchPlan plan_;
+  CreditGauges lanes_credit_; ///< of all together: lanes elsewhere are many
+  prometheus::Gauge& turn_gauge_;
   std::map<std::uint32_t, messages::FirstStage>
     outer_lanes_; ///< not of the topology
   bool asked_for_notes_ = false;

@@ -42,12 +42,14 @@ Consumer::Consumer(ConsumerParameters parameters)
     progress_(parameters_.delivery.stall_alarm),
     rate_limiter_(static_cast<double>(parameters_.flow.rate_limit),
                   static_cast<double>(parameters_.flow.rate_burst)),
-    credit_gauge_(metrics_.credit_bytes(name)),
+    credit_used_(metrics_.credit_bytes(name, CreditState::used)),
     credit_limit_(metrics_.limit_reached("credit")),
     rate_limit_(metrics_.limit_reached("rate")) {
   metrics_.rate_limit.Set(static_cast<double>(parameters_.flow.rate_limit));
   metrics_.budget_bytes.Set(
     static_cast<double>(parameters_.flow.memory_budget.bytes));
+  metrics_.credit_bytes(name, CreditState::granted)
+    .Set(static_cast<double>(unacknowledged_.credit().budget_bytes()));
   show_credit();
 }
 
@@ -165,8 +167,7 @@ void Consumer::acknowledge(const messages::BatchAcknowledged& report) {
 }
 
 void Consumer::show_credit() {
-  credit_gauge_.Set(
-    static_cast<double>(unacknowledged_.credit().available_bytes()));
+  credit_used_.Set(static_cast<double>(unacknowledged_.credit().used_bytes()));
 }
 
 void Consumer::list_unacknowledged(messages::ListUnacknowledged) {
@@ -184,6 +185,7 @@ messages::ConsumerStatus Consumer::status(messages::ReportStatus) {
   status.draining = draining_.has_value();
   status.fault = fault_;
   status.credit_bytes = unacknowledged_.credit().available_bytes();
+  status.granted_bytes = unacknowledged_.credit().budget_bytes();
   status.records = records_;
   status.rate_limit = parameters_.flow.rate_limit;
   status.rate_limited = rate_limiter_.refusing();

@@ -146,7 +146,7 @@ private:
   logic::UnacknowledgedBatches unacknowledged_;
   logic::PartitionProgress progress_;
   logic::RateLimiter rate_limiter_;
-  prometheus::Gauge& credit_gauge_;
+  prometheus::Gauge& credit_used_;
   prometheus::Counter& credit_limit_;
   prometheus::Counter& rate_limit_;
   std::vector<Leaving> leaving_;

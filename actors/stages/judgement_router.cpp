@@ -37,6 +37,8 @@ void JudgementRouter::begin(JudgementRouterActor::pointer self) {
   detectors_.clear();
   for (const auto& detector : parameters_.detectors)
     detectors_.push_back(detector->current());
+  for (auto& line : lines_)
+    line.begin_life();
   if (parameters_.links)
     tell(self_, parameters_.links, messages::ListPeers{});
 }
@@ -54,16 +56,32 @@ JudgementRouter::take_in(const messages::JudgeBatch& order) {
   auto promise = self_->make_response_promise<messages::BatchJudged>();
   Asker asker{order, promise, {}};
   // A repeat is asked about at once: detectors know what they have seen.
-  if (!resequencers_[{ticket.partition, ticket.epoch}].offer(
-        ticket, std::move(asker), [this](Asker due) { ask(due); }))
+  auto& resequencer = resequencers_[{ticket.partition, ticket.epoch}];
+  if (!resequencer.offer(ticket, std::move(asker), [&](Asker due) {
+        if (due.order.ticket.id != ticket.id)
+          tell_of_turn(due);
+        ask(due);
+      }))
     ask(asker);
+  else if (parameters_.dispatcher && resequencer.holds(ticket.place))
+    tell(self_, parameters_.dispatcher, messages::BatchAwaitsTurn{ticket});
   return promise;
 }
 
 void JudgementRouter::advance_sequence(const messages::AdvanceSequence& news) {
   const auto found = resequencers_.find(news.advance.held);
   if (found != resequencers_.end())
-    found->second.advance(news.advance.place, [this](Asker due) { ask(due); });
+    found->second.advance(news.advance.place, [this](Asker due) {
+      tell_of_turn(due);
+      ask(due);
+    });
+}
+
+/// It was said to wait.
+void JudgementRouter::tell_of_turn(const Asker& due) {
+  if (parameters_.dispatcher)
+    tell(self_, parameters_.dispatcher,
+         messages::BatchTakesTurn{due.order.ticket});
 }
 
 void JudgementRouter::forget(const messages::ForgetPartitions& order) {
@@ -202,21 +220,51 @@ void JudgementRouter::give_up(Due due) {
 
 // -- Detectors of this node ---------------------------------------------------
 
-/// No time-out: one that dies or hangs is replaced, and the successor asked.
 void JudgementRouter::ask_detector(Due due, std::size_t detector,
                                    const ShardSet& shards) {
-  if (!detectors_[detector])
-    return;
+  lines_[detector].add(due,
+                       part_bytes(*questions_.find(due.number)->rows, shards));
+  pump_detector(detector);
+}
+
+/// As far as it has credit.
+void JudgementRouter::pump_detector(std::size_t detector) {
+  auto& line = lines_[detector];
+  while (detectors_[detector]) {
+    const auto next = line.next();
+    if (!next)
+      break;
+    const auto* const part = questions_.find(next->item);
+    if (part != nullptr
+        && part->judge == Judge{Judge::Kind::detector, detector})
+      send_to_detector(detector, *next);
+    else
+      line.give_back(next->loan); // refused meanwhile, or asked of others
+  }
+  show_credit();
+}
+
+/// No time-out: one that dies or hangs is replaced, and the successor asked.
+void JudgementRouter::send_to_detector(std::size_t detector,
+                                       const DetectorLine::Admitted& next) {
+  const auto due = next.item;
+  const auto give_back = [this, detector, loan = next.loan] {
+    lines_[detector].give_back(loan);
+    pump_detector(detector);
+  };
+  const auto& shards = questions_.find(due)->shards;
   const auto& order = askers_.at(due.number).order;
   self_
     ->request(
       detectors_[detector], caf::infinite,
       messages::JudgeRows{order.ticket, order.rows, shards, order.batch})
     .then(
-      [this, due](const messages::RowsJudged& answer) {
+      [=, this](const messages::RowsJudged& answer) {
+        give_back();
         take_answer(due, answer.judgements);
       },
-      [this, due](const caf::error& error) {
+      [=, this](const caf::error& error) {
+        give_back();
         // Of one that died nothing more comes; its successor is asked.
         if (error == logic::ErrorCode::stage_failed)
           refuse(due.number, error);
@@ -225,6 +273,7 @@ void JudgementRouter::ask_detector(Due due, std::size_t detector,
 
 void JudgementRouter::take_successor(const messages::DetectorReplaced& news) {
   detectors_[news.number] = parameters_.detectors[news.number]->current();
+  lines_[news.number].begin_life();
   const Judge judge{Judge::Kind::detector, news.number};
   for (const auto& due : questions_.due(
          [&](const auto&, const auto& part) { return part.judge == judge; })) {
@@ -238,6 +287,21 @@ void JudgementRouter::take_successor(const messages::DetectorReplaced& news) {
     else
       ask_part(due);
   }
+}
+
+void JudgementRouter::show_credit() {
+  logic::CreditUse sum;
+  for (const auto& line : lines_)
+    sum += line.use();
+  detectors_credit_.show(sum);
+}
+
+messages::JudgementRouterStatus
+JudgementRouter::status(messages::ReportStatus) {
+  messages::JudgementRouterStatus status;
+  for (const auto& line : lines_)
+    status.detectors.push_back(line.use());
+  return status;
 }
 
 SuccessorFactory<JudgementRouterActor>

@@ -21,6 +21,11 @@ struct JudgementRouterParameters {
   std::chrono::milliseconds wait{200};
   /// All of the node, by number.
   std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
+  /// Credit of each detector: bytes of the rows that it may be asked about at a
+  /// time.
+  std::uint64_t detector_window_bytes = std::uint64_t{1} << 20U;
+  /// Is told who waits for the order; null: nobody.
+  RegisteredActorPtr<DispatcherActor> dispatcher;
   RegisteredActorPtr<LinksActor> links; ///< null: this node is alone
   Surroundings surroundings;
 };

@@ -1,17 +1,20 @@
 #pragma once
 
 #include "actors/stages/judgement_router.hpp"
+#include "actors/telemetry/credit_gauges.hpp"
 #include "logic/delivery/forgotten_epochs.hpp"
 #include "logic/delivery/resequencer.hpp"
 #include "logic/detection/detector.hpp"
 #include "logic/detection/judgement_questions.hpp"
 #include "logic/detection/shard_owners.hpp"
+#include "logic/intake/credit_queue.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "messages/detection.hpp"
 #include "messages/lifecycle.hpp"
 #include "messages/links.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
+#include "messages/status.hpp"
 #include "messages/wire/type_ids.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -47,7 +50,11 @@ public:
 
   explicit JudgementRouter(JudgementRouterParameters parameters)
     : parameters_(std::move(parameters)), owners_(parameters_.shard_count),
-      hosted_(parameters_.detectors.size()) {
+      hosted_(parameters_.detectors.size()),
+      lines_(parameters_.detectors.size(),
+             DetectorLine{parameters_.detector_window_bytes}),
+      detectors_credit_(metrics(),
+                        name_of(logic::ActorKind::anomaly_detector)) {
     const auto detectors = static_cast<std::uint32_t>(hosted_.size());
     std::vector<logic::detection::OwnedShard> all;
     for (std::uint32_t shard = 0; shard != parameters_.shard_count; ++shard) {
@@ -75,6 +82,7 @@ public:
       actor.handle_with(&JudgementRouter::link_down),
       actor.handle_with(&JudgementRouter::take_owners),
       actor.handle_with(&JudgementRouter::end_waits),
+      actor.handle_with(&JudgementRouter::status),
       answer_heartbeats(actor.self()),
       obey_faults(actor.surroundings()),
     };
@@ -84,6 +92,7 @@ private:
   using Promise = caf::typed_response_promise<messages::BatchJudged>;
   using PeerPromise = caf::typed_response_promise<wire::JudgeAnswer>;
   using Due = JudgementQuestions::Due;
+  using DetectorLine = logic::CreditQueue<Due>;
 
   /// Who waits for the answer: an enricher with its batch, or a peer.
   struct Asker {
@@ -107,6 +116,7 @@ private:
   void advance_sequence(const messages::AdvanceSequence& news);
   void forget(const messages::ForgetPartitions& order);
   caf::result<wire::JudgeAnswer> answer_peer(const wire::JudgeRequest& request);
+  void tell_of_turn(const Asker& due);
   void ask(Asker& asker);
   void add_owners(JudgementQuestions::Number number, const LoginRows& rows,
                   const ShardSet& shards);
@@ -127,6 +137,11 @@ private:
   // -- Detectors of this node -------------------------------------------------
 
   void ask_detector(Due due, std::size_t detector, const ShardSet& shards);
+  void pump_detector(std::size_t detector);
+  void send_to_detector(std::size_t detector,
+                        const DetectorLine::Admitted& next);
+  void show_credit();
+  messages::JudgementRouterStatus status(messages::ReportStatus);
   void take_successor(const messages::DetectorReplaced& news);
 
   // -- Peers ------------------------------------------------------------------
@@ -166,6 +181,8 @@ private:
   /// Who is asked: a successor only once the news of it is here, so that it
   /// gets what is older first.
   std::vector<AnomalyDetectorActor> detectors_;
+  std::vector<DetectorLine> lines_; ///< what waits for each
+  CreditGauges detectors_credit_; ///< of all together
   std::map<PeerIncarnation, Peer> peers_;
   JudgementQuestions questions_;
   std::map<JudgementQuestions::Number, Asker> askers_;

@@ -54,7 +54,8 @@ constexpr Definition budget{
   "millrace_budget_bytes",
   "Bytes that events may occupy on this node (flow.memory_budget)."};
 constexpr Definition credit{"millrace_credit_bytes",
-                            "Bytes that a stage may still take in."};
+                            "Bytes that a stage grants, that are used, and "
+                            "that wait for some."};
 constexpr Definition rate{
   "millrace_rate_limit_events_per_second",
   "Events that the node may read in a second; 0 for no limit."};
@@ -283,6 +284,18 @@ std::string_view to_string(Outcome outcome) noexcept {
   return outcome == Outcome::success ? "success" : "failure";
 }
 
+std::string_view to_string(CreditState state) noexcept {
+  switch (state) {
+    case CreditState::granted:
+      return "granted";
+    case CreditState::used:
+      return "used";
+    case CreditState::waiting:
+      return "waiting";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(CommitOutcome outcome) noexcept {
   switch (outcome) {
     case CommitOutcome::success:
@@ -479,8 +492,9 @@ void Metrics::processed(Outcome outcome, std::uint64_t records,
   histogram.observe(seconds, records);
 }
 
-Gauge& Metrics::credit_bytes(std::string_view stage) {
-  return credit_family_.Add({{"stage", std::string{stage}}});
+Gauge& Metrics::credit_bytes(std::string_view stage, CreditState state) {
+  return credit_family_.Add(
+    {{"stage", std::string{stage}}, {"state", std::string{to_string(state)}}});
 }
 
 Counter& Metrics::limit_reached(std::string_view limit_name) {

@@ -39,10 +39,15 @@ enum class Outcome : std::uint8_t { success, failure };
 enum class CommitOutcome : std::uint8_t { success, failure, fenced };
 enum class RebalanceKind : std::uint8_t { assigned, revoked, lost };
 
+/// Of credit in bytes: what a stage grants, what of it is used, and what waits
+/// for some.
+enum class CreditState : std::uint8_t { granted, used, waiting };
+
 /// The values as label texts, equal to the enumerators' names.
 std::string_view to_string(Outcome outcome) noexcept;
 std::string_view to_string(CommitOutcome outcome) noexcept;
 std::string_view to_string(RebalanceKind kind) noexcept;
+std::string_view to_string(CreditState state) noexcept;
 
 /// One series for each value of an enum, indexed by it.
 template <class Enum, std::size_t Count>
@@ -129,7 +134,7 @@ public:
 
   // Handles whose label comes from the topology or the configuration:
   // resolve them when the actor starts. Equal labels give the same series.
-  Gauge& credit_bytes(std::string_view stage);
+  Gauge& credit_bytes(std::string_view stage, CreditState state);
   Counter& limit_reached(std::string_view limit);
 
   /// Counts events whose own member of that name was replaced. True the

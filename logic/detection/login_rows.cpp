@@ -67,6 +67,15 @@ std::vector<std::uint32_t> begins_of(std::vector<std::uint32_t>& counts) {
 
 } // namespace
 
+std::size_t part_bytes(const LoginRows& rows, const ShardSet& shards) {
+  std::size_t bytes = 0;
+  for (std::uint32_t shard = 0; shard != rows.shard_count; ++shard)
+    if (shards.test(shard))
+      bytes += rows.users_of(shard).size_bytes()
+               + rows.addresses_of(shard).size_bytes();
+  return bytes;
+}
+
 LoginRowBuilder::LoginRowBuilder(const DetectionConfig& config)
   : shard_count_(static_cast<std::uint32_t>(config.shards)),
     addresses_(std::ranges::find(config.rules, to_string(Rule::password_spray))

@@ -74,6 +74,9 @@ struct LoginRows {
   }
 };
 
+/// What the rows of those shards occupy.
+std::size_t part_bytes(const LoginRows& rows, const ShardSet& shards);
+
 using LoginRowsPtr = std::shared_ptr<const LoginRows>;
 
 /// Brings the logins of enriched batches into rows. Keeps scratch memory

@@ -5,6 +5,20 @@
 
 namespace millrace::logic {
 
+/// Credit at one moment, for people.
+struct CreditUse {
+  std::uint64_t granted_bytes = 0;
+  std::uint64_t used_bytes = 0;
+  std::uint64_t waiting_bytes = 0; ///< of what waits for credit
+
+  CreditUse& operator+=(const CreditUse& other) noexcept {
+    granted_bytes += other.granted_bytes;
+    used_bytes += other.used_bytes;
+    waiting_bytes += other.waiting_bytes;
+    return *this;
+  }
+};
+
 /// Bytes that a stage lets be with it at a time, and how many are. One that is
 /// larger than the whole window goes to an empty stage alone, so that it gets
 /// through at all.

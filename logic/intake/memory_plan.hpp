@@ -63,6 +63,16 @@ public:
                     lanes_bytes() / std::max<std::size_t>(lanes, 1));
   }
 
+  /// The credit that each of so many detectors grants, of rows of logins, which
+  /// are a part of what lanes hold: as many as come to one of them, on average,
+  /// from as many lanes. So only one that is slow has its questions wait.
+  constexpr std::uint64_t
+  detector_window_bytes(std::size_t detectors,
+                        std::uint64_t largest_rows_bytes) const noexcept {
+    return std::min(batches_per_lane * largest_rows_bytes,
+                    lanes_bytes() / std::max<std::size_t>(detectors, 1));
+  }
+
   /// Of the share for what is fetched one half is for answers that are not
   /// parsed yet, one for the queue of records. librdkafka counts only the
   /// payload of these and keeps some 430 bytes more for each (measured with

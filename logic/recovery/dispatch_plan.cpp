@@ -121,8 +121,7 @@ DispatchPlan::fail_try(const BatchTicket& ticket, bool guilty,
     dead_letter(entry);
     return Outcome::again;
   }
-  if (entry.state != InFlightBatch::State::in_lane
-      && entry.state != InFlightBatch::State::in_producer)
+  if (!entry.is_dealt() || entry.state == InFlightBatch::State::dead_lettered)
     return Outcome::ignored;
   if (!guilty) {
     deal_again(entry);
@@ -272,9 +271,7 @@ void DispatchPlan::note_committed(std::span<const PartitionOffset> offsets) {
 std::vector<BatchTicket> DispatchPlan::dealt() const {
   std::vector<BatchTicket> tickets;
   for (const auto& [id, entry] : in_flight_)
-    if (entry.state == InFlightBatch::State::in_lane
-        || entry.state == InFlightBatch::State::in_producer
-        || entry.state == InFlightBatch::State::dead_lettered)
+    if (entry.is_dealt())
       tickets.push_back(entry.ticket);
   return tickets;
 }

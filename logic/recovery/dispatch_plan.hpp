@@ -86,6 +86,12 @@ public:
   /// False for a life that was over before.
   bool detach_lane(std::uint32_t lane, Incarnation incarnation);
 
+  /// The lane can do nothing with that try until those before it in its
+  /// partition are judged, so it has the bytes back; and now it can again, so
+  /// it has them not, credit or no.
+  void await_turn(const BatchTicket& ticket);
+  void take_turn(const BatchTicket& ticket);
+
   /// The lane has done with that try and handed it to the producer: its bytes
   /// are free again. Reports on earlier tries are ignored.
   void leave_lane(const BatchTicket& ticket);
@@ -124,8 +130,15 @@ public:
 
   std::size_t batches() const noexcept { return in_flight_.size(); }
   std::size_t payload_bytes() const noexcept { return payload_bytes_; }
-  /// Footprint of what waits for a lane to have credit.
-  std::uint64_t waiting_bytes() const noexcept { return waiting_bytes_; }
+  /// Of all lanes together, and the footprint of what waits for one to have
+  /// credit.
+  CreditUse credit() const noexcept {
+    auto use = lanes_.use();
+    use.waiting_bytes = waiting_bytes_;
+    return use;
+  }
+  /// Footprint of what awaits its turn in lanes.
+  std::uint64_t turn_bytes() const noexcept { return turn_bytes_; }
   std::vector<LaneCredit> lane_credits() const { return lanes_.credits(); }
 
 private:
@@ -147,6 +160,7 @@ private:
       waiting, ///< not dealt yet
       waiting_again, ///< came back from a lane
       in_lane,
+      awaiting_turn, ///< in a lane, but uncounted
       in_producer, ///< the lane has done with it
       to_be_halved, ///< once it is the oldest of its partition
       dead_lettered, ///< on its way to the dead letters, as a whole or a piece
@@ -165,6 +179,15 @@ private:
     std::vector<Range> pieces_ahead; ///< still to try, the next one last
     std::string stage;
     std::string error;
+
+    bool is_with_lane() const noexcept {
+      return state == State::in_lane || state == State::awaiting_turn;
+    }
+    /// Somebody works on it, or should.
+    bool is_dealt() const noexcept {
+      return is_with_lane() || state == State::in_producer
+             || state == State::dead_lettered;
+    }
   };
   using InFlightBatches = std::map<BatchId, InFlightBatch>;
 
@@ -214,6 +237,7 @@ private:
   std::set<BatchId> waiting_; ///< not dealt yet, in the order of arrival
   std::set<BatchId> again_; ///< came back; all older than those not dealt yet
   std::uint64_t waiting_bytes_ = 0; ///< in both
+  std::uint64_t turn_bytes_ = 0;
   std::size_t dealt_ = 0;
   bool alone_ = false; ///< what is dealt is to stay on its own
   std::size_t payload_bytes_ = 0;

@@ -40,7 +40,7 @@ void DispatchPlan::lose_lane(std::uint32_t lane,
   for (const auto& [key, entry] : in_flight_) {
     if (entry.ticket.lane != lane)
       continue;
-    if (entry.state == InFlightBatch::State::in_lane)
+    if (entry.is_with_lane())
       lost.push_back(entry.ticket);
     // The producer may have been told to ignore the lane before it came.
     else if (entry.state == InFlightBatch::State::in_producer)
@@ -51,9 +51,28 @@ void DispatchPlan::lose_lane(std::uint32_t lane,
              stage, "the stage died at work on it");
 }
 
-void DispatchPlan::leave_lane(const BatchTicket& ticket) {
+void DispatchPlan::await_turn(const BatchTicket& ticket) {
   auto* const entry = find_try(ticket);
   if (entry == nullptr || entry->state != InFlightBatch::State::in_lane)
+    return;
+  take_back(*entry);
+  entry->state = InFlightBatch::State::awaiting_turn;
+  turn_bytes_ += footprint_bytes(*entry->part);
+  pump();
+}
+
+void DispatchPlan::take_turn(const BatchTicket& ticket) {
+  auto* const entry = find_try(ticket);
+  if (entry == nullptr || entry->state != InFlightBatch::State::awaiting_turn)
+    return;
+  take_back(*entry);
+  entry->state = InFlightBatch::State::in_lane;
+  lanes_.take(ticket.lane, footprint_bytes(*entry->part));
+}
+
+void DispatchPlan::leave_lane(const BatchTicket& ticket) {
+  auto* const entry = find_try(ticket);
+  if (entry == nullptr || !entry->is_with_lane())
     return;
   take_back(*entry);
   entry->state = InFlightBatch::State::in_producer;
@@ -146,12 +165,14 @@ void DispatchPlan::deal_again(InFlightBatch& entry) {
   wait(entry, InFlightBatch::State::waiting_again);
 }
 
-/// Neither a queue nor a lane has it any longer; what comes next the caller
-/// says.
+/// Neither a queue nor a lane is charged with it any longer; what comes next
+/// the caller says.
 void DispatchPlan::take_back(InFlightBatch& entry) {
   const auto bytes = footprint_bytes(*entry.part);
   if (entry.state == InFlightBatch::State::in_lane)
     lanes_.give_back(entry.ticket.lane, bytes);
+  else if (entry.state == InFlightBatch::State::awaiting_turn)
+    turn_bytes_ -= bytes;
   else if (waiting_.erase(entry.key) + again_.erase(entry.key) != 0)
     waiting_bytes_ -= bytes;
 }

@@ -85,6 +85,15 @@ std::optional<std::uint32_t> LaneTable::least_used(std::uint64_t bytes) const {
   return least_used_of(bytes, [](const CreditWindow&) { return true; });
 }
 
+CreditUse LaneTable::use() const noexcept {
+  CreditUse sum;
+  for (const auto& [number, lane] : lanes_) {
+    sum.granted_bytes += lane.window.granted_bytes();
+    sum.used_bytes += lane.window.used_bytes();
+  }
+  return sum;
+}
+
 std::vector<LaneCredit> LaneTable::credits() const {
   std::vector<LaneCredit> credits;
   for (const auto& [number, lane] : lanes_)

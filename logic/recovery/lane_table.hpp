@@ -68,6 +68,8 @@ public:
 
   /// Of those that are attached.
   std::vector<LaneCredit> credits() const;
+  /// Of all together.
+  CreditUse use() const noexcept;
 
 private:
   struct Lane {

@@ -1,5 +1,6 @@
 #include "node/endpoint/status_page.hpp"
 
+#include "logic/core/actor_table.hpp"
 #include "logic/core/event_time.hpp"
 #include "logic/core/json_text.hpp"
 #include "messages/status.hpp"
@@ -224,6 +225,38 @@ json::object to_object(const messages::LaneHostStatus& host) {
           {"askers", std::move(askers)}};
 }
 
+/// By stage, as far as parts have answered: what it grants, what of that is
+/// used, and what waits for some. All lanes have one queue.
+json::array credit_of(const NodeStatus& status) {
+  json::array stages;
+  if (const auto& consumer = status.consumer)
+    stages.push_back(json::object{
+      {"stage", "consumer"},
+      {"granted_bytes", consumer->granted_bytes},
+      {"used_bytes", consumer->granted_bytes - consumer->credit_bytes}});
+  if (const auto& dispatcher = status.dispatcher) {
+    stages.push_back(json::object{
+      {"stage", "lanes"}, {"waiting_bytes", dispatcher->waiting_bytes}});
+    for (const auto& lane : dispatcher->lanes)
+      stages.push_back(
+        json::object{{"stage", logic::numbered("lane", lane.lane)},
+                     {"granted_bytes", lane.granted_bytes},
+                     {"used_bytes", lane.used_bytes}});
+    stages.push_back(json::object{
+      {"stage", std::string{name_of(logic::ActorKind::judgement_router)}},
+      {"waiting_bytes", dispatcher->turn_bytes}});
+  }
+  if (const auto& router = status.judgement_router)
+    for (std::uint32_t number = 0; const auto& use : router->detectors)
+      stages.push_back(json::object{
+        {"stage",
+         logic::actor_name(logic::ActorKind::anomaly_detector, number++)},
+        {"granted_bytes", use.granted_bytes},
+        {"used_bytes", use.used_bytes},
+        {"waiting_bytes", use.waiting_bytes}});
+  return stages;
+}
+
 /// Null for a part that has not answered: zeros would be a claim.
 template <class Status>
 json::value part(const std::optional<Status>& status) {
@@ -280,6 +313,7 @@ std::string status_json(const NodeStatus& status) {
   page["consumer"] = part(status.consumer);
   page["dispatcher"] = part(status.dispatcher);
   page["producer"] = part(status.producer);
+  page["credit"] = credit_of(status);
   page["links"] = part(status.links);
   page["remote_lanes"] = part(status.remote_lanes);
   page["lane_host"] = part(status.lane_host);

@@ -21,6 +21,8 @@ struct NodeStatus {
   std::optional<messages::ConsumerStatus> consumer;
   std::optional<messages::DispatcherStatus> dispatcher;
   std::optional<messages::ProducerStatus> producer;
+  /// None without detection.
+  std::optional<messages::JudgementRouterStatus> judgement_router;
   std::optional<messages::SupervisorStatus> supervisor;
   std::optional<messages::LinksStatus> links; ///< none: not linked at all
   std::optional<messages::RemoteLanesStatus> remote_lanes;

@@ -1,5 +1,7 @@
 #include "node/endpoint/status_tree.hpp"
 
+#include "node/endpoint/text_table.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -59,96 +61,6 @@ bool is_true(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-// -- Text of a given width ----------------------------------------------------
-
-constexpr bool begins_character(char byte) noexcept {
-  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-}
-
-/// In characters, each taken to be one column wide.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-    std::ranges::count_if(text, begins_character));
-}
-
-/// `text` in UTF-8 as it may go to a terminal. U+0080 to U+009F (C2 80 to
-/// C2 9F) are control characters too.
-std::string printable(std::string_view text, bool ascii) {
-  std::string result;
-  for (std::size_t at = 0; at != text.size();) {
-    auto end = at + 1;
-    while (end != text.size() && !begins_character(text[end]))
-      ++end;
-    const auto character = text.substr(at, end - at);
-    const auto lead = static_cast<unsigned char>(character[0]);
-    const bool control = lead < 0x20 || lead == 0x7F
-                         || (lead == 0xC2 && character.size() == 2
-                             && static_cast<unsigned char>(character[1])
-                                  < 0xA0);
-    if (control)
-      result += ' ';
-    else if (ascii && lead >= 0x80)
-      result += '?';
-    else
-      result += character;
-    at = end;
-  }
-  return result;
-}
-
-std::string_view first_characters(std::string_view text, std::size_t count) {
-  std::size_t end = 0;
-  while (end != text.size() && (count != 0 || !begins_character(text[end])))
-    if (begins_character(text[end++]))
-      --count;
-  return text.substr(0, end);
-}
-
-/// Cut to the canvas, without blanks at its end.
-std::string fitted(std::string line, const StatusCanvas& canvas) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  if (width_of(line) <= canvas.columns)
-    return line;
-  const std::string_view mark = canvas.ascii ? "..." : "…";
-  const auto mark_width = std::min(width_of(mark), canvas.columns);
-  std::string cut{first_characters(line, canvas.columns - mark_width)};
-  return cut.append(first_characters(mark, mark_width));
-}
-
-enum class Align : std::uint8_t { left, right };
-
-/// Rows of cells in columns, two blanks between them.
-class Table {
-public:
-  explicit Table(std::vector<Align> columns)
-    : columns_(std::move(columns)), widths_(columns_.size()) {}
-
-  /// A cell for each column, fit to be printed.
-  void add(std::vector<std::string> row) {
-    for (std::size_t column = 0; column != row.size(); ++column)
-      widths_[column] = std::max(widths_[column], width_of(row[column]));
-    rows_.push_back(std::move(row));
-  }
-
-  void append_to(std::string& text, const StatusCanvas& canvas) const {
-    for (const auto& row : rows_) {
-      std::string line;
-      for (std::size_t column = 0; column != row.size(); ++column) {
-        const std::string gap(widths_[column] - width_of(row[column]), ' ');
-        line += column == 0 ? "" : "  ";
-        line += columns_[column] == Align::left ? row[column] + gap
-                                                : gap + row[column];
-      }
-      text += fitted(std::move(line), canvas) + '\n';
-    }
-  }
-
-private:
-  std::vector<Align> columns_;
-  std::vector<std::size_t> widths_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
 std::string with_one_decimal(double number, const char* unit) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%.1f %s", number, unit);
@@ -173,6 +85,7 @@ public:
 
   void add_node(const json::object& status);
   void add_partitions(const json::array& partitions);
+  void add_credit(const json::array& stages);
   void add_links(const json::object& links);
   void add_lanes(const json::array& lanes, std::string_view of,
                  std::string_view verb);
@@ -286,6 +199,32 @@ void Drawing::sum_partitions(const json::array& partitions) {
   add_line(line);
 }
 
+std::string bytes_in(const json::object& object, std::string_view name) {
+  const auto bytes = number_in(object, name);
+  if (!bytes)
+    return "-";
+  const auto number = static_cast<double>(*bytes);
+  return *bytes < (1 << 20) ? with_one_decimal(number / (1 << 10), "KiB")
+                            : with_one_decimal(number / (1 << 20), "MiB");
+}
+
+void Drawing::add_credit(const json::array& stages) {
+  constexpr std::size_t most_listed = 24;
+  if (stages.size() > most_listed)
+    return;
+  Table table{{Align::left, Align::right, Align::right, Align::right}};
+  table.add({"credit", "granted", "used", "waiting"});
+  for (const auto& value : stages) {
+    if (!value.is_object())
+      continue;
+    const auto& stage = value.get_object();
+    table.add({clean(stage, "stage"), bytes_in(stage, "granted_bytes"),
+               bytes_in(stage, "used_bytes"),
+               bytes_in(stage, "waiting_bytes")});
+  }
+  table.append_to(text_, canvas_);
+}
+
 void Drawing::add_links(const json::object& links) {
   const auto& nodes = array_in(links, "nodes");
   const auto& unlinked = array_in(links, "unlinked");
@@ -389,6 +328,8 @@ std::string draw_status(const json::object& status,
     drawing.add_partitions(partitions->get_array());
   else if (host.empty())
     drawing.add_line("partitions -");
+  if (const auto& stages = array_in(status, "credit"); !stages.empty())
+    drawing.add_credit(stages);
   drawing.add_lanes(array_in(host, "askers"), "node", "works for ");
   drawing.add_lanes(array_in(object_in(status, "remote_lanes"), "lanes"),
                     "worker", "worker ");

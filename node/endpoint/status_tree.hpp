@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/endpoint/text_table.hpp"
+
 #include <boost/json/object.hpp>
 
 #include <cstddef>
@@ -7,12 +9,6 @@
 #include <string_view>
 
 namespace millrace::node {
-
-/// What a status is drawn on.
-struct StatusCanvas {
-  std::size_t columns = 80; ///< longer lines are cut, at least 1
-  bool ascii = false; ///< for terminals that show no UTF-8
-};
 
 /// The document behind `/status` as lines of text for people: the node, its
 /// partitions, and the tree with a line for each actor. What the document

@@ -9,6 +9,7 @@
 #include "actors/stages/judgement_router.hpp"
 #include "actors/stages/trainer.hpp"
 #include "actors/stages/validator.hpp"
+#include "logic/detection/login_rows.hpp"
 #include "logic/detection/model.hpp"
 #include "messages/detection.hpp"
 #include "messages/reconciliation.hpp"
@@ -285,6 +286,15 @@ SupervisedTopology::starter<ActorKind::state_keeper>(std::uint32_t) {
   };
 }
 
+std::uint64_t SupervisedTopology::detector_window_bytes() const {
+  const auto largest_rows_bytes = static_cast<std::uint64_t>(
+                                    config_.flow.batch_max_records)
+                                  * (sizeof(logic::detection::LoginRow)
+                                     + sizeof(logic::detection::AddressRow));
+  return config_.flow.memory_plan().detector_window_bytes(
+    detector_marks_.size(), largest_rows_bytes);
+}
+
 template <>
 actors::ChildStart
 SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
@@ -295,6 +305,8 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
   parameters.links = registrations_.address<ActorKind::links>();
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();
+  parameters.detector_window_bytes = detector_window_bytes();
+  parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.surroundings = around();
   return
     [this, next = actors::judgement_routers(system_, std::move(parameters))](

@@ -44,6 +44,9 @@ public:
   actors::ProducerActor producer() const override {
     return registrations_.current<logic::ActorKind::producer>();
   }
+  actors::JudgementRouterActor judgement_router() const override {
+    return registrations_.current<logic::ActorKind::judgement_router>();
+  }
   actors::InsightsActor insights() const override {
     return registrations_.current<logic::ActorKind::insights>();
   }
@@ -130,6 +133,7 @@ private:
   actors::WorkMarkPtr renew_mark(std::uint32_t number, logic::ActorKind kind);
   void renew_lane(std::uint32_t number, logic::Incarnation incarnation,
                   logic::ActorKind kind);
+  std::uint64_t detector_window_bytes() const;
   messages::AttachLane attachment(std::uint32_t number, std::string stage);
   void publish(const logic::detection::ModelPtr& model);
   void place_gates();

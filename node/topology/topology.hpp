@@ -66,6 +66,8 @@ public:
   virtual actors::ConsumerActor consumer() const = 0;
   virtual actors::DispatcherActor dispatcher() const = 0;
   virtual actors::ProducerActor producer() const = 0;
+  virtual actors::JudgementRouterActor
+  judgement_router() const = 0; ///< or null
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
   virtual actors::LinksActor links() const = 0; ///< null without links
   virtual actors::RemoteLanesActor remote_lanes() const = 0; ///< or null

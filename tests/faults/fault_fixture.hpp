@@ -193,9 +193,9 @@ struct FaultFixture : SimulatedNode {
       committed[commit.partition.value] = commit.next.value;
     if (committed != fed)
       text << "not all is committed\n";
-    if (metric("millrace_credit_bytes")
-        != static_cast<double>(config.flow.memory_plan().in_flight_bytes()))
-      text << "credit is missing\n";
+    for (const auto* stage : {"consumer", "lane", "anomaly_detector"})
+      if (credit(stage, "used") != 0)
+        text << "credit of " << stage << " is missing\n";
     for (const auto& death : deaths)
       text << "death: " << death << '\n';
     return text.str();

@@ -3,6 +3,7 @@
 #include "logic/delivery/record_sink.hpp"
 #include "logic/intake/record_source.hpp"
 #include "messages/supervision.hpp"
+#include "tests/support/metric_text.hpp"
 
 #include <caf/send.hpp>
 
@@ -114,6 +115,13 @@ double SimulatedNode::metric(const std::string& name,
           sum += series.counter.value + series.gauge.value
                  + static_cast<double>(series.histogram.sample_count);
   return sum;
+}
+
+double SimulatedNode::credit(const std::string& stage,
+                             const std::string& state) const {
+  return metric_value(*registry, R"(millrace_credit_bytes{stage=")" + stage
+                                   + R"(",state=")" + state + "\"}")
+    .value_or(0);
 }
 
 } // namespace millrace::tests

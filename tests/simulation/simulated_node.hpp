@@ -68,6 +68,8 @@ struct SimulatedNode : test_coordinator_fixture<> {
   /// The sum over all series of a counter or gauge with this label value
   /// (empty: any).
   double metric(const std::string& name, const std::string& label = {}) const;
+  /// `millrace_credit_bytes` of a stage; 0 where there is none.
+  double credit(const std::string& stage, const std::string& state) const;
 };
 
 } // namespace millrace::tests

@@ -56,6 +56,8 @@ CAF_TEST(what_comes_early_waits) {
   f.offer(1);
   f.offer(2);
   CAF_CHECK(f.passed.empty());
+  CAF_CHECK(f.order.holds({BatchSequence{2}, 0}));
+  CAF_CHECK(!f.order.holds({BatchSequence{0}, 0}));
   CAF_CHECK_EQUAL(f.order.waiting(), 2u);
   f.offer(0);
   CAF_CHECK_EQUAL(f.passed, (std::vector<int>{0, 1, 2}));

@@ -32,6 +32,15 @@ CAF_TEST(a_quarter_is_for_what_is_fetched_and_most_for_what_is_in_flight) {
   CAF_CHECK_EQUAL(MemoryPlan{}.budget_bytes(), 256 * mib);
 }
 
+CAF_TEST(a_lane_grants_three_of_the_largest_batches_where_there_is_room) {
+  const MemoryPlan plan{256 * mib};
+  CAF_CHECK_EQUAL(plan.lanes_bytes(), 88 * mib);
+  CAF_CHECK_EQUAL(plan.lane_window_bytes(2, 2 * mib), 6 * mib);
+  CAF_CHECK_EQUAL(plan.lane_window_bytes(64, 2 * mib), 88 * mib / 64);
+  CAF_CHECK_EQUAL(plan.detector_window_bytes(2, mib), 3 * mib);
+  CAF_CHECK_EQUAL(plan.detector_window_bytes(64, mib), 88 * mib / 64);
+}
+
 CAF_TEST(the_fetching_clients_limits_leave_room_for_its_own_needs) {
   const MemoryPlan plan{256 * mib};
   // Two such limits, each occupying three times its bytes, fill the share.

@@ -4,6 +4,8 @@
 #include "logic/recovery/dispatch_plan.hpp"
 #include "logic/recovery/flight_recorder.hpp"
 
+#include "tests/logic/recovery/small_batches.hpp"
+
 #include "caf/test/dsl.hpp"
 
 #include <algorithm>
@@ -15,24 +17,11 @@
 #include <vector>
 
 using namespace millrace::logic;
+using millrace::tests::batch_of;
+using millrace::tests::nobody;
+using millrace::tests::plenty;
 
 namespace {
-
-RecordBatchPtr batch_of(std::int64_t first, std::size_t count,
-                        std::int32_t partition = 0) {
-  RecordBatch::Builder builder{"topic", PartitionId{partition},
-                               AssignmentEpoch{1}};
-  for (std::size_t index = 0; index != count; ++index) {
-    RecordView record;
-    record.offset = Offset{first + static_cast<std::int64_t>(index)};
-    record.value = "value";
-    builder.append(record);
-  }
-  return builder.finish();
-}
-
-const std::vector<BatchId> nobody;
-constexpr std::uint64_t plenty = 1ULL << 40U;
 
 struct Fixture {
   DispatchPlan plan{3, nullptr, plenty};

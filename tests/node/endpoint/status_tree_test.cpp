@@ -104,12 +104,16 @@ NodeStatus troubled_node() {
   status.consumer->assigned = true;
   status.consumer->records = 123'456;
   status.consumer->credit_bytes = -(1 << 19);
+  status.consumer->granted_bytes = 4 << 20;
   status.consumer->partitions = {partition(0), partition(7)};
   status.consumer->partitions[0].stalled = true;
   status.consumer->partitions[0].leaving = true;
   status.consumer->partitions[1].committed = logic::Offset{80};
   status.dispatcher->batches_in_flight = 4;
   status.dispatcher->redispatched = 17;
+  status.dispatcher->lanes = {{0, 1 << 20, 1 << 19}, {12, 0, 0}};
+  status.dispatcher->waiting_bytes = 3 << 10;
+  status.dispatcher->turn_bytes = 1 << 10;
   status.producer->outputs = 120'000;
   status.producer->dead_letters = 3'000;
   status.supervisor = troubled_tree();
@@ -195,6 +199,22 @@ CAF_TEST(a_supervisor_that_has_not_answered_is_told) {
                   "the supervisor has not answered");
 }
 
+CAF_TEST(the_document_holds_the_credit_of_each_stage) {
+  auto status = troubled_node();
+  status.judgement_router.emplace();
+  status.judgement_router->detectors = {{10, 8, 0}, {10, 10, 5}};
+  CAF_CHECK(document(status).at("credit") == json::parse(R"([
+    {"stage": "consumer", "granted_bytes": 4194304, "used_bytes": 4718592},
+    {"stage": "lanes", "waiting_bytes": 3072},
+    {"stage": "lane 0", "granted_bytes": 1048576, "used_bytes": 524288},
+    {"stage": "lane 12", "granted_bytes": 0, "used_bytes": 0},
+    {"stage": "judgement_router", "waiting_bytes": 1024},
+    {"stage": "anomaly_detector 0", "granted_bytes": 10, "used_bytes": 8,
+     "waiting_bytes": 0},
+    {"stage": "anomaly_detector 1", "granted_bytes": 10, "used_bytes": 10,
+     "waiting_bytes": 5}])"));
+}
+
 CAF_TEST(the_document_is_utf8_whatever_an_error_says) {
   auto status = troubled_node();
   status.supervisor->tree.last_error = "\xFF at \xC3\x28, \"\xE2\x82\"\n\xF0";
@@ -217,6 +237,12 @@ credit -0.5 MiB, batches in flight 4, dispatched again 17
 partition  lag  read  finished  committed
         0    0   100        90          -  leaving, stalled
         7   35   800        90         80
+credit             granted       used  waiting
+consumer           4.0 MiB    4.5 MiB        -
+lanes                    -          -  3.0 KiB
+lane 0             1.0 MiB  512.0 KiB        -
+lane 12            0.0 KiB    0.0 KiB        -
+judgement_router         -          -  1.0 KiB
 actor               state            life  restarts  mailbox  last error
 node                running                       0
 ├─ dispatcher       running             9         2       12  out of paper
@@ -266,7 +292,7 @@ CAF_TEST(lines_are_cut_to_the_canvas) {
       }
     }
   const auto lines = lines_of(draw(troubled_node(), {70, false}));
-  CAF_CHECK(lines[10].ends_with("1        -  timed_o…"));
+  CAF_CHECK(lines[16].ends_with("1        -  timed_o…"));
 }
 
 CAF_TEST(a_cut_never_splits_a_character) {
@@ -291,7 +317,7 @@ CAF_TEST(no_text_can_order_the_terminal_about) {
       CAF_CHECK(!logic::has_control_character(line));
     CAF_CHECK_EQUAL(lines_of(drawing)[0],
                     "millrace 1 2 on mill [2J: not ready,  [31mred");
-    CAF_CHECK(lines_of(drawing)[7].ends_with(
+    CAF_CHECK(lines_of(drawing)[13].ends_with(
       ascii ? "a b c d ]0;title  1m?." : "a b c d ]0;title  1m\xC2\xA0."));
   }
 }
@@ -313,7 +339,7 @@ CAF_TEST(more_than_sixteen_partitions_are_summed) {
   CAF_CHECK_EQUAL(lines[3],
                   "17 partitions, lag 665 in all, most 80 on partition 16, "
                   "1 of unknown lag, 1 leaving, 2 stalled");
-  CAF_CHECK(lines[4].starts_with("actor "));
+  CAF_CHECK(lines[4].starts_with("credit "));
   for (auto& held : status.consumer->partitions) {
     held = partition(held.partition.value);
     held.lag_records = 0;

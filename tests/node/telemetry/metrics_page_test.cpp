@@ -54,7 +54,7 @@ Names documented() {
 Names served() {
   const auto registry = std::make_shared<prometheus::Registry>();
   actors::Metrics metrics{registry};
-  metrics.credit_bytes("lane");
+  metrics.credit_bytes("lane", actors::CreditState::used);
   metrics.limit_reached("retries");
   metrics.count_delivery_failures("output", "MSG_SIZE_TOO_LARGE", 1);
   metrics.count_error("consumer", logic::ErrorCode::timed_out);
