@@ -129,11 +129,44 @@ using LinksActor = Supervised<
   caf::result<void>(messages::OwnersHeard), caf::result<void>(messages::Tick),
   caf::result<messages::LinksStatus>(messages::ReportStatus)>;
 
+/// Has workers do what lanes do: the first stage of lanes that are elsewhere.
+using RemoteLanesActor = Supervised<
+  caf::result<void>(messages::ValidateBatch),
+  caf::result<void>(messages::wire::LaneWindow),
+  caf::result<void>(messages::wire::LaneQuestion),
+  caf::result<void>(messages::wire::LaneResult),
+  caf::result<void>(messages::wire::LaneFailed),
+  caf::result<void>(messages::wire::LaneInsight),
+  caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
+  caf::result<void>(messages::PeerOwners),
+  caf::result<void>(messages::RouterReplaced),
+  caf::result<void>(messages::RepeatLanes),
+  caf::result<messages::RemoteLanesStatus>(messages::ReportStatus)>;
+
+/// Of a worker: stands where the lanes of other nodes have a dispatcher, a
+/// judgement router and a producer, and speaks with the nodes that have these.
+using LaneHostActor = Supervised<
+  caf::result<void>(messages::wire::LaneOpen),
+  caf::result<void>(messages::wire::LaneWork),
+  caf::result<void>(messages::wire::LaneAnswer),
+  caf::result<void>(messages::wire::LaneDrop),
+  caf::result<messages::BatchJudged>(messages::JudgeBatch),
+  caf::result<void>(messages::ProduceBatch),
+  caf::result<void>(messages::BatchFailed),
+  caf::result<void>(messages::BatchLeftLane),
+  caf::result<void>(messages::PublishInsight),
+  caf::result<void>(messages::AttachLane), caf::result<void>(messages::LinkUp),
+  caf::result<void>(messages::LinkDown),
+  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick),
+  caf::result<messages::IntakeDrained>(messages::DrainIntake),
+  caf::result<messages::LaneHostStatus>(messages::ReportStatus)>;
+
 /// By `logic::ActorKind`.
 using ActorHandles = std::tuple<
   ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
   JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor, EncoderActor,
-  ProducerActor, InsightsActor, TrainerActor, LinksActor>;
+  ProducerActor, InsightsActor, TrainerActor, LinksActor, RemoteLanesActor,
+  LaneHostActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

@@ -2,6 +2,7 @@
 
 #include "logic/records/batch_ticket.hpp"
 #include "logic/records/partition_offset.hpp"
+#include "logic/recovery/lane_table.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/type_ids.hpp"
 
@@ -58,6 +59,9 @@ struct AttachLane {
   /// Who takes the `ValidateBatch` of a lane that is not of the topology, and
   /// so has a number above those of all that are.
   FirstStage first_stage = {};
+  /// Footprint of the largest batch that it takes at all.
+  std::uint64_t most_bytes = logic::LaneLife::unlimited;
+  bool reserve = false; ///< works only where no other lane could
 };
 
 /// To the dispatcher: the lane is gone, and its life does not come back.

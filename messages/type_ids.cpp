@@ -12,6 +12,7 @@
 #include "messages/supervision.hpp"
 #include "messages/transactions.hpp"
 #include "messages/wire/type_ids.hpp"
+#include "messages/workers.hpp"
 
 #include <caf/error.hpp>
 #include <caf/init_global_meta_objects.hpp>

@@ -75,8 +75,9 @@ public:
     if (!model)
       return model.error();
     // A client that cannot even be made shows now, not in a restart.
-    if (auto opened = clients_.open_first(); !opened)
-      return opened;
+    if (!config_.node.is_worker())
+      if (auto opened = clients_.open_first(); !opened)
+        return opened;
     auto recorder = open_crash_journal(config_, *log_);
     if (!recorder)
       return recorder.error();
@@ -101,12 +102,7 @@ public:
     }
     if (auto obeyed = obey_first_orders(); !obeyed)
       return obeyed;
-    log_->info(component, "started",
-               {{"version", version},
-                {"workers", workers_},
-                {"bootstrap_servers", config_.kafka.bootstrap_servers},
-                {"input_topic", config_.kafka.input_topic},
-                {"endpoint", endpoint_ ? endpoint_->url() : std::string{}}});
+    tell_start();
     return {};
   }
 
@@ -134,6 +130,7 @@ public:
   NodeStatus status() override {
     NodeStatus status;
     status.node = config_.node.display_name();
+    status.role = config_.node.role;
     status.version = version;
     std::shared_ptr<Topology> topology;
     {
@@ -152,6 +149,8 @@ public:
         status.failure);
     ask(self, topology->supervisor(), status.supervisor, status.failure);
     ask(self, topology->links(), status.links, status.failure);
+    ask(self, topology->remote_lanes(), status.remote_lanes, status.failure);
+    ask(self, topology->lane_host(), status.lane_host, status.failure);
     return status;
   }
 
@@ -206,6 +205,24 @@ public:
   }
 
 private:
+  void tell_start() {
+    const auto endpoint = endpoint_ ? endpoint_->url() : std::string{};
+    if (config_.node.is_worker())
+      log_->info(component, "started",
+                 {{"version", version},
+                  {"role", config_.node.role},
+                  {"workers", workers_},
+                  {"endpoint", endpoint}});
+    else
+      log_->info(component, "started",
+                 {{"version", version},
+                  {"role", config_.node.role},
+                  {"workers", workers_},
+                  {"bootstrap_servers", config_.kafka.bootstrap_servers},
+                  {"input_topic", config_.kafka.input_topic},
+                  {"endpoint", endpoint}});
+  }
+
   logic::Result<void> open_links_if_enabled() {
     if (!config_.link.enabled)
       return {};
@@ -217,6 +234,8 @@ private:
     self.cluster = config_.kafka.consumer_group;
     self.topics = topics_digest(config_);
     self.name = config_.node.display_name();
+    self.role = logic::links::parse_node_role(config_.node.role)
+                  .value_or(logic::links::NodeRole::all);
     self.version = version;
     self.settings = settings_digests(config_, databases);
     self.capacity = workers_;

@@ -38,6 +38,19 @@ private:
     };
   }
 
+  /// Passes on what is no request, from whichever side it comes to the other.
+  template <class Message>
+  auto pass() {
+    return [this](Message& message) {
+      if (is_from_peer()) {
+        if (auto lanes = parameters_.lanes ? parameters_.lanes() : caf::actor{})
+          self_->send(lanes, std::move(message));
+      } else if (peer_ && is_from_here()) {
+        say(peer_, std::move(message));
+      }
+    };
+  }
+
 public:
   caf::behavior make_behavior() {
     harden(self_);
@@ -68,6 +81,15 @@ public:
       },
       // Each further pair of request and answer is a line here.
       relay<wire::JudgeRequest, wire::JudgeAnswer>(),
+      pass<wire::LaneOpen>(),
+      pass<wire::LaneWork>(),
+      pass<wire::LaneAnswer>(),
+      pass<wire::LaneDrop>(),
+      pass<wire::LaneWindow>(),
+      pass<wire::LaneQuestion>(),
+      pass<wire::LaneResult>(),
+      pass<wire::LaneFailed>(),
+      pass<wire::LaneInsight>(),
       [this](const messages::AnnounceOwners& owners) {
         if (peer_)
           say(peer_, wire::ShardOwners{owners.shards});
@@ -79,10 +101,7 @@ public:
 private:
   template <class Answer, class Request>
   caf::result<Answer> ask_peer(Request&& request) {
-    const auto* sender = self_->current_sender() ? &self_->current_sender()
-                                                 : nullptr;
-    // What a peer passes off as local has its own node as sender, or none.
-    if (sender == nullptr || (*sender)->node() != self_->node() || !peer_)
+    if (!peer_ || !is_from_here())
       return caf::make_error(caf::sec::request_receiver_down);
     return ask<Answer>(caf::actor_cast<caf::actor>(peer_),
                        std::forward<Request>(request));
@@ -104,6 +123,12 @@ private:
                             : caf::make_error(caf::sec::request_receiver_down));
         });
     return promise;
+  }
+
+  /// What a peer passes off as local has its own node as sender, or none.
+  bool is_from_here() const {
+    const auto& sender = self_->current_sender();
+    return sender && sender->node() == self_->node();
   }
 
   bool is_from_peer() const {

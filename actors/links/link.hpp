@@ -6,9 +6,11 @@
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/send.hpp>
 
 #include <chrono>
 #include <functional>
+#include <utility>
 
 namespace millrace::actors {
 
@@ -22,15 +24,26 @@ struct LinkParameters {
   /// Who answers the requests of peers; asked each time, null while there is
   /// nobody.
   std::function<caf::actor()> router;
+  /// Who hears what is said about the work of lanes; likewise.
+  std::function<caf::actor()> lanes;
   /// After that long whoever should answer a request is given up. Those who
   /// ask have limits of their own, which are shorter.
   std::chrono::milliseconds request_limit{10'000};
 };
 
+/// Says something to the peer. A link takes it from local actors only, and
+/// knows them by the sender.
+template <class Self, class Message>
+void tell_peer(Self* self, const caf::actor& link, Message&& message) {
+  caf::unsafe_send_as(self, link, std::forward<Message>(message));
+}
+
 /// One end of a link. It says hello or welcome, answers pings, and passes on
 /// requests: those of local actors to the peer, those of the peer to the
-/// router. Links and the door are the only actors that speak to other nodes,
-/// and so the only ones that other nodes can name.
+/// router. What is said about the work of lanes goes to and from whoever sees
+/// to that here, who knows the peer by this link as the sender. Links and the
+/// door are the only actors that speak to other nodes, and so the only ones
+/// that other nodes can name.
 caf::actor spawn_link(caf::actor_system& system, LinkParameters parameters);
 
 } // namespace millrace::actors

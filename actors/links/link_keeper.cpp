@@ -139,7 +139,8 @@ private:
                                                .counterpart = link.counterpart,
                                                .inbound = link.inbound(),
                                                .keeper = LinksActor{self_},
-                                               .router = parameters_.router});
+                                               .router = parameters_.router,
+                                               .lanes = parameters_.lanes});
     self_->monitor(link.handle);
     const auto id = link.handle.id();
     parameters_.transport->admit(id);

@@ -31,6 +31,8 @@ struct LinkKeeperParameters {
   std::vector<std::function<caf::actor()>> watchers;
   /// Who answers the requests of peers.
   std::function<caf::actor()> router;
+  /// Who hears what is said about the work of lanes; likewise.
+  std::function<caf::actor()> lanes{};
   std::size_t max_links = 64;
   Surroundings surroundings;
 };

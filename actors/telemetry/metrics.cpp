@@ -205,6 +205,23 @@ constexpr Definition link_refusal{
   "millrace_link_refusals_total",
   "Links and connections that were refused by either side, by reason."};
 
+// Workers.
+constexpr Definition worker_count{"millrace_workers",
+                                  "Workers that this node is linked with."};
+constexpr Definition worker_record{
+  "millrace_worker_records_total",
+  "Records of this node that workers did the work of."};
+constexpr Definition hosted_batch{
+  "millrace_hosted_batches",
+  "Batches of other nodes that are here, of a worker."};
+constexpr Definition hosted_record{
+  "millrace_hosted_records_total",
+  "Records of other nodes that this worker did the work of."};
+constexpr Definition ignored{
+  "millrace_worker_messages_ignored_total",
+  "Messages about lane work from nodes that should not send them, or that made "
+  "no sense."};
+
 // Node.
 constexpr Definition errors{"millrace_errors_total",
                             "Errors by component and code."};
@@ -423,6 +440,11 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     link_refusals(
       table<logic::links::RefusalReason, logic::links::refusal_count>(
         registry, link_refusal, "reason")),
+    workers(gauge(registry, worker_count)),
+    worker_records(counter(registry, worker_record)),
+    hosted_batches(gauge(registry, hosted_batch)),
+    hosted_records(counter(registry, hosted_record)),
+    worker_messages_ignored(counter(registry, ignored)),
     state_shards(gauge(registry, kept_shards)),
     state_age(gauge(registry, save_age)),
     state_lost_seconds(gauge(registry, state_lost)),

@@ -226,6 +226,14 @@ public:
   PeerRoundTrips link_round_trips;
   CounterTable<logic::links::RefusalReason, logic::links::refusal_count>
     link_refusals;
+
+  // Workers
+  Gauge& workers;
+  Counter& worker_records;
+  Gauge& hosted_batches;
+  Counter& hosted_records;
+  Counter& worker_messages_ignored;
+
   // History
   Gauge& state_shards;
   Gauge& state_age;

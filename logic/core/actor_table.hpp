@@ -29,6 +29,8 @@ enum class ActorKind : std::uint8_t {
   insights,
   trainer,
   links,
+  remote_lanes,
+  lane_host,
 };
 
 /// How the actors of a kind are numbered.
@@ -93,6 +95,10 @@ inline constexpr std::array actor_table{
               Numbering::single, Patience::unlimited, false},
   ActorTraits{ActorKind::links, "links", ActorGroup::links, Numbering::single,
               Patience::working, false},
+  ActorTraits{ActorKind::remote_lanes, "remote_lanes", ActorGroup::links,
+              Numbering::single, Patience::working, false},
+  ActorTraits{ActorKind::lane_host, "lane_host", ActorGroup::delivery,
+              Numbering::single, Patience::working, false},
 };
 
 static_assert(
@@ -135,6 +141,8 @@ struct NodeShape {
   bool trainer = true; ///< fits the forest itself
   bool links = false; ///< to other nodes
   bool state_keeper = false; ///< history outlives the process
+  /// Computes for other nodes and has no clients of Kafka.
+  bool worker = false;
 };
 
 /// How many actors of the kind such a node has.
@@ -158,7 +166,11 @@ constexpr std::uint32_t count_of(ActorKind kind,
     return shape.trainer ? 1 : 0;
   if (kind == ActorKind::links)
     return shape.links ? 1 : 0;
-  return 1;
+  if (kind == ActorKind::remote_lanes)
+    return shape.links && !shape.worker ? 1 : 0;
+  if (kind == ActorKind::lane_host)
+    return shape.worker ? 1 : 0;
+  return shape.worker ? 0 : 1; // of those that read and write
 }
 
 struct GroupTraits {

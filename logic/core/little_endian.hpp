@@ -56,6 +56,20 @@ void append_little_endian(std::string& out, T value) {
   out.append(bytes, sizeof value);
 }
 
+/// A count or length, mostly small: seven bits to a byte, the lowest first
+/// (LEB128).
+inline void append_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7U)
+    out.push_back(static_cast<char>(value | 0x80U));
+  out.push_back(static_cast<char>(value));
+}
+
+/// A difference, mostly small in either direction.
+inline void append_signed_varint(std::string& out, std::int64_t value) {
+  append_varint(out, static_cast<std::uint64_t>(value) << 1U
+                       ^ static_cast<std::uint64_t>(value >> 63U));
+}
+
 /// Takes numbers off the front; remembers when it ran out of bytes.
 class ByteReader {
 public:
@@ -67,6 +81,29 @@ public:
     const auto piece = take_bytes(sizeof(T));
     return piece.size() == sizeof(T) ? load_little_endian<T>(piece.data())
                                      : T{};
+  }
+
+  /// What `append_varint` wrote; 0 where the bytes ran out or go on for too
+  /// long.
+  std::uint64_t take_varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (rest_.empty())
+        break;
+      const auto byte = static_cast<std::uint8_t>(rest_.front());
+      rest_.remove_prefix(1);
+      value |= std::uint64_t{byte & 0x7FU} << shift;
+      if (byte < 0x80)
+        return value;
+    }
+    short_ = true;
+    rest_ = {};
+    return 0;
+  }
+
+  std::int64_t take_signed_varint() {
+    const auto bits = take_varint();
+    return static_cast<std::int64_t>(bits >> 1U ^ (0 - (bits & 1U)));
   }
 
   std::string_view take_bytes(std::size_t count) {

@@ -35,13 +35,20 @@ const SettingsDigest* find(const NodeIdentity& node, std::string_view name) {
   return found == node.settings.end() ? nullptr : &*found;
 }
 
+bool has_worker(const NodeIdentity& mine, const NodeIdentity& theirs) {
+  return mine.role == NodeRole::worker || theirs.role == NodeRole::worker;
+}
+
 /// The names of what differs or is known to one of the two only.
 std::string different_settings(const NodeIdentity& mine,
                                const NodeIdentity& theirs) {
   std::vector<std::string_view> names;
-  const auto compare = [&names](const NodeIdentity& of,
-                                const NodeIdentity& with) {
+  const bool lanes = has_worker(mine, theirs);
+  const auto compare = [&names, lanes](const NodeIdentity& of,
+                                       const NodeIdentity& with) {
     for (const auto& each : of.settings) {
+      if (!lanes && is_of_lanes(each.name))
+        continue;
       const auto* other = find(with, each.name);
       if ((other == nullptr || other->digest != each.digest)
           && std::ranges::find(names, each.name) == names.end())
@@ -83,7 +90,7 @@ std::optional<Refusal> refusal_of(const NodeIdentity& mine,
                    "kafka.consumer_group is "
                      + both(theirs, theirs.cluster, mine, mine.cluster)
                      + "; only nodes of one group link"};
-  if (mine.topics != theirs.topics)
+  if (mine.topics != theirs.topics && !has_worker(mine, theirs))
     return Refusal{RefusalReason::other_topics,
                    theirs.name + " and " + mine.name
                      + " are in one group but have different topics; compare "

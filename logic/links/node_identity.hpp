@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::logic::links {
@@ -30,6 +31,13 @@ std::string_view to_string(NodeRole role) noexcept;
 
 /// The role of that name.
 std::optional<NodeRole> parse_node_role(std::string_view text) noexcept;
+
+/// Whether the setting of that name decides only about what lanes write: it
+/// matters where a worker writes it for another node.
+constexpr bool is_of_lanes(std::string_view setting) noexcept {
+  return setting.starts_with("output.")
+         || setting == "insights.watched_versions";
+}
 
 /// Settings on which all nodes of a group must agree, as a digest: a
 /// difference would give other findings, or none.
@@ -56,8 +64,8 @@ struct NodeIdentity {
 };
 
 /// Why the two may not link: the first difference that matters, or nothing.
-/// Of the version the last number may differ. The text names both values and
-/// whose they are.
+/// Of the version the last number may differ; to a worker the topics do not
+/// matter. The text names both values and whose they are.
 std::optional<Refusal> refusal_of(const NodeIdentity& mine,
                                   const NodeIdentity& theirs);
 

@@ -159,7 +159,8 @@ WireGate::Verdict WireGate::read_message(std::span<const std::byte> payload) {
                   "a message that is not of one value and straight to its "
                   "receiver");
   const auto type = big_endian<std::uint16_t>(payload.subspan(2));
-  if (type >= rules_.first_type && type < rules_.end_type)
+  if (type >= rules_.first_type && type < rules_.end_type
+      && (!rules_.takes || rules_.takes(type)))
     return Verdict::pass;
   const bool is_answer = (frame_.operation_data & response_bit) != 0;
   if (is_answer && type == rules_.error_type
@@ -167,7 +168,7 @@ WireGate::Verdict WireGate::read_message(std::span<const std::byte> payload) {
     return Verdict::pass;
   return refuse(RefusalReason::forbidden, "a message of type "
                                             + std::to_string(type)
-                                            + ", which does not travel");
+                                            + ", which nobody sends here");
 }
 
 /// That one of our actors is watched, or one of the peer's ended: names the

@@ -19,8 +19,9 @@ namespace millrace::logic::links {
 /// What a millrace node sends to another is much less; only that passes:
 ///
 /// - one handshake each way, first of all;
-/// - messages of one value of a type of our own, without a return path, to
-///   actors that are reachable; answers may also be an error;
+/// - messages of one value of a type of our own that this node's role takes,
+///   without a return path, to actors that are reachable; answers may also be
+///   an error;
 /// - heartbeats, and notices that an actor of the peer is watched or ended.
 ///
 /// The layout of frames is that of CAF 0.18 (libcaf_io, basp/header.hpp), its
@@ -42,6 +43,8 @@ public:
     std::string own_node; ///< this node's id as CAF writes it
     /// Whether a peer may speak to the actor of that id; any thread.
     std::function<bool(std::uint64_t)> reachable;
+    /// Whether this node takes a type of ours; empty: all of them.
+    std::function<bool(std::uint16_t)> takes{};
   };
 
   enum class Verdict : std::uint8_t {

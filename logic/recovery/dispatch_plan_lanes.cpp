@@ -119,7 +119,7 @@ void DispatchPlan::pump_again() {
                        : std::nullopt;
     credit = lane.has_value();
     if (!lane && is_next_in_order(entry))
-      lane = lanes_.least_used();
+      lane = lanes_.least_used(footprint_bytes(*entry.part));
     if (!lane)
       continue;
     take_back(entry);

@@ -17,6 +17,8 @@ LaneTable::News LaneTable::attach(const LaneLife& life) {
   lane.incarnation = life.incarnation;
   lane.attached = true;
   lane.asked_bytes = life.window_bytes;
+  lane.most_bytes = life.most_bytes;
+  lane.reserve = life.reserve;
   share_out();
   return known ? News::known : News::begun;
 }
@@ -50,11 +52,17 @@ void LaneTable::share_out() {
 }
 
 template <class Admits>
-std::optional<std::uint32_t> LaneTable::least_used_of(Admits&& admits) const {
+std::optional<std::uint32_t>
+LaneTable::least_used_of(std::uint64_t bytes, Admits&& admits) const {
+  const bool without_reserve = std::ranges::any_of(
+    lanes_, [bytes](const auto& entry) {
+      return !entry.second.reserve && entry.second.would_have(bytes);
+    });
   std::optional<std::uint32_t> least;
   double least_part = 0;
   for (const auto& [number, lane] : lanes_) {
-    if (!admits(lane.window))
+    if (!lane.would_have(bytes) || (lane.reserve && without_reserve)
+        || !admits(lane.window))
       continue;
     const auto part = static_cast<double>(lane.window.used_bytes())
                       / static_cast<double>(lane.window.granted_bytes());
@@ -68,13 +76,13 @@ std::optional<std::uint32_t> LaneTable::least_used_of(Admits&& admits) const {
 
 std::optional<std::uint32_t>
 LaneTable::with_credit_for(std::uint64_t bytes) const {
-  return least_used_of(
-    [bytes](const CreditWindow& window) { return window.admits(bytes); });
+  return least_used_of(bytes, [bytes](const CreditWindow& window) {
+    return window.admits(bytes);
+  });
 }
 
-std::optional<std::uint32_t> LaneTable::least_used() const {
-  return least_used_of(
-    [](const CreditWindow& window) { return !window.shut(); });
+std::optional<std::uint32_t> LaneTable::least_used(std::uint64_t bytes) const {
+  return least_used_of(bytes, [](const CreditWindow&) { return true; });
 }
 
 CreditUse LaneTable::use() const noexcept {

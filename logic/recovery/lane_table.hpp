@@ -4,6 +4,7 @@
 #include "logic/intake/credit_window.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -16,6 +17,12 @@ struct LaneLife {
   std::uint32_t lane = 0;
   Incarnation incarnation;
   std::uint64_t window_bytes = 0;
+  /// Of a single batch: what is larger does not get to the lane.
+  std::uint64_t most_bytes = unlimited;
+  /// Gets only what no other lane that is open could take.
+  bool reserve = false;
+
+  static constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// What a lane granted and how much of it is used, for people.
@@ -45,8 +52,8 @@ public:
   /// The lane that has the least to do, measured by what it grants, among
   /// those that have credit for so many bytes.
   std::optional<std::uint32_t> with_credit_for(std::uint64_t bytes) const;
-  /// The same among those that take anything, beyond their credit if need be.
-  std::optional<std::uint32_t> least_used() const;
+  /// The same among those that would have it, beyond their credit if need be.
+  std::optional<std::uint32_t> least_used(std::uint64_t bytes) const;
 
   void take(std::uint32_t lane, std::uint64_t bytes) {
     lanes_.at(lane).window.take(bytes);
@@ -68,12 +75,19 @@ private:
   struct Lane {
     Incarnation incarnation; ///< the latest that was heard of
     bool attached = false;
+    bool reserve = false;
+    std::uint64_t most_bytes = LaneLife::unlimited;
     std::uint64_t asked_bytes = 0; ///< the window as the lane granted it
     CreditWindow window;
+
+    bool would_have(std::uint64_t bytes) const noexcept {
+      return !window.shut() && bytes <= most_bytes;
+    }
   };
 
   template <class Admits>
-  std::optional<std::uint32_t> least_used_of(Admits&& admits) const;
+  std::optional<std::uint32_t>
+  least_used_of(std::uint64_t bytes, Admits&& admits) const;
   void share_out();
 
   std::uint64_t budget_bytes_;

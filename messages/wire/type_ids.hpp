@@ -3,6 +3,7 @@
 #include "logic/links/node_identity.hpp"
 #include "messages/wire/bounded.hpp"
 #include "messages/wire/judgements.hpp"
+#include "messages/wire/lane_work.hpp"
 #include "messages/wire/links.hpp"
 
 #include <caf/type_id.hpp>
@@ -27,6 +28,15 @@ CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Pong))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::ShardOwners))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeRequest))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeAnswer))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneOpen))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneWork))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneAnswer))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneDrop))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneWindow))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneQuestion))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneResult))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneFailed))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneInsight))
 
 CAF_END_TYPE_ID_BLOCK(millrace_wire)
 
@@ -115,6 +125,64 @@ template <class Inspector>
 bool inspect(Inspector& f, JudgeAnswer& answer) {
   return f.object(answer).fields(
     bounded(f, "judgements", answer.judgements, max_judgement_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneOpen& open) {
+  return f.object(open).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneWork& work) {
+  return f.object(work).fields(f.field("number", work.number),
+                               f.field("first_try", work.first_try),
+                               bounded(f, "batch", work.batch, max_lane_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneAnswer& answer) {
+  return f.object(answer).fields(
+    f.field("number", answer.number),
+    bounded(f, "judgements", answer.judgements, max_lane_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneDrop& drop) {
+  return f.object(drop).fields(f.field("number", drop.number));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneWindow& window) {
+  return f.object(window).fields(f.field("life", window.life),
+                                 f.field("bytes", window.bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneQuestion& question) {
+  return f.object(question).fields(
+    f.field("number", question.number),
+    bounded(f, "rows", question.rows, max_lane_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneResult& result) {
+  return f.object(result).fields(
+    f.field("number", result.number),
+    bounded(f, "additions", result.additions, max_lane_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneFailed& failed) {
+  return f.object(failed).fields(
+    f.field("number", failed.number), f.field("guilty", failed.guilty),
+    bounded(f, "stage", failed.stage, max_stage_bytes),
+    bounded(f, "text", failed.text, max_failure_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, LaneInsight& insight) {
+  return f.object(insight).fields(
+    bounded(f, "json", insight.json, max_insight_bytes));
 }
 
 } // namespace millrace::messages::wire

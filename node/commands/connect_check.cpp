@@ -252,7 +252,8 @@ void check_model(const logic::detection::DetectionConfig& config,
 std::vector<ConnectItem> check_connections(const NodeConfig& config,
                                            std::chrono::milliseconds deadline) {
   std::vector<ConnectItem> items;
-  check_kafka(config.kafka, deadline, items);
+  if (!config.node.is_worker())
+    check_kafka(config.kafka, deadline, items);
   check_state_topic(config, deadline, items);
   check_geoip(config.geoip, items);
   check_quiet_networks(config.detection, items);

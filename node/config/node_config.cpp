@@ -23,6 +23,14 @@ void check_linger(const NodeConfig& config, std::vector<logic::Error>& faults) {
 
 /// Linked nodes divide the users among them: by the group of the state topic.
 void check_links(const NodeConfig& config, std::vector<logic::Error>& faults) {
+  if (config.node.is_worker() && !config.link.enabled)
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "node.role: a worker gets its work over links; set "
+                      "link.enabled and link.peers"});
+  if (config.node.is_worker() && !config.delivery.crash_journal.empty())
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "delivery.crash_journal: a worker (node.role) has none; "
+                      "set it where the input is read"});
   if (config.link.enabled && config.detection.enabled
       && config.detection.state == "file")
     faults.push_back({logic::ErrorCode::invalid_config,
@@ -40,7 +48,7 @@ concept Checked = requires(const Component& component) {
 } // namespace
 
 std::string_view state_place(const NodeConfig& config) {
-  if (!config.detection.enabled)
+  if (!config.detection.enabled || config.node.is_worker())
     return "memory";
   if (config.link.enabled)
     return "topic";

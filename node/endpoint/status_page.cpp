@@ -199,6 +199,32 @@ json::object to_object(const messages::LinksStatus& links) {
           {"unlinked", std::move(unlinked)}};
 }
 
+json::object to_object(const messages::RemoteLanesStatus& remote) {
+  json::array lanes;
+  for (const auto& lane : remote.lanes)
+    lanes.push_back(json::object{{"worker", lane.worker},
+                                 {"lane", lane.lane},
+                                 {"granted_bytes", lane.granted_bytes},
+                                 {"used_bytes", lane.used_bytes},
+                                 {"batches_there", lane.batches_there},
+                                 {"batches_done", lane.batches_done},
+                                 {"records_done", lane.records_done}});
+  return {{"lanes", std::move(lanes)}};
+}
+
+json::object to_object(const messages::LaneHostStatus& host) {
+  json::array askers;
+  for (const auto& asker : host.askers)
+    askers.push_back(json::object{{"node", asker.node},
+                                  {"granted_bytes", asker.granted_bytes},
+                                  {"used_bytes", asker.used_bytes},
+                                  {"batches_done", asker.batches_done}});
+  return {{"batches_here", host.batches_here},
+          {"records_done", host.records_done},
+          {"draining", host.draining},
+          {"askers", std::move(askers)}};
+}
+
 /// By stage, as far as parts have answered: what it grants, what of that is
 /// used, and what waits for some. All lanes have one queue.
 json::array credit_of(const NodeStatus& status) {
@@ -265,12 +291,22 @@ std::string pinned_text(const std::vector<messages::PinnedPartition>& pinned) {
   return text;
 }
 
+Readiness
+readiness_of_worker(const std::optional<messages::LaneHostStatus>& host) {
+  if (host && host->draining)
+    return {false, "draining before the end", "draining"};
+  if (!host || host->askers.empty())
+    return {false, "no node that reads and writes is linked", "unlinked"};
+  return {true, {}, {}};
+}
+
 } // namespace
 
 std::string status_json(const NodeStatus& status) {
   const auto readiness = readiness_of(status);
   json::object page;
   page["node"] = status.node;
+  page["role"] = status.role;
   page["version"] = status.version;
   page["ready"] = readiness.ready;
   page["reason"] = readiness.reason;
@@ -279,6 +315,8 @@ std::string status_json(const NodeStatus& status) {
   page["producer"] = part(status.producer);
   page["credit"] = credit_of(status);
   page["links"] = part(status.links);
+  page["remote_lanes"] = part(status.remote_lanes);
+  page["lane_host"] = part(status.lane_host);
   page["supervision"] = status.supervisor ? json::value(
                           to_object(status.supervisor->tree, status))
                                           : json::value(nullptr);
@@ -288,6 +326,8 @@ std::string status_json(const NodeStatus& status) {
 Readiness readiness_of(const NodeStatus& status) {
   if (!status.failure.empty())
     return {false, status.failure, "ending"};
+  if (status.role == "worker")
+    return readiness_of_worker(status.lane_host);
   const auto& consumer = status.consumer;
   const auto& producer = status.producer;
   if (consumer && consumer->draining)

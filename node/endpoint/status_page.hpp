@@ -3,6 +3,7 @@
 #include "messages/links.hpp"
 #include "messages/status.hpp"
 #include "messages/supervision.hpp"
+#include "messages/workers.hpp"
 #include "node/endpoint/http_endpoint.hpp"
 
 #include <chrono>
@@ -15,6 +16,7 @@ namespace millrace::node {
 /// part that was not there or did not answer.
 struct NodeStatus {
   std::string node;
+  std::string role = "all";
   std::string version;
   std::optional<messages::ConsumerStatus> consumer;
   std::optional<messages::DispatcherStatus> dispatcher;
@@ -23,6 +25,8 @@ struct NodeStatus {
   std::optional<messages::JudgementRouterStatus> judgement_router;
   std::optional<messages::SupervisorStatus> supervisor;
   std::optional<messages::LinksStatus> links; ///< none: not linked at all
+  std::optional<messages::RemoteLanesStatus> remote_lanes;
+  std::optional<messages::LaneHostStatus> lane_host; ///< of a worker
   std::string failure; ///< why the node is ending, empty while it is not
   /// When the parts were asked; how long an actor is down counts up to then.
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
@@ -33,7 +37,8 @@ struct NodeStatus {
 std::string status_json(const NodeStatus& status);
 
 /// Ready means: partitions (or the group's answer that there are none for
-/// us), brokers that answer both ways, and no end in sight.
+/// us), brokers that answer both ways, and no end in sight; of a worker that
+/// somebody is linked who may have work for it.
 Readiness readiness_of(const NodeStatus& status);
 
 } // namespace millrace::node

@@ -87,6 +87,8 @@ public:
   void add_partitions(const json::array& partitions);
   void add_credit(const json::array& stages);
   void add_links(const json::object& links);
+  void add_lanes(const json::array& lanes, std::string_view of,
+                 std::string_view verb);
   void add_tree(const json::object& root);
   void add_line(std::string_view line) {
     text_ += fitted(printable(line, canvas_.ascii), canvas_) + '\n';
@@ -117,11 +119,16 @@ void Drawing::add_node(const json::object& status) {
   const auto& consumer = object_in(status, "consumer");
   const auto& dispatcher = object_in(status, "dispatcher");
   const auto& producer = object_in(status, "producer");
-  add_line("millrace " + text_in(status, "version") + " on "
-           + text_in(status, "node") + ": "
-           + (is_true(status, "ready")
-                ? "ready"
-                : "not ready, " + text_in(status, "reason")));
+  const auto& host = object_in(status, "lane_host");
+  const auto role = text_in(status, "role");
+  add_line(
+    "millrace " + text_in(status, "version") + " on " + text_in(status, "node")
+    + (role == "-" || role == "all" ? "" : ", " + role) + ": "
+    + (is_true(status, "ready") ? "ready"
+                                : "not ready, " + text_in(status, "reason")));
+  if (!host.empty())
+    return add_line("records " + text_in(host, "records_done")
+                    + ", batches here " + text_in(host, "batches_here"));
   add_line("records " + text_in(consumer, "records") + ", outputs "
            + text_in(producer, "outputs") + ", dead letters "
            + text_in(producer, "dead_letters"));
@@ -247,6 +254,24 @@ void Drawing::add_links(const json::object& links) {
   table.append_to(text_, canvas_);
 }
 
+/// Who works for whom, and with how much credit.
+void Drawing::add_lanes(const json::array& lanes, std::string_view of,
+                        std::string_view verb) {
+  for (const auto& value : lanes) {
+    if (!value.is_object())
+      continue;
+    const auto& lane = value.get_object();
+    const auto size = [&lane](std::string_view name) {
+      const auto bytes = number_in(lane, name).value_or(0);
+      return with_one_decimal(static_cast<double>(bytes) / (1 << 20), "MiB");
+    };
+    add_line(std::string{verb} + text_in(lane, of) + ": "
+             + text_in(lane, "batches_done") + " batches done, "
+             + size("used_bytes") + " of " + size("granted_bytes")
+             + " credit used");
+  }
+}
+
 std::string state_text(const json::object& member) {
   auto text = text_in(member, "state");
   std::ranges::replace(text, '_', ' ');
@@ -297,13 +322,17 @@ std::string draw_status(const json::object& status,
                         const StatusCanvas& canvas) {
   Drawing drawing{canvas};
   drawing.add_node(status);
+  const auto& host = object_in(status, "lane_host");
   const auto* partitions = find(object_in(status, "consumer"), "partitions");
   if (partitions != nullptr && partitions->is_array())
     drawing.add_partitions(partitions->get_array());
-  else
+  else if (host.empty())
     drawing.add_line("partitions -");
   if (const auto& stages = array_in(status, "credit"); !stages.empty())
     drawing.add_credit(stages);
+  drawing.add_lanes(array_in(host, "askers"), "node", "works for ");
+  drawing.add_lanes(array_in(object_in(status, "remote_lanes"), "lanes"),
+                    "worker", "worker ");
   if (const auto& links = object_in(status, "links"); !links.empty())
     drawing.add_links(links);
   const auto& tree = object_in(status, "supervision");

@@ -17,8 +17,11 @@ void describe(logic::SettingVisitor& visitor, IdentityConfig& config) {
                            "same over restarts. Empty: the host's."},
                   &config.name);
   visitor.setting({.name = "role",
-                   .help = "What this node does: all reads, computes and "
-                           "writes. ingest and worker are not available yet.",
+                   .help = "What this node does. all: reads, computes and "
+                           "writes, and has linked workers help. ingest: the "
+                           "same, but computes only while no worker is "
+                           "linked. worker: computes for the nodes that it "
+                           "is linked with, and needs no Kafka.",
                    .choices = {"all", "ingest", "worker"}},
                   &config.role);
 }
@@ -28,11 +31,6 @@ std::vector<logic::Error> check(const IdentityConfig& config) {
   if (config.name.size() > logic::links::max_identity_text)
     faults.push_back(
       {logic::ErrorCode::invalid_config, "node.name: longer than 256 bytes"});
-  if (config.role != "all")
-    faults.push_back({logic::ErrorCode::invalid_config,
-                      "node.role: " + config.role
-                        + " is not available in this release; leave it at "
-                          "all"});
   return faults;
 }
 

@@ -15,11 +15,17 @@ struct IdentityConfig {
 
   /// The name, or that of the host where none is set.
   std::string display_name() const;
+
+  /// Computes for others and has no clients of Kafka.
+  bool is_worker() const noexcept { return role == "worker"; }
+
+  /// Computes only while no worker is linked.
+  bool computes_in_reserve() const noexcept { return role == "ingest"; }
 };
 
 void describe(logic::SettingVisitor& visitor, IdentityConfig& config);
 
-/// A name that fits into logs, and a role that this release can take.
+/// A name that fits into logs.
 std::vector<logic::Error> check(const IdentityConfig& config);
 
 } // namespace millrace::node

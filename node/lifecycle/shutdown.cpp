@@ -83,14 +83,24 @@ ShutdownOutcome shut_down(caf::actor_system& system, const Topology& topology,
   ShutdownOutcome outcome;
   const auto end = Clock::now() + deadline;
   caf::scoped_actor self{system};
-  const bool drained = insist<messages::IntakeDrained>(
-    self, [&] { return topology.consumer(); }, end, gave_up,
-    [](milliseconds left) { return messages::DrainIntake{left}; },
-    [&](const messages::IntakeDrained& answer) {
-      outcome.records = answer.records;
-      outcome.unfinished = answer.unfinished_records;
-    });
-  if (!drained)
+  const auto drain = [&](const auto& find) {
+    return insist<messages::IntakeDrained>(
+      self, find, end, gave_up,
+      [](milliseconds left) { return messages::DrainIntake{left}; },
+      [&](const messages::IntakeDrained& answer) {
+        outcome.records = answer.records;
+        outcome.unfinished = answer.unfinished_records;
+      });
+  };
+  if (!topology.consumer() && topology.lane_host()) {
+    // What it leaves behind those do who sent it.
+    if (!drain([&] { return topology.lane_host(); }))
+      outcome.failure = "the host of the lanes did not finish";
+    outcome.unfinished = 0;
+    publish_last_insights(self, topology, log);
+    return outcome;
+  }
+  if (!drain([&] { return topology.consumer(); }))
     outcome.failure = "the consumer did not finish";
   publish_last_insights(self, topology, log);
   // What was finished is committed already; this is for the insights.

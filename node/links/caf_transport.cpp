@@ -3,6 +3,7 @@
 #include "adapters/links/link_sockets.hpp"
 #include "adapters/links/tls_files.hpp"
 #include "messages/links.hpp"
+#include "messages/wire/directions.hpp"
 #include "messages/wire/type_ids.hpp"
 #include "node/links/guarded_scribe.hpp"
 
@@ -125,6 +126,7 @@ caf::behavior watch_call(caf::event_based_actor* self, caf::actor broker,
 logic::Result<std::shared_ptr<CafTransport>>
 CafTransport::open(caf::actor_system& system,
                    const adapters::links::LinkConfig& config,
+                   logic::links::NodeRole role,
                    actors::RegisteredActorPtr<LinksActor> keeper,
                    const logic::LogPtr& log) {
   std::shared_ptr<adapters::links::TlsFiles> tls;
@@ -148,6 +150,9 @@ CafTransport::open(caf::actor_system& system,
   rules.end_type = caf::id_block::millrace_wire::end;
   rules.error_type = caf::type_id_v<caf::error>;
   rules.own_node = bytes_of(system, system.node());
+  rules.takes = [role](std::uint16_t type) {
+    return messages::wire::is_taken_by(role, type);
+  };
   auto connections = std::make_shared<Connections>(
     std::move(rules), std::move(tls),
     [keeper = std::move(keeper)](const std::string& address,

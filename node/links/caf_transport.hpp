@@ -6,6 +6,7 @@
 #include "adapters/links/link_config.hpp"
 #include "logic/core/log.hpp"
 #include "logic/core/result.hpp"
+#include "logic/links/node_identity.hpp"
 #include "node/links/connections.hpp"
 
 #include <caf/actor.hpp>
@@ -21,9 +22,11 @@ namespace millrace::node {
 /// system must have loaded the middleman.
 class CafTransport final : public actors::LinkTransport {
 public:
-  /// Listens and reads the files of TLS. Errors name address or file.
+  /// Listens and reads the files of TLS. Errors name address or file. What is
+  /// not for a node of that role ends the connection.
   static logic::Result<std::shared_ptr<CafTransport>>
   open(caf::actor_system& system, const adapters::links::LinkConfig& config,
+       logic::links::NodeRole role,
        actors::RegisteredActorPtr<actors::LinksActor> keeper,
        const logic::LogPtr& log);
 

@@ -39,7 +39,8 @@ open_links(caf::actor_system& system, const NodeConfig& config,
            logic::links::NodeIdentity self, const logic::LogPtr& log) {
   OpenedLinks opened;
   auto& setup = opened.setup;
-  auto transport = CafTransport::open(system, config.link, setup.keeper, log);
+  auto transport = CafTransport::open(system, config.link, self.role,
+                                      setup.keeper, log);
   if (!transport)
     return transport.error();
   const auto& listening = (*transport)->listening();

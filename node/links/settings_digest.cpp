@@ -33,10 +33,11 @@ settings_digests(const NodeConfig& config,
   std::vector<logic::links::SettingsDigest> digests;
   const SettingTable table{copy};
   for (const auto& declaration : table.declarations()) {
-    if (declaration.section != "detection"
-        && declaration.section != "validation")
-      continue;
     const auto key = declaration.key();
+    if (declaration.section != "detection"
+        && declaration.section != "validation"
+        && !logic::links::is_of_lanes(key))
+      continue;
     if (std::ranges::find(own_settings, key) == own_settings.end())
       digests.push_back({key, digest_of(render_value(declaration.target))});
   }

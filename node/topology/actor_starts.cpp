@@ -3,7 +3,6 @@
 #include "actors/delivery/producer.hpp"
 #include "actors/detection/state_keeper.hpp"
 #include "actors/intake/consumer.hpp"
-#include "actors/links/link_keeper.hpp"
 #include "actors/stages/anomaly_detector.hpp"
 #include "actors/stages/encoder.hpp"
 #include "actors/stages/enricher.hpp"
@@ -14,6 +13,7 @@
 #include "logic/detection/model.hpp"
 #include "messages/detection.hpp"
 #include "messages/reconciliation.hpp"
+#include "messages/workers.hpp"
 #include "node/topology/supervised_topology.hpp"
 
 #include <caf/send.hpp>
@@ -75,10 +75,12 @@ SupervisedTopology::starter<ActorKind::dispatcher>(std::uint32_t) {
            Incarnation incarnation) {
     auto started = next(incarnation);
     if (started)
-      for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
-        if (is_complete(lane))
-          caf::anon_send(*started, attachment(lane, {}));
-    return enroll_and_reconcile<ActorKind::dispatcher>(std::move(started));
+      attach_lanes(*started);
+    auto enrolled = enroll_and_reconcile<ActorKind::dispatcher>(
+      std::move(started));
+    if (auto lanes = remote_lanes())
+      caf::anon_send(lanes, messages::RepeatLanes{});
+    return enrolled;
   };
 }
 
@@ -103,7 +105,11 @@ SupervisedTopology::starter<ActorKind::producer>(std::uint32_t) {
       for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
         caf::anon_send(*started,
                        messages::FenceLane{lane, lanes_[lane].incarnation});
-    return enroll_and_reconcile<ActorKind::producer>(std::move(started));
+    auto enrolled = enroll_and_reconcile<ActorKind::producer>(
+      std::move(started));
+    if (auto lanes = remote_lanes())
+      caf::anon_send(lanes, messages::RepeatLanes{});
+    return enrolled;
   };
 }
 
@@ -113,7 +119,7 @@ SupervisedTopology::starter<ActorKind::insights>(std::uint32_t) {
   return [this](Incarnation) {
     return enroll<ActorKind::insights>(actors::spawn_insights(
       system_, {config_.insights, parameters_.node,
-                registrations_.address<ActorKind::producer>(), around()}));
+                place<ActorKind::producer>(), around()}));
   };
 }
 
@@ -125,10 +131,11 @@ SupervisedTopology::lane_starter(std::uint32_t lane, Spawn spawn) {
   return [this, lane, spawn = std::move(spawn)](Incarnation incarnation) {
     constexpr auto next = logic::next_in_lane(kind);
     actors::LanePlace<kind> place;
-    place.dispatcher = registrations_.address<ActorKind::dispatcher>();
-    place.next = logic::is_numbered(next)
-                   ? registrations_.at<next>(lane).address
-                   : registrations_.address<next>();
+    place.dispatcher = this->place<ActorKind::dispatcher>();
+    if constexpr (logic::is_numbered(next))
+      place.next = registrations_.at<next>(lane).address;
+    else
+      place.next = this->place<next>();
     place.mark = renew_mark(lane, kind);
     place.surroundings = around();
     auto enrolled = enroll<kind>(spawn(std::move(place)), lane);
@@ -156,8 +163,10 @@ SupervisedTopology::starter<ActorKind::enricher>(std::uint32_t number) {
       {config_.insights,
        parameters_.make_lookup ? parameters_.make_lookup() : nullptr,
        parameters_.quiet_networks,
-       registrations_.address<ActorKind::judgement_router>(), config_.detection,
-       registrations_.address<ActorKind::insights>(), std::move(place)});
+       config_.detection.enabled ? this->place<ActorKind::judgement_router>()
+                                 : nullptr,
+       config_.detection, registrations_.address<ActorKind::insights>(),
+       std::move(place)});
   });
 }
 
@@ -204,16 +213,24 @@ void SupervisedTopology::renew_lane(std::uint32_t number,
     return;
   if (auto producer = this->producer())
     caf::anon_send(producer, messages::FenceLane{number, incarnation});
+  auto news = attachment(number, std::string{logic::name_of(kind)});
   if (auto dispatcher = this->dispatcher())
-    caf::anon_send(dispatcher,
-                   attachment(number, std::string{logic::name_of(kind)}));
+    caf::anon_send(dispatcher, std::move(news));
+  else if (auto host = lane_host())
+    caf::anon_send(host, std::move(news));
 }
 
 messages::AttachLane SupervisedTopology::attachment(std::uint32_t number,
                                                     std::string stage) {
   auto& lane = lanes_[number];
-  return {number, lane.incarnation, std::exchange(lane.suspects, {}),
-          std::move(stage), config_.flow.lane_window_bytes(lanes_.size())};
+  messages::AttachLane order;
+  order.lane = number;
+  order.incarnation = lane.incarnation;
+  order.suspects = std::exchange(lane.suspects, {});
+  order.stage = std::move(stage);
+  order.window_bytes = config_.flow.lane_window_bytes(lanes_.size());
+  order.reserve = config_.node.computes_in_reserve();
+  return order;
 }
 
 // -- Detection ----------------------------------------------------------------
@@ -304,6 +321,8 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
         caf::anon_send(keeper, messages::ClientReady{});
       for (const auto& enricher : enrichers())
         caf::anon_send(enricher, messages::RouterReplaced{});
+      if (auto lanes = remote_lanes())
+        caf::anon_send(lanes, messages::RouterReplaced{});
       return enrolled;
     };
 }
@@ -325,32 +344,6 @@ void SupervisedTopology::publish(const logic::detection::ModelPtr& model) {
   for (const auto& each : registrations_.all<ActorKind::anomaly_detector>())
     if (auto detector = each.registered->current())
       caf::anon_send(detector, messages::UseForest{model});
-}
-
-// -- Links --------------------------------------------------------------------
-
-template <>
-actors::ChildStart
-SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
-  return [this](Incarnation) {
-    const auto& setup = *parameters_.links;
-    // Peers ask about logins, and nothing else.
-    const auto judge = [this] {
-      return caf::actor_cast<caf::actor>(
-        registrations_.current<ActorKind::judgement_router>());
-    };
-    auto keeper = actors::spawn_link_keeper(
-      system_, {.self = setup.self,
-                .draw_incarnation = setup.draw_incarnation,
-                .transport = setup.transport,
-                .door = setup.door,
-                .targets = setup.targets,
-                .watchers = {judge},
-                .router = judge,
-                .surroundings = around()});
-    setup.keeper->assign(keeper);
-    return enroll<ActorKind::links>(std::move(keeper));
-  };
 }
 
 // -- All of them --------------------------------------------------------------

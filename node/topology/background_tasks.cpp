@@ -163,7 +163,8 @@ background_tasks(const NodeConfig& config,
                  std::shared_ptr<adapters::geoip::QuietNetworkList> quiet,
                  const actors::Surroundings& surroundings) {
   std::map<std::string, actors::BackgroundTask> tasks;
-  if (!config.kafka.create_topics.empty())
+  const bool worker = config.node.is_worker();
+  if (!config.kafka.create_topics.empty() && !worker)
     tasks["topic_creation"] = {
       [creation = std::make_shared<TopicCreation>(
          config.kafka, surroundings.log)] { return !creation->run(); },
@@ -178,7 +179,7 @@ background_tasks(const NodeConfig& config,
                                return true;
                              },
                              config.geoip.reload_interval};
-  if (config.detection.enabled && !config.link.enabled)
+  if (config.detection.enabled && !config.link.enabled && !worker)
     tasks["blind_spot"] = {
       [spot = std::make_shared<BlindSpot>(config.kafka, surroundings)] {
         spot->look();

@@ -7,9 +7,13 @@
 #include "node/topology/registrations.hpp"
 #include "node/topology/topology.hpp"
 
+#include <caf/send.hpp>
+
 #include <array>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -49,6 +53,12 @@ public:
   actors::LinksActor links() const override {
     return registrations_.current<logic::ActorKind::links>();
   }
+  actors::RemoteLanesActor remote_lanes() const override {
+    return registrations_.current<logic::ActorKind::remote_lanes>();
+  }
+  actors::LaneHostActor lane_host() const override {
+    return registrations_.current<logic::ActorKind::lane_host>();
+  }
   actors::StateKeeperActor state_keeper() const override {
     return registrations_.current<logic::ActorKind::state_keeper>();
   }
@@ -71,12 +81,27 @@ private:
   group(std::string name,
         std::vector<logic::supervision::Member> members) const;
 
+  // -- Who stands where
+  // ---------------------------------------------------------
+
+  /// Of a worker the host of the lanes stands where others have the actor of
+  /// that kind.
+  template <logic::ActorKind kind>
+  actors::RegisteredActorPtr<actors::ActorOf<kind>> place() const {
+    const auto& host
+      = std::get<actors::RegisteredActorPtr<actors::ActorOf<kind>>>(
+        host_places_);
+    return host ? host : registrations_.address<kind>();
+  }
+  void put_host_in_places(const caf::actor& host);
+
   // -- How each is started ----------------------------------------------------
 
   void describe_starts();
 
   /// How an actor of the kind is started; the number is that of its lane or
-  /// of the detector. Specialised for each kind in actor_starts.cpp.
+  /// of the detector. Specialised for each kind in actor_starts.cpp and
+  /// link_starts.cpp.
   template <logic::ActorKind kind>
   actors::ChildStart starter(std::uint32_t number);
 
@@ -97,6 +122,13 @@ private:
   logic::Result<caf::strong_actor_ptr>
   enroll_and_reconcile(logic::Result<actors::ActorOf<kind>> actor);
 
+  /// Tells whoever was started of all lanes that are there.
+  template <class Actor>
+  void attach_lanes(const Actor& actor) {
+    for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane)
+      if (is_complete(lane))
+        caf::anon_send(actor, attachment(lane, {}));
+  }
   bool is_complete(std::uint32_t lane);
   actors::WorkMarkPtr renew_mark(std::uint32_t number, logic::ActorKind kind);
   void renew_lane(std::uint32_t number, logic::Incarnation incarnation,
@@ -115,11 +147,25 @@ private:
   const NodeConfig& config_;
   Registrations registrations_;
   std::vector<Lane> lanes_;
+  std::tuple<actors::RegisteredActorPtr<actors::DispatcherActor>,
+             actors::RegisteredActorPtr<actors::JudgementRouterActor>,
+             actors::RegisteredActorPtr<actors::ProducerActor>>
+    host_places_; ///< null but of a worker
   std::vector<actors::WorkMarkPtr> detector_marks_;
   CurrentModel model_;
   std::map<std::string, actors::ChildStart> starts_;
   std::vector<std::pair<std::string, caf::actor>> gates_;
   actors::SupervisorActor supervisor_;
 };
+
+template <>
+actors::ChildStart
+  SupervisedTopology::starter<logic::ActorKind::links>(std::uint32_t);
+template <>
+actors::ChildStart
+  SupervisedTopology::starter<logic::ActorKind::remote_lanes>(std::uint32_t);
+template <>
+actors::ChildStart
+  SupervisedTopology::starter<logic::ActorKind::lane_host>(std::uint32_t);
 
 } // namespace millrace::node

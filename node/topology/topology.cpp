@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace millrace::node {
@@ -32,6 +34,14 @@ SupervisedTopology::SupervisedTopology(caf::actor_system& system,
     lanes_(shape().lanes) {
   parameters_.surroundings.pseudonyms
     = adapters::privacy::make_keyed_pseudonyms(config_.privacy.pseudonym_key);
+  if (shape().worker)
+    std::apply(
+      [](auto&... places) {
+        ((places = std::make_shared<typename std::remove_reference_t<
+            decltype(places)>::element_type>()),
+         ...);
+      },
+      host_places_);
   for (std::uint32_t number = 0; number != shape().detectors; ++number)
     detector_marks_.push_back(std::make_shared<actors::WorkMark>());
   model_.put(parameters_.model);
@@ -53,8 +63,11 @@ SupervisedTopology::SupervisedTopology(caf::actor_system& system,
 
 logic::NodeShape SupervisedTopology::shape() const {
   logic::NodeShape shape;
+  shape.worker = config_.node.is_worker();
   shape.lanes = parameters_.workers;
-  shape.detectors = config_.detection.enabled ? parameters_.workers : 0;
+  shape.detectors = config_.detection.enabled && !shape.worker
+                      ? parameters_.workers
+                      : 0;
   shape.insights = config_.insights.enabled;
   shape.trainer = shape.detectors != 0 && !parameters_.model;
   shape.links = parameters_.links.has_value();
@@ -141,7 +154,9 @@ GroupSpec SupervisedTopology::group(std::string name,
 
 void SupervisedTopology::place_gates() {
   const auto dispatcher
-    = registrations_.at<logic::ActorKind::dispatcher>().registered;
+    = shape().worker
+        ? place<logic::ActorKind::dispatcher>()
+        : registrations_.at<logic::ActorKind::dispatcher>().registered;
   registrations_.for_each([&]<logic::ActorKind kind>(const std::string& name,
                                                      std::uint32_t,
                                                      auto& registration) {
@@ -155,6 +170,8 @@ void SupervisedTopology::place_gates() {
     registration.address
       = std::make_shared<actors::RegisteredActor<actors::ActorOf<kind>>>();
     registration.address->assign(caf::actor_cast<actors::ActorOf<kind>>(gate));
+    if constexpr (kind == logic::ActorKind::lane_host)
+      put_host_in_places(gate);
     gates_.emplace_back(name, std::move(gate));
   });
 }
@@ -178,6 +195,9 @@ void SupervisedTopology::release() {
     registration.registered->assign({});
     registration.address->assign({});
   });
+  if (shape().worker)
+    std::apply([](auto&... places) { (places->assign({}), ...); },
+               host_places_);
   if (parameters_.links) {
     caf::anon_send_exit(parameters_.links->door,
                         caf::exit_reason::user_shutdown);

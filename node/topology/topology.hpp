@@ -62,6 +62,7 @@ public:
   virtual actors::SupervisorActor supervisor() const = 0;
 
   // Who was started last, though he may have died since; null before the first.
+  // A worker has no consumer, dispatcher or producer.
   virtual actors::ConsumerActor consumer() const = 0;
   virtual actors::DispatcherActor dispatcher() const = 0;
   virtual actors::ProducerActor producer() const = 0;
@@ -69,6 +70,8 @@ public:
   judgement_router() const = 0; ///< or null
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
   virtual actors::LinksActor links() const = 0; ///< null without links
+  virtual actors::RemoteLanesActor remote_lanes() const = 0; ///< or null
+  virtual actors::LaneHostActor lane_host() const = 0; ///< null but of a worker
   virtual actors::StateKeeperActor state_keeper() const = 0; ///< or null
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 

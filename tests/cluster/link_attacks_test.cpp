@@ -259,6 +259,24 @@ CAF_TEST(an_insider_cannot_speak_for_others_or_through_us) {
   CAF_CHECK_EQUAL(victim->log().count("link lost"), 0u);
 }
 
+CAF_TEST(work_is_not_taken_by_a_node_that_is_no_worker) {
+  // LaneOpen, LaneWork, LaneAnswer, LaneDrop.
+  for (const std::uint16_t type : {1'008, 1'009, 1'010, 1'011}) {
+    const auto client = insider();
+    client->send(HostileClient::frame(
+      2, HostileClient::message(type, std::string(20, '\0')),
+      {.source = 9, .dest = victim->door()}));
+    CAF_CHECK(client->is_hung_up_on());
+  }
+  CAF_CHECK(counts("forbidden", 4));
+  // A result that nobody asked for is dropped.
+  const auto client = insider();
+  client->send(HostileClient::frame(
+    2, HostileClient::message(1'014, std::string(20, '\0')),
+    {.source = 9, .dest = victim->door()}));
+  CAF_CHECK(still_links());
+}
+
 CAF_TEST(well_formed_nonsense_is_dropped) {
   std::mt19937_64 random{8};
   for (int round = 0; round != 100; ++round) {

@@ -89,6 +89,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     decode<wire::Ping>(value);
     decode<wire::Pong>(value);
     decode<wire::ShardOwners>(value);
+    decode<wire::JudgeRequest>(value);
+    decode<wire::JudgeAnswer>(value);
+    decode<wire::LaneOpen>(value);
+    decode<wire::LaneWork>(value);
+    decode<wire::LaneAnswer>(value);
+    decode<wire::LaneDrop>(value);
+    decode<wire::LaneWindow>(value);
+    decode<wire::LaneQuestion>(value);
+    decode<wire::LaneResult>(value);
+    decode<wire::LaneFailed>(value);
+    decode<wire::LaneInsight>(value);
   }
   return 0;
 }

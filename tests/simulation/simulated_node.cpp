@@ -52,6 +52,7 @@ void SimulatedNode::start() {
     .recorder = recorder,
     .state_store = state_store,
     .background = {},
+    .links = links,
     .on_give_up = [this](std::string why) { deaths.push_back(std::move(why)); },
     .on_unplaced =
       [this](const logic::Error& error) { deaths.push_back(error.text); },

@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct SimulatedNode : test_coordinator_fixture<> {
   /// Null: history ends with the node.
   std::shared_ptr<logic::detection::StateStore> state_store;
   logic::detection::ModelPtr model; ///< null: none, and nobody fits one
+  std::optional<node::LinkSetup> links; ///< none: alone
   int sources_opened = 0;
   int sinks_opened = 0;
   std::vector<std::string> deaths;

@@ -83,6 +83,27 @@ CAF_TEST(the_shape_of_the_node_says_how_many_there_are) {
   CAF_CHECK_EQUAL(count_of(ActorKind::consumer, small), 1u);
 }
 
+CAF_TEST(a_worker_has_lanes_and_links_and_a_host_for_what_others_send) {
+  const NodeShape alone{.lanes = 2};
+  CAF_CHECK_EQUAL(count_of(ActorKind::remote_lanes, alone), 0u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::lane_host, alone), 0u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::remote_lanes, NodeShape{.links = true}),
+                  1u);
+  const NodeShape worker{.lanes = 2,
+                         .detectors = 0,
+                         .trainer = false,
+                         .links = true,
+                         .worker = true};
+  for (const auto kind :
+       {ActorKind::consumer, ActorKind::dispatcher, ActorKind::producer,
+        ActorKind::judgement_router, ActorKind::remote_lanes})
+    CAF_CHECK_EQUAL(count_of(kind, worker), 0u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::lane_host, worker), 1u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::links, worker), 1u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::insights, worker), 1u);
+  CAF_CHECK_EQUAL(count_of(ActorKind::encoder, worker), 2u);
+}
+
 CAF_TEST(actors_of_a_kind_of_many_carry_a_number) {
   CAF_CHECK_EQUAL(actor_name(ActorKind::validator, 3), "validator 3");
   CAF_CHECK_EQUAL(actor_name(ActorKind::anomaly_detector, 0),

@@ -40,6 +40,20 @@ CAF_TEST(nodes_that_agree_link_whatever_their_role_and_capacity) {
   CAF_CHECK(!refusal_of(mine, theirs));
 }
 
+CAF_TEST(a_worker_needs_no_topics_and_must_write_the_same_outputs) {
+  theirs.topics = 6;
+  theirs.settings.push_back({"output.provenance", 1});
+  CAF_CHECK(refusal_of(mine, theirs)->reason == RefusalReason::other_topics);
+  mine.topics = 6;
+  CAF_CHECK(!refusal_of(mine, theirs));
+  theirs.role = NodeRole::worker;
+  mine.topics = 5;
+  CAF_CHECK(says(refusal_of(mine, theirs), "output.provenance"));
+  CAF_CHECK(says(refusal_of(theirs, mine), "output.provenance"));
+  mine.settings.push_back({"output.provenance", 1});
+  CAF_CHECK(!refusal_of(mine, theirs));
+}
+
 CAF_TEST(a_patch_version_apart_links_and_more_does_not) {
   theirs.version = "0.4.9";
   CAF_CHECK(!refusal_of(mine, theirs));

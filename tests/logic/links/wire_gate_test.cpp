@@ -115,6 +115,15 @@ CAF_TEST(what_a_node_sends_passes) {
             == Verdict::pass);
 }
 
+CAF_TEST(what_is_not_for_this_role_is_refused) {
+  rules.takes = [](std::uint16_t type) { return type != 1001; };
+  auto gate = greeted();
+  const Header to_door{.operation = direct_message, .source = 5, .dest = door};
+  CAF_CHECK(send(gate, to_door, message(1000)) == Verdict::pass);
+  CAF_CHECK(send(gate, to_door, message(1001)) == Verdict::refuse);
+  CAF_CHECK(gate.refusal().reason == RefusalReason::forbidden);
+}
+
 CAF_TEST(an_error_passes_as_an_answer_and_not_else) {
   auto gate = greeted();
   Header header{.operation = direct_message, .source = 5, .dest = door};

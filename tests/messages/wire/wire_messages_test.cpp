@@ -1,5 +1,6 @@
 #define CAF_SUITE wire_messages
 
+#include "messages/wire/directions.hpp"
 #include "messages/wire/type_ids.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -57,6 +58,17 @@ CAF_TEST(numbers_are_fixed) {
   CAF_CHECK_EQUAL(caf::type_id_v<wire::Ping>, 1'003);
   CAF_CHECK_EQUAL(caf::type_id_v<wire::Pong>, 1'004);
   CAF_CHECK_EQUAL(caf::type_id_v<wire::ShardOwners>, 1'005);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::JudgeRequest>, 1'006);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::JudgeAnswer>, 1'007);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneOpen>, 1'008);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneWork>, 1'009);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneAnswer>, 1'010);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneDrop>, 1'011);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneWindow>, 1'012);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneQuestion>, 1'013);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneResult>, 1'014);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneFailed>, 1'015);
+  CAF_CHECK_EQUAL(caf::type_id_v<wire::LaneInsight>, 1'016);
 }
 
 CAF_TEST(what_a_node_says_of_itself_comes_back_whole) {
@@ -85,6 +97,53 @@ CAF_TEST(claims_and_refusals_come_back_whole) {
   CAF_CHECK_EQUAL(refused.incarnation, 6u);
 }
 
+CAF_TEST(lane_work_comes_back_whole) {
+  wire::LaneWork work;
+  CAF_REQUIRE(decode(encode(wire::LaneWork{7, false, "batch"}), work));
+  CAF_CHECK_EQUAL(work.number, 7u);
+  CAF_CHECK(!work.first_try);
+  CAF_CHECK_EQUAL(work.batch, "batch");
+  wire::LaneResult result;
+  CAF_REQUIRE(decode(encode(wire::LaneResult{8, "added"}), result));
+  CAF_CHECK_EQUAL(result.number, 8u);
+  CAF_CHECK_EQUAL(result.additions, "added");
+  wire::LaneFailed failed;
+  CAF_REQUIRE(
+    decode(encode(wire::LaneFailed{9, true, "encoder", "why"}), failed));
+  CAF_CHECK_EQUAL(failed.number, 9u);
+  CAF_CHECK(failed.guilty);
+  CAF_CHECK_EQUAL(failed.stage, "encoder");
+  CAF_CHECK_EQUAL(failed.text, "why");
+  wire::LaneWindow window;
+  CAF_REQUIRE(decode(encode(wire::LaneWindow{10, 11}), window));
+  CAF_CHECK_EQUAL(window.life, 10u);
+  CAF_CHECK_EQUAL(window.bytes, 11u);
+}
+
+CAF_TEST(work_goes_to_workers_and_results_come_from_them) {
+  using logic::links::NodeRole;
+  const auto takes = [](NodeRole role, caf::type_id_t type) {
+    return wire::is_taken_by(role, type);
+  };
+  for (const auto role : {NodeRole::all, NodeRole::ingest}) {
+    CAF_CHECK(!takes(role, caf::type_id_v<wire::LaneOpen>));
+    CAF_CHECK(!takes(role, caf::type_id_v<wire::LaneWork>));
+    CAF_CHECK(!takes(role, caf::type_id_v<wire::LaneAnswer>));
+    CAF_CHECK(!takes(role, caf::type_id_v<wire::LaneDrop>));
+    CAF_CHECK(takes(role, caf::type_id_v<wire::LaneWindow>));
+    CAF_CHECK(takes(role, caf::type_id_v<wire::LaneResult>));
+    CAF_CHECK(takes(role, caf::type_id_v<wire::LaneInsight>));
+    CAF_CHECK(takes(role, caf::type_id_v<wire::JudgeRequest>));
+    CAF_CHECK(takes(role, caf::type_id_v<wire::Hello>));
+  }
+  CAF_CHECK(takes(NodeRole::worker, caf::type_id_v<wire::LaneWork>));
+  CAF_CHECK(takes(NodeRole::worker, caf::type_id_v<wire::ShardOwners>));
+  CAF_CHECK(takes(NodeRole::worker, caf::type_id_v<wire::Pong>));
+  CAF_CHECK(!takes(NodeRole::worker, caf::type_id_v<wire::LaneWindow>));
+  CAF_CHECK(!takes(NodeRole::worker, caf::type_id_v<wire::LaneInsight>));
+  CAF_CHECK(!takes(NodeRole::worker, caf::type_id_v<wire::JudgeRequest>));
+}
+
 CAF_TEST(more_than_may_be_is_an_error) {
   wire::Hello hello{identity()};
   hello.node.name = std::string(logic::links::max_identity_text + 1, 'x');
@@ -95,6 +154,15 @@ CAF_TEST(more_than_may_be_is_an_error) {
   wire::ShardOwners owners;
   owners.shards.resize(wire::max_shards + 1);
   CAF_CHECK(!decode(encode(owners), owners));
+  wire::LaneWork work;
+  work.batch.resize(wire::max_lane_bytes + 1);
+  CAF_CHECK(!decode(encode(work), work));
+  wire::LaneFailed failed;
+  failed.stage.resize(wire::max_stage_bytes + 1);
+  CAF_CHECK(!decode(encode(failed), failed));
+  wire::LaneInsight insight;
+  insight.json.resize(wire::max_insight_bytes + 1);
+  CAF_CHECK(!decode(encode(insight), insight));
 }
 
 CAF_TEST(a_count_larger_than_the_frame_is_an_error_at_once) {
