@@ -150,6 +150,9 @@ public:
     ask(self, topology->producer(), status.producer, status.failure);
     ask(self, topology->supervisor(), status.supervisor, status.failure);
     ask(self, topology->links(), status.links, status.failure);
+    if (status.links)
+      ask(self, topology->judgement_router(), status.judgements,
+          status.failure);
     return status;
   }
 

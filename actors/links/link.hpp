@@ -8,6 +8,7 @@
 #include <caf/actor_system.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 
 namespace millrace::actors {
@@ -22,6 +23,8 @@ struct LinkParameters {
   /// Who answers the requests of peers; asked each time, null while there is
   /// nobody.
   std::function<caf::actor()> router;
+  /// Of requests of the peer that are under way; one at a time always passes.
+  std::size_t answered_bytes = 2U << 20U;
   /// After that long whoever should answer a request is given up. Those who
   /// ask have limits of their own, which are shorter.
   std::chrono::milliseconds request_limit{10'000};

@@ -32,6 +32,9 @@ struct LinkKeeperParameters {
   /// Who answers the requests of peers.
   std::function<caf::actor()> router;
   std::size_t max_links = 64;
+  /// Of questions that this node answers at once: granted to the peers in equal
+  /// parts.
+  std::size_t answered_bytes = 2U << 20U;
   Surroundings surroundings;
 };
 

@@ -27,6 +27,7 @@ CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::Pong))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::ShardOwners))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeRequest))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::JudgeAnswer))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::QuestionCredit))
 
 CAF_END_TYPE_ID_BLOCK(millrace_wire)
 
@@ -115,6 +116,11 @@ template <class Inspector>
 bool inspect(Inspector& f, JudgeAnswer& answer) {
   return f.object(answer).fields(
     bounded(f, "judgements", answer.judgements, max_judgement_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, QuestionCredit& credit) {
+  return f.object(credit).fields(f.field("bytes", credit.bytes));
 }
 
 } // namespace millrace::messages::wire

@@ -21,6 +21,7 @@ struct NodeStatus {
   std::optional<messages::ProducerStatus> producer;
   std::optional<messages::SupervisorStatus> supervisor;
   std::optional<messages::LinksStatus> links; ///< none: not linked at all
+  std::optional<messages::JudgementsStatus> judgements;
   std::string failure; ///< why the node is ending, empty while it is not
   /// When the parts were asked; how long an actor is down counts up to then.
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();

@@ -274,6 +274,9 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
   parameters.shard_count = static_cast<std::uint32_t>(config_.detection.shards);
   parameters.owns_all = parameters_.state_store == nullptr;
   parameters.wait = config_.detection.wait;
+  const auto memory = config_.flow.memory_plan();
+  parameters.asked_bytes = memory.asked_bytes();
+  parameters.owed_bytes = memory.owed_rows_bytes();
   parameters.links = registrations_.address<ActorKind::links>();
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();
@@ -333,6 +336,7 @@ SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
                 .targets = setup.targets,
                 .watchers = {judge},
                 .router = judge,
+                .answered_bytes = config_.flow.memory_plan().answered_bytes(),
                 .surroundings = around()});
     setup.keeper->assign(keeper);
     return enroll<ActorKind::links>(std::move(keeper));

@@ -68,6 +68,8 @@ public:
   virtual actors::InsightsActor insights() const = 0; ///< null if disabled
   virtual actors::LinksActor links() const = 0; ///< null without links
   virtual actors::StateKeeperActor state_keeper() const = 0; ///< or null
+  virtual actors::JudgementRouterActor
+  judgement_router() const = 0; ///< or null
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 
   /// The gates in front of the actors, by the names of these; none unless

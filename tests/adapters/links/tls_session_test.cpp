@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <span>
 #include <string>
@@ -123,6 +124,25 @@ CAF_TEST(a_denied_serial_is_refused_and_both_say_so) {
   const auto [by_caller, by_called] = meet();
   CAF_CHECK(by_caller == RefusalReason::refused_by_peer);
   CAF_CHECK(by_called == RefusalReason::denied_serial);
+}
+
+CAF_TEST(a_serial_that_is_added_to_the_deny_file_is_refused_from_then_on) {
+  called.deny_file = folder.file("denied");
+  const auto write = [this](const std::string& text) {
+    std::ofstream{called.deny_file + ".new"} << text;
+    std::filesystem::rename(called.deny_file + ".new", called.deny_file);
+  };
+  write("# nobody yet\n\n");
+  const auto mine = open_files(caller);
+  const auto theirs = open_files(called);
+  CAF_CHECK_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  write("0x1234  # another\n" + folder.serial(0) + "\r\n");
+  CAF_CHECK_NOT_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  // A list that cannot be read whole does not let anybody in.
+  write("no serial\n");
+  CAF_CHECK_NOT_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  write("");
+  CAF_CHECK_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
 }
 
 CAF_TEST(only_listed_names_are_linked) {
