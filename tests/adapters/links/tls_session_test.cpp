@@ -210,4 +210,29 @@ CAF_TEST(changed_files_are_used_and_those_that_do_not_fit_are_not) {
   CAF_CHECK(files->context() != first);
 }
 
+/// As Kubernetes replaces a mounted secret, again and again.
+CAF_TEST(files_behind_a_link_that_is_turned_are_new_files) {
+  namespace fs = std::filesystem;
+  const auto version = [this](const std::string& name) {
+    fs::create_directory(folder.file(name));
+    folder.issue({name + "-b"});
+    for (const std::string end : {".crt", ".key"})
+      fs::copy_file(folder.file(name + "-b" + end),
+                    folder.file(name) + "/b" + end);
+    fs::create_directory_symlink(name, folder.file("turning"));
+    fs::rename(folder.file("turning"), folder.file("data"));
+  };
+  version("first");
+  called.certificate_file = folder.file("data") + "/b.crt";
+  called.key_file = folder.file("data") + "/b.key";
+  const auto files = open_files(called);
+  auto last = files->context();
+  for (const auto* name : {"second", "third"}) {
+    version(name);
+    const auto next = files->context();
+    CAF_CHECK(next != last);
+    last = next;
+  }
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
