@@ -1,5 +1,7 @@
 #include "logic/verification/findings_judge.hpp"
 
+#include "logic/records/judgement.hpp"
+
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
@@ -58,8 +60,8 @@ std::string to_text(const FindingsReport& report) {
            + std::to_string(each.unreadable) + " unreadable\n";
   };
   char head[128];
-  std::snprintf(head, sizeof head, "%-20s %9s %9s %9s\n", "users found by",
-                "both", "one only", "new only");
+  std::snprintf(head, sizeof head, "%-20s %9s %9s %9s\n", "found by", "both",
+                "one only", "new only");
   auto text = side("one node  ", report.expected)
               + side("the other ", report.found) + head;
   for (const auto& rule : report.rules)
@@ -92,31 +94,36 @@ void FindingsJudge::take(const RecordView& output, Seen& seen) const {
       judged != nullptr && judged->is_bool() && !judged->get_bool())
     ++seen.side.unjudged;
   const auto* rules = anomaly->if_contains("rules");
-  const auto* user = event->if_contains("user_id");
-  if (rules == nullptr || !rules->is_array() || user == nullptr
-      || !user->is_string())
+  if (rules == nullptr || !rules->is_array())
     return;
-  for (const auto& rule : rules->get_array())
-    if (rule.is_string())
-      seen.users[std::string{rule.get_string()}].emplace(user->get_string());
+  for (const auto& rule : rules->get_array()) {
+    if (!rule.is_string())
+      continue;
+    const std::string name{rule.get_string()};
+    // A spray is found at whoever comes next; it is the address's.
+    const auto* subject = event->if_contains(
+      name == to_string(Rule::password_spray) ? "ip" : "user_id");
+    if (subject != nullptr && subject->is_string())
+      seen.subjects[name].emplace(subject->get_string());
+  }
 }
 
 FindingsReport FindingsJudge::report() const {
   FindingsReport report{first_.side, second_.side, {}};
   std::set<std::string> names;
   for (const auto* seen : {&first_, &second_})
-    for (const auto& [rule, users] : seen->users)
+    for (const auto& [rule, subjects] : seen->subjects)
       names.insert(rule);
   static const std::set<std::string> none;
-  const auto users_of =
+  const auto subjects_of =
     [](const Seen& seen,
        const std::string& rule) -> const std::set<std::string>& {
-    const auto found = seen.users.find(rule);
-    return found == seen.users.end() ? none : found->second;
+    const auto found = seen.subjects.find(rule);
+    return found == seen.subjects.end() ? none : found->second;
   };
   for (const auto& name : names) {
-    const auto& expected = users_of(first_, name);
-    const auto& found = users_of(second_, name);
+    const auto& expected = subjects_of(first_, name);
+    const auto& found = subjects_of(second_, name);
     const auto common = static_cast<std::uint64_t>(std::ranges::count_if(
       expected, [&](const std::string& user) { return found.contains(user); }));
     report.rules.push_back(

@@ -13,8 +13,8 @@
 
 namespace millrace::logic::verification {
 
-/// Of one rule: the users whom it found on both sides, on the first only, on
-/// the second only.
+/// Of one rule: the users, or addresses, that it found on both sides, on the
+/// first only, on the second only.
 struct RuleComparison {
   std::string rule;
   std::uint64_t common = 0;
@@ -41,9 +41,9 @@ struct FindingsReport {
 std::string to_text(const FindingsReport& report);
 
 /// Compares what several nodes found with what one node found in the same
-/// input: by rule and user, since where in a burst a rule fires first depends
-/// on how partitions meet. An input that was written twice counts once. Not
-/// thread-safe.
+/// input: by rule and user or address, since at which events of a burst a rule
+/// fires depends on how partitions meet. An input that was written twice counts
+/// once. Not thread-safe.
 class FindingsJudge {
 public:
   /// `prefix` stands before the members that the node adds.
@@ -59,7 +59,7 @@ private:
   struct Seen {
     FindingsReport::Side side;
     std::set<Input> inputs;
-    std::map<std::string, std::set<std::string>> users; ///< by rule
+    std::map<std::string, std::set<std::string>> subjects; ///< by rule
   };
 
   void take(const RecordView& output, Seen& seen) const;

@@ -15,13 +15,16 @@ logic::Result<void> read_all(adapters::kafka::TopicReader& reader,
   const auto extent = reader.extent(topic, patience);
   if (!extent)
     return extent.error();
-  return reader.read(
+  const auto read = reader.read(
     topic, *extent,
     [&](logic::PartitionId, const logic::RecordView& record) {
       take(record);
       return true;
     },
     patience);
+  if (!read)
+    return read.error();
+  return {};
 }
 
 } // namespace

@@ -17,7 +17,7 @@ struct Output {
 
   Output(int offset, const std::string& user, const std::string& rules,
          const std::string& more = {}, const std::string& prefix = {})
-    : text("{\"user_id\":\"" + user + "\",\"" + prefix
+    : text("{\"user_id\":\"" + user + "\",\"ip\":\"10.0.0.1\",\"" + prefix
            + "source\":{\"topic\":\"t\",\"partition\":0,\"offset\":"
            + std::to_string(offset) + "},\"" + prefix + "anomaly\":{\"rules\":["
            + rules + "]" + more + "}}") {}
@@ -59,7 +59,7 @@ CAF_TEST(what_is_missing_and_what_is_invented_counts_by_rule) {
   const auto report = judge.report();
   CAF_REQUIRE_EQUAL(report.rules.size(), 3u);
   CAF_CHECK_EQUAL(report.rules[0].rule, "new_device");
-  CAF_CHECK_EQUAL(report.rules[1].invented, 2u);
+  CAF_CHECK_EQUAL(report.rules[1].invented, 1u); // one address
   CAF_CHECK_EQUAL(report.rules[2].missing, 2u);
   CAF_CHECK_EQUAL(report.found.unjudged, 5u);
   CAF_CHECK(!report.agrees(0.98)); // all sprays are invented
@@ -80,6 +80,15 @@ CAF_TEST(other_inputs_or_none_or_unreadable_ones_do_not_agree) {
   judge.found(RecordView{});
   CAF_CHECK_EQUAL(judge.report().found.unreadable, 2u);
   CAF_CHECK(!judge.report().agrees(0.0));
+}
+
+CAF_TEST(a_spray_is_its_addresss_whoever_it_is_told_of) {
+  FindingsJudge judge;
+  judge.expected(Output{1, "ann", "\"password_spray\""}.view());
+  judge.expected(Output{2, "bob", ""}.view());
+  judge.found(Output{1, "ann", ""}.view());
+  judge.found(Output{2, "bob", "\"password_spray\""}.view());
+  CAF_CHECK(judge.report().agrees(1.0));
 }
 
 CAF_TEST(members_may_have_a_prefix) {
