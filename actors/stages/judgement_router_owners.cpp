@@ -26,11 +26,15 @@ constexpr int max_moves = 4;
 void JudgementRouter::ask_peer(Due due, PeerIncarnation incarnation,
                                const ShardSet& shards) {
   const auto rows = askers_.at(due.number).order.rows;
-  if (!send_to_peer(incarnation, rows, shards, due)
-      || !book_.is_waited_for(incarnation))
-    give_up(due);
-  else
+  if (!send_to_peer(incarnation, rows, shards, due)) {
+    // It hears of it when it can take more.
+    debts_lack_credit_ = true;
+    owe(due, shards);
+  } else if (book_.is_waited_for(incarnation)) {
     keep_ticking();
+  } else {
+    give_up(due);
+  }
 }
 
 bool JudgementRouter::send_to_peer(PeerIncarnation incarnation,

@@ -5,6 +5,7 @@
 #include "logic/detection/judgement_codec.hpp"
 #include "logic/detection/login_rows_codec.hpp"
 #include "messages/detection.hpp"
+#include "messages/lifecycle.hpp"
 #include "messages/links.hpp"
 #include "messages/pipeline.hpp"
 #include "messages/reconciliation.hpp"
@@ -94,6 +95,12 @@ inline caf::behavior link_to(caf::event_based_actor* self, OtherNode* node) {
         promise.deliver(std::move(answer));
       return promise;
     },
+    // A promise is for its actor alone.
+    [node](messages::Tick) { node->answer_all(); },
+    [self, node](messages::ListPeers) {
+      node->unanswered.clear();
+      self->quit();
+    },
   };
 }
 
@@ -156,6 +163,17 @@ struct RouterFixture : test_coordinator_fixture<> {
     for (auto shard = first; shard != end; ++shard)
       owned.push_back({shard, generation});
     return owned;
+  }
+
+  /// The link goes, and with it what was not answered.
+  void end_link() {
+    caf::anon_send(link, messages::ListPeers{});
+    run();
+  }
+
+  void answer_all() {
+    caf::anon_send(link, messages::Tick{});
+    run();
   }
 
   void own(std::uint32_t first, std::uint32_t end,
