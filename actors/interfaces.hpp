@@ -65,21 +65,22 @@ using JudgementRouterActor = Supervised<
   caf::result<void>(messages::AdvanceSequence),
   caf::result<void>(messages::ForgetPartitions),
   caf::result<void>(messages::DetectorReplaced),
-  caf::result<void>(messages::OwnShards),
+  caf::result<messages::ShardsOutdone>(messages::OwnShards),
   caf::result<messages::wire::JudgeAnswer>(messages::wire::JudgeRequest),
   caf::result<void>(messages::LinkUp), caf::result<void>(messages::LinkDown),
-  caf::result<void>(messages::PeerOwners), caf::result<void>(messages::Tick),
-  caf::result<messages::JudgementRouterStatus>(messages::ReportStatus)>;
+  caf::result<void>(messages::PeerOwners),
+  caf::result<void>(messages::PeerCredit), caf::result<void>(messages::Tick),
+  caf::result<messages::JudgementsStatus>(messages::ReportStatus)>;
 
 /// Owns the store of what is known of users and addresses: has detectors host
 /// the shards that it assigns, and saves what changes.
-using StateKeeperActor
-  = Supervised<caf::result<void>(messages::ClientReady),
-               caf::result<void>(messages::ShardHosted),
-               caf::result<void>(messages::ShardSnapshot),
-               caf::result<void>(messages::DetectorReplaced),
-               caf::result<void>(messages::Tick),
-               caf::result<messages::StateClosed>(messages::CloseState)>;
+using StateKeeperActor = Supervised<
+  caf::result<void>(messages::ClientReady),
+  caf::result<void>(messages::ShardHosted),
+  caf::result<void>(messages::ShardSnapshot),
+  caf::result<void>(messages::DetectorReplaced),
+  caf::result<void>(messages::ShardsOutdone), caf::result<void>(messages::Tick),
+  caf::result<messages::StateClosed>(messages::CloseState)>;
 
 /// Judges the logins of the users of its shards.
 using AnomalyDetectorActor
@@ -126,7 +127,8 @@ using LinksActor = Supervised<
   caf::result<void>(messages::HelloReceived),
   caf::result<void>(messages::LinkAnswered),
   caf::result<void>(messages::LinkRefused),
-  caf::result<void>(messages::OwnersHeard), caf::result<void>(messages::Tick),
+  caf::result<void>(messages::OwnersHeard),
+  caf::result<void>(messages::CreditHeard), caf::result<void>(messages::Tick),
   caf::result<messages::LinksStatus>(messages::ReportStatus)>;
 
 /// Has workers do what lanes do: the first stage of lanes that are elsewhere.

@@ -4,6 +4,7 @@
 #include "logic/detection/shard_owners.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,10 +27,16 @@ struct AdvanceSequence {
   logic::SequenceAdvance advance;
 };
 
-/// State keeper to judgement router: these are the shards that this node owns;
-/// replaces what it said before.
+/// State keeper to judgement router: these are the shards that this node owns,
+/// or owned last and answers for until the next owner is there; replaces what
+/// it said before. Answered by `ShardsOutdone`.
 struct OwnShards {
   std::vector<logic::detection::OwnedShard> shards;
+};
+
+struct ShardsOutdone {
+  std::vector<std::uint32_t> shards; ///< that a peer owns by now
+  bool linked = false; ///< there is a peer that may come to own some
 };
 
 } // namespace millrace::messages

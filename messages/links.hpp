@@ -8,6 +8,7 @@
 #include <caf/actor_control_block.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,12 @@ struct LinkDown {
 struct PeerOwners {
   std::uint64_t incarnation = 0;
   std::vector<wire::ShardClaim> shards;
+};
+
+/// A peer takes so many bytes of questions at once from this node.
+struct PeerCredit {
+  std::uint64_t incarnation = 0;
+  std::size_t bytes = 0;
 };
 
 /// From one who watches the links and was started anew: say all of them again.
@@ -109,6 +116,17 @@ struct OwnersHeard {
   std::vector<wire::ShardClaim> shards;
 };
 
+/// Link to keeper: the peer grants so much.
+struct CreditHeard {
+  caf::strong_actor_ptr link;
+  std::size_t bytes = 0;
+};
+
+/// Keeper to link: grant the peer so many bytes of questions at once.
+struct GrantCredit {
+  std::size_t bytes = 0;
+};
+
 /// Keeper to link: tell the other side why, where there is a reason, and end.
 struct EndLink {
   logic::links::Refusal refusal;
@@ -122,6 +140,7 @@ struct LinkStatus {
   bool inbound = false; ///< the peer dialled
   std::optional<std::chrono::microseconds> round_trip; ///< of the last probe
   std::int64_t since_ms = 0; ///< Unix time
+  std::size_t granted_bytes = 0; ///< of questions that it may put to this node
 };
 
 /// Somebody who is not linked, and why, as of the last try.

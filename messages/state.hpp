@@ -39,7 +39,7 @@ struct SettleSnapshot {
   logic::detection::StateOrders::Settle order;
 };
 
-/// Keeper to detector: somebody else owns it.
+/// Keeper to detector: somebody else owns it, and is there.
 struct GiveUpShard {
   std::uint32_t shard = 0;
 };

@@ -13,7 +13,8 @@
 /// What actors say of themselves.
 namespace millrace::messages {
 
-/// To any of consumer, dispatcher, router, producer, links: how do you do?
+/// To any of consumer, dispatcher, producer, links, judgement router: how do
+/// you do?
 struct ReportStatus {};
 
 struct PartitionStatus {
@@ -72,7 +73,28 @@ struct DispatcherStatus {
   std::uint64_t turn_bytes = 0; ///< of what awaits its turn in lanes
 };
 
-struct JudgementRouterStatus {
+/// The judgement router's view: who judges what.
+struct JudgementsStatus {
+  struct Owner {
+    std::uint64_t incarnation = 0; ///< of a peer; 0: this node
+    std::vector<std::uint32_t> shards;
+  };
+  struct Peer {
+    std::uint64_t incarnation = 0;
+    std::uint64_t asked_bytes = 0; ///< of questions under way to it
+    std::uint64_t credit_bytes = 0; ///< of those that it takes at once
+    bool late = false; ///< it did not answer in time, and not since
+  };
+
+  std::uint32_t shard_count = 0;
+  std::vector<Owner> owners;
+  std::vector<std::uint32_t> unowned;
+  std::vector<Peer> peers;
+  std::uint64_t owed_bytes = 0; ///< of rows kept for owners to come
+  std::uint64_t here = 0; ///< events of this node that it judged itself
+  std::uint64_t elsewhere = 0; ///< of this node, that others judged
+  std::uint64_t unjudged = 0;
+  std::uint64_t for_others = 0;
   std::vector<logic::CreditUse> detectors; ///< by number
 };
 

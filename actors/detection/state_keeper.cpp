@@ -24,6 +24,10 @@ using namespace logic::detection;
 
 constexpr std::chrono::seconds announcement_interval{2};
 
+/// A node that ends waits so long for the next owners of its shards: a round
+/// of the group takes some heartbeats.
+constexpr std::chrono::seconds farewell_limit{4};
+
 class StateKeeper {
 public:
   static inline const char* name
@@ -49,6 +53,7 @@ public:
       actor.handle_with(&StateKeeper::hosted),
       actor.handle_with(&StateKeeper::take_snapshot),
       actor.handle_with(&StateKeeper::detector_replaced),
+      actor.handle_with(&StateKeeper::outdone),
       actor.handle_with(&StateKeeper::tick),
       actor.handle_with(&StateKeeper::close),
       answer_heartbeats(actor.self()),
@@ -60,6 +65,12 @@ private:
   struct Closing {
     caf::typed_response_promise<messages::StateClosed> promise;
     caf::actor_clock::time_point deadline;
+  };
+
+  /// The store is.
+  struct Closed {
+    std::size_t unsaved = 0; ///< shards
+    caf::actor_clock::time_point farewell; ///< until when others may ask
   };
 
   caf::actor_clock::time_point now() const { return self_->clock().now(); }
@@ -126,10 +137,20 @@ private:
   void finish_closing() {
     if (!closing_)
       return;
+    if (!closed_ && !close_store())
+      return;
+    // Until their next owners are there, its shards are asked for here.
+    if (keeping_.orphans() != 0 && linked_ && now() < closed_->farewell)
+      return;
+    std::exchange(closing_, {})
+      ->promise.deliver(messages::StateClosed{closed_->unsaved});
+  }
+
+  bool close_store() {
     const auto unsaved = keeping_.unfinished();
     const auto left = closing_->deadline - now();
     if (unsaved != 0 && left > left.zero())
-      return;
+      return false;
     if (unsaved != 0)
       parameters_.surroundings.log->warn(
         name, "the last history of some users was not saved",
@@ -138,8 +159,18 @@ private:
     parameters_.store->close(
       std::max(std::chrono::milliseconds{100},
                std::chrono::duration_cast<std::chrono::milliseconds>(left)));
-    std::exchange(closing_, {})
-      ->promise.deliver(messages::StateClosed{unsaved});
+    keeping_.ended(now());
+    closed_ = Closed{unsaved,
+                     std::min(closing_->deadline, now() + farewell_limit)};
+    return true;
+  }
+
+  void outdone(const messages::ShardsOutdone& answer) {
+    linked_ = answer.linked;
+    StateOrders orders;
+    keeping_.outdone(answer.shards, orders);
+    carry_out(std::move(orders));
+    finish_closing();
   }
 
   /// The router each time: it may be another that knows nothing yet, and what
@@ -263,6 +294,8 @@ private:
   std::vector<OwnedShard> serving_; ///< as it was told last
   caf::actor_clock::time_point next_announcement_{};
   std::optional<Closing> closing_;
+  std::optional<Closed> closed_;
+  bool linked_ = false; ///< with somebody who may own a shard next
   Totals totals_;
 };
 

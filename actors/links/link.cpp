@@ -6,6 +6,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <cstddef>
 #include <utility>
 
 namespace millrace::actors {
@@ -25,15 +26,20 @@ public:
   }
 
 private:
-  /// Passes a request on, from whichever side it comes to the other.
-  template <class Request, class Answer>
-  auto relay() {
-    return [this](Request& request) -> caf::result<Answer> {
+  /// Passes a request on, from whichever side it comes to the other. The peer
+  /// has no more under way than one and what this node ever grants.
+  template <class Request, class Answer, class BytesOf>
+  auto relay(BytesOf bytes_of) {
+    return [this, bytes_of](Request& request) -> caf::result<Answer> {
       if (!is_from_peer())
         return ask_peer<Answer>(std::move(request));
+      const auto bytes = bytes_of(request);
+      if (answering_bytes_ != 0
+          && answering_bytes_ + bytes > parameters_.answered_bytes)
+        return caf::make_error(caf::sec::request_receiver_down);
       if (auto router = parameters_.router ? parameters_.router()
                                            : caf::actor{})
-        return ask<Answer>(router, std::move(request));
+        return ask<Answer>(router, std::move(request), bytes);
       return caf::make_error(caf::sec::request_receiver_down);
     };
   }
@@ -74,13 +80,19 @@ public:
             parameters_.keeper,
             messages::OwnersHeard{own(), std::move(owners.shards)});
       },
+      [this](const wire::QuestionCredit& credit) {
+        if (is_from_peer())
+          caf::anon_send(parameters_.keeper,
+                         messages::CreditHeard{own(), credit.bytes});
+      },
       [this](const wire::Ping& ping) -> caf::result<wire::Pong> {
         if (is_from_peer())
           return wire::Pong{ping.number};
         return ask_peer<wire::Pong>(ping);
       },
       // Each further pair of request and answer is a line here.
-      relay<wire::JudgeRequest, wire::JudgeAnswer>(),
+      relay<wire::JudgeRequest, wire::JudgeAnswer>(
+        [](const wire::JudgeRequest& request) { return request.rows.size(); }),
       pass<wire::LaneOpen>(),
       pass<wire::LaneWork>(),
       pass<wire::LaneAnswer>(),
@@ -93,6 +105,10 @@ public:
       [this](const messages::AnnounceOwners& owners) {
         if (peer_)
           say(peer_, wire::ShardOwners{owners.shards});
+      },
+      [this](const messages::GrantCredit& order) {
+        if (peer_)
+          say(peer_, wire::QuestionCredit{order.bytes});
       },
       [this](const messages::EndLink& order) { end(order.refusal); },
     };
@@ -109,15 +125,19 @@ private:
 
   /// Errors cross as bare codes: a text in one would not pass the gate.
   template <class Answer, class Request>
-  caf::result<Answer> ask(const caf::actor& whom, Request&& request) {
+  caf::result<Answer>
+  ask(const caf::actor& whom, Request&& request, std::size_t bytes = 0) {
     auto promise = self_->make_response_promise<Answer>();
+    answering_bytes_ += bytes;
     self_
       ->request(whom, parameters_.request_limit, std::forward<Request>(request))
       .then(
-        [promise](Answer& answer) mutable {
+        [this, promise, bytes](Answer& answer) mutable {
+          answering_bytes_ -= bytes;
           promise.deliver(std::move(answer));
         },
-        [promise](const caf::error& error) mutable {
+        [this, promise, bytes](const caf::error& error) mutable {
+          answering_bytes_ -= bytes;
           promise.deliver(error == caf::sec::request_timeout
                             ? caf::make_error(caf::sec::request_timeout)
                             : caf::make_error(caf::sec::request_receiver_down));
@@ -183,6 +203,7 @@ private:
   caf::event_based_actor* self_;
   LinkParameters parameters_;
   caf::strong_actor_ptr peer_; ///< the other end, once it is known
+  std::size_t answering_bytes_ = 0; ///< of questions of the peer
 };
 
 } // namespace

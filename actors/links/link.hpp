@@ -9,6 +9,7 @@
 #include <caf/send.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <utility>
 
@@ -26,6 +27,8 @@ struct LinkParameters {
   std::function<caf::actor()> router;
   /// Who hears what is said about the work of lanes; likewise.
   std::function<caf::actor()> lanes;
+  /// Of requests of the peer that are under way; one at a time always passes.
+  std::size_t answered_bytes = 2U << 20U;
   /// After that long whoever should answer a request is given up. Those who
   /// ask have limits of their own, which are shorter.
   std::chrono::milliseconds request_limit{10'000};

@@ -1,6 +1,7 @@
 #include "actors/links/link_keeper.hpp"
 
 #include "actors/links/link.hpp"
+#include "actors/links/link_table.hpp"
 #include "actors/links/refusal_log.hpp"
 #include "logic/links/dial_plan.hpp"
 #include "messages/lifecycle.hpp"
@@ -13,9 +14,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <cstddef>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <utility>
 
@@ -36,21 +36,6 @@ constexpr std::chrono::milliseconds probe_interval{1'000};
 /// For a hello to be answered: some round trips, of machines under load.
 constexpr std::chrono::milliseconds greeting_limit{3'000};
 
-/// A link that is being made, or is there.
-struct Link {
-  caf::actor handle;
-  caf::strong_actor_ptr counterpart; ///< the door, or the other end
-  std::string address;
-  std::optional<Endpoint> endpoint; ///< that was dialled; none: the peer did
-  std::optional<NodeIdentity> node; ///< once it is there
-  Time begun{};
-  std::int64_t since_ms = 0; ///< Unix time
-  std::optional<std::chrono::microseconds> round_trip;
-  std::vector<wire::ShardClaim> owners;
-
-  bool inbound() const { return !endpoint.has_value(); }
-};
-
 class LinkKeeperState {
 public:
   static inline const char* name = name_of(logic::ActorKind::links).data();
@@ -65,10 +50,10 @@ public:
   }
 
   ~LinkKeeperState() {
-    for (const auto& [id, link] : links_) {
-      parameters_.transport->expel(id);
+    links_.for_each([this](const Link& link) {
+      parameters_.transport->expel(link.handle.id());
       caf::anon_send(link.handle, messages::EndLink{});
-    }
+    });
   }
 
   LinksActor::behavior_type make_behavior() {
@@ -95,6 +80,7 @@ public:
       [this](messages::LinkAnswered& answered) { on_answer(answered); },
       [this](const messages::LinkRefused& refused) { on_refused(refused); },
       [this](messages::OwnersHeard& heard) { on_owners(heard); },
+      [this](const messages::CreditHeard& heard) { on_credit(heard); },
       [this](messages::Tick) { on_tick(); },
       [this](messages::ReportStatus) { return status(); },
       answer_heartbeats(self_),
@@ -135,16 +121,16 @@ private:
   Link& begin(Link link) {
     link.begun = now();
     link.since_ms = parameters_.surroundings.clock->now_ms();
-    link.handle = spawn_link(self_->system(), {.self = identity_,
-                                               .counterpart = link.counterpart,
-                                               .inbound = link.inbound(),
-                                               .keeper = LinksActor{self_},
-                                               .router = parameters_.router,
-                                               .lanes = parameters_.lanes});
+    link.handle = spawn_link(self_->system(),
+                             {.self = identity_,
+                              .counterpart = link.counterpart,
+                              .inbound = link.inbound(),
+                              .keeper = LinksActor{self_},
+                              .router = parameters_.router,
+                              .answered_bytes = parameters_.answered_bytes});
     self_->monitor(link.handle);
-    const auto id = link.handle.id();
-    parameters_.transport->admit(id);
-    return links_.emplace(id, std::move(link)).first->second;
+    parameters_.transport->admit(link.handle.id());
+    return links_.add(std::move(link));
   }
 
   // -- Greeting ---------------------------------------------------------------
@@ -169,7 +155,7 @@ private:
   }
 
   void on_answer(messages::LinkAnswered& answered) {
-    auto* link = find(answered.link);
+    auto* link = links_.find(answered.link);
     if (link == nullptr || link->node)
       return;
     auto refusal = logic::links::refusal_of(identity_, answered.node);
@@ -182,9 +168,10 @@ private:
   }
 
   std::optional<Refusal> refusal_of_one_more(std::uint64_t peer, bool inbound) {
-    if (is_superfluous(peer, inbound))
+    if (links_.is_superfluous(identity_.incarnation, peer, inbound))
       return duplicate();
-    if (linked_with(peer) == nullptr && count_linked() >= parameters_.max_links)
+    if (links_.linked_with(peer) == nullptr
+        && links_.count_linked() >= parameters_.max_links)
       return Refusal{RefusalReason::too_many,
                      identity_.name + " has as many links as it may"};
     return std::nullopt;
@@ -194,20 +181,8 @@ private:
     return {RefusalReason::duplicate, "the two nodes are linked already"};
   }
 
-  /// Two nodes that dialled each other keep the link that the one of the lower
-  /// incarnation dialled: both decide alike.
-  bool is_superfluous(std::uint64_t peer, bool inbound) {
-    if (peer == identity_.incarnation)
-      return true;
-    const auto* present = linked_with(peer);
-    if (present == nullptr)
-      return false;
-    const bool we_win = identity_.incarnation < peer;
-    return present->inbound() == inbound || inbound == we_win;
-  }
-
   void come_up(Link& link, NodeIdentity node) {
-    if (auto* former = linked_with(node.incarnation))
+    if (auto* former = links_.linked_with(node.incarnation))
       caf::anon_send(former->handle, messages::EndLink{duplicate()});
     else
       parameters_.surroundings.log->info(
@@ -223,15 +198,15 @@ private:
       plan_->linked(*advertised, node.incarnation);
     refusals_.forget(link.address);
     link.node = std::move(node);
-    tell_watchers(messages::LinkUp{peer_of(link)});
+    tell_watchers(messages::LinkUp{link.peer()});
     if (!owners_.shards.empty())
       caf::anon_send(link.handle, owners_);
-    show_count();
+    on_count();
     probe(link);
   }
 
   void on_refused(const messages::LinkRefused& refused) {
-    auto* link = find(refused.link);
+    auto* link = links_.find(refused.link);
     if (link == nullptr)
       return;
     const Refusal refusal{static_cast<RefusalReason>(refused.reason),
@@ -255,7 +230,7 @@ private:
       hang_up(link);
     } else if (peer == identity_.incarnation) {
       plan_->is_self(*link.endpoint);
-    } else if (linked_with(peer) != nullptr) {
+    } else if (links_.linked_with(peer) != nullptr) {
       plan_->linked(*link.endpoint, peer);
     } else {
       plan_->failed(*link.endpoint, now());
@@ -264,49 +239,38 @@ private:
 
   /// Unless the same node is linked otherwise.
   void hang_up(const Link& link) {
-    const auto& node = link.counterpart->node();
-    if (std::ranges::none_of(links_, [&](const auto& entry) {
-          return entry.second.node && entry.second.counterpart->node() == node;
-        }))
+    if (!links_.linked_with(link.counterpart->node()))
       parameters_.transport->hang_up(link.counterpart);
   }
 
   // -- The end of a link ------------------------------------------------------
 
   void on_down(caf::actor_id id, const caf::error& reason) {
-    const auto found = links_.find(id);
-    if (found == links_.end())
+    const auto link = links_.remove(id);
+    if (!link)
       return;
     parameters_.transport->expel(id);
-    const auto link = std::move(found->second);
-    links_.erase(found);
-    if (!link.node) {
-      if (link.endpoint)
-        plan_->failed(*link.endpoint, now());
+    if (!link->node) {
+      if (link->endpoint)
+        plan_->failed(*link->endpoint, now());
       return;
     }
-    const auto& node = *link.node;
-    if (linked_with(node.incarnation) != nullptr)
+    const auto& node = *link->node;
+    if (links_.linked_with(node.incarnation) != nullptr)
       return; // another one took its place
     plan_->lost(node.incarnation, now());
     metrics().link_round_trips.remove(node.name);
-    show_count();
-    const auto why = to_text(reason);
+    metrics().link_credit.remove(node.name);
+    on_count();
+    const auto why = reason_of(reason);
     parameters_.surroundings.log->warn(
       name, "link lost",
       {{"peer", node.name},
-       {"address", link.address},
+       {"address", link->address},
        {"reason", why},
        {"linked_ms",
-        parameters_.surroundings.clock->now_ms() - link.since_ms}});
+        parameters_.surroundings.clock->now_ms() - link->since_ms}});
     tell_watchers(messages::LinkDown{node.incarnation, node.name, why});
-  }
-
-  static std::string to_text(const caf::error& reason) {
-    if (auto view = caf::make_const_typed_message_view<std::string>(
-          reason.context()))
-      return get<0>(view);
-    return to_string(reason);
   }
 
   // -- Keeping in touch -------------------------------------------------------
@@ -314,53 +278,72 @@ private:
   void on_tick() {
     self_->delayed_send(self_, tick, messages::Tick{});
     dial();
-    for (auto& [id, link] : links_) {
-      if (!link.node && now() - link.begun > greeting_limit) {
-        note_refusal(
-          link,
-          {RefusalReason::no_hello, "the node there does not answer a hello"},
-          0);
-        caf::anon_send(link.handle, messages::EndLink{});
-      }
-    }
+    links_.for_each([this](Link& link) {
+      if (link.node || now() - link.begun <= greeting_limit)
+        return;
+      note_refusal(
+        link,
+        {RefusalReason::no_hello, "the node there does not answer a hello"}, 0);
+      caf::anon_send(link.handle, messages::EndLink{});
+    });
     if (now() < next_probe_)
       return;
     next_probe_ = now() + probe_interval;
-    for (auto& [id, link] : links_)
-      if (link.node)
-        probe(link);
+    links_.for_each_linked([this](const Link& link) { probe(link); });
   }
 
   void probe(const Link& link) {
     self_->request(link.handle, probe_interval, wire::Ping{++pings_})
       .then(
         [this, id = link.handle.id(), began = now()](const wire::Pong&) {
-          const auto found = links_.find(id);
-          if (found == links_.end())
+          auto* const found = links_.find(id);
+          if (found == nullptr)
             return;
           const auto took = now() - began;
-          found->second.round_trip
+          found->round_trip
             = std::chrono::duration_cast<std::chrono::microseconds>(took);
           metrics().link_round_trips.set(
-            found->second.node->name,
-            std::chrono::duration<double>(took).count());
+            found->node->name, std::chrono::duration<double>(took).count());
         },
         [](const caf::error&) {});
   }
 
   void on_owners(messages::OwnersHeard& heard) {
-    auto* link = find(heard.link);
+    auto* link = links_.find(heard.link);
     if (link == nullptr || !link->node)
       return;
     link->owners = std::move(heard.shards);
     tell_watchers(messages::PeerOwners{link->node->incarnation, link->owners});
   }
 
+  void on_credit(const messages::CreditHeard& heard) {
+    auto* link = links_.find(heard.link);
+    if (link == nullptr || !link->node)
+      return;
+    link->credit_bytes = heard.bytes;
+    metrics().link_credit.set(link->node->name,
+                              static_cast<double>(heard.bytes));
+    tell_watchers(messages::PeerCredit{link->node->incarnation, heard.bytes});
+  }
+
   void announce(messages::AnnounceOwners owners) {
     owners_ = std::move(owners);
-    for (const auto& [id, link] : links_)
-      if (link.node)
-        caf::anon_send(link.handle, owners_);
+    links_.for_each_linked(
+      [this](const Link& link) { caf::anon_send(link.handle, owners_); });
+  }
+
+  /// The peers share what this node can answer.
+  void on_count() {
+    const auto count = links_.count_linked();
+    metrics().links.Set(static_cast<double>(count));
+    links_.for_each_linked([this](const Link& link) {
+      caf::anon_send(link.handle, messages::GrantCredit{share()});
+    });
+  }
+
+  std::size_t share() const {
+    return parameters_.answered_bytes
+           / std::max<std::size_t>(links_.count_linked(), 1);
   }
 
   // -- Those who want to know -------------------------------------------------
@@ -376,55 +359,24 @@ private:
     const auto asker = caf::actor_cast<caf::actor>(self_->current_sender());
     if (!asker)
       return;
-    for (const auto& [id, link] : links_) {
-      if (!link.node)
-        continue;
-      caf::anon_send(asker, messages::LinkUp{peer_of(link)});
+    links_.for_each_linked([&asker](const Link& link) {
+      const auto incarnation = link.node->incarnation;
+      caf::anon_send(asker, messages::LinkUp{link.peer()});
+      caf::anon_send(asker, messages::PeerOwners{incarnation, link.owners});
       caf::anon_send(asker,
-                     messages::PeerOwners{link.node->incarnation, link.owners});
-    }
-  }
-
-  static messages::Peer peer_of(const Link& link) {
-    return {*link.node, link.address, link.handle};
+                     messages::PeerCredit{incarnation, link.credit_bytes});
+    });
   }
 
   messages::LinksStatus status() const {
     messages::LinksStatus report;
     report.self = identity_;
-    for (const auto& [id, link] : links_)
-      if (link.node)
-        report.links.push_back({*link.node, link.address, link.inbound(),
-                                link.round_trip, link.since_ms});
-    std::ranges::sort(report.links, {}, [](const messages::LinkStatus& each) {
-      return each.node.name;
-    });
+    report.links = links_.status(share());
     report.unlinked = refusals_.latest();
     return report;
   }
 
   // ---------------------------------------------------------------------------
-
-  Link* find(const caf::strong_actor_ptr& handle) {
-    const auto found = links_.find(handle->id());
-    return found == links_.end() ? nullptr : &found->second;
-  }
-
-  Link* linked_with(std::uint64_t incarnation) {
-    for (auto& [id, link] : links_)
-      if (link.node && link.node->incarnation == incarnation)
-        return &link;
-    return nullptr;
-  }
-
-  std::size_t count_linked() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-      links_, [](const auto& entry) { return entry.second.node.has_value(); }));
-  }
-
-  void show_count() {
-    metrics().links.Set(static_cast<double>(count_linked()));
-  }
 
   Time now() const { return self_->clock().now(); }
   Metrics& metrics() const { return *parameters_.surroundings.metrics; }
@@ -434,7 +386,7 @@ private:
   NodeIdentity identity_;
   RefusalLog refusals_;
   std::optional<DialPlan> plan_;
-  std::map<caf::actor_id, Link> links_; ///< by the local end
+  LinkTable links_;
   messages::AnnounceOwners owners_; ///< of this node
   std::uint64_t pings_ = 0;
   Time next_probe_{};

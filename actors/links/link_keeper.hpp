@@ -34,6 +34,9 @@ struct LinkKeeperParameters {
   /// Who hears what is said about the work of lanes; likewise.
   std::function<caf::actor()> lanes{};
   std::size_t max_links = 64;
+  /// Of questions that this node answers at once: granted to the peers in equal
+  /// parts.
+  std::size_t answered_bytes = 2U << 20U;
   Surroundings surroundings;
 };
 

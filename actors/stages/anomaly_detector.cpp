@@ -88,7 +88,7 @@ private:
   void save(const messages::SaveShard& message) {
     const auto& order = message.order;
     auto snapshot = std::make_shared<logic::detection::Snapshot>();
-    const auto* const state = detector_.state(order.shard);
+    auto* const state = detector_.state(order.shard);
     const auto writer = writers_.find(order.shard);
     if (state && writer != writers_.end()) {
       // What was not heard of any more is taken again.
@@ -96,9 +96,8 @@ private:
         writer->second.failed();
       *snapshot = writer->second.take(
         *state, parameters_.surroundings.clock->now_ms(), order.last);
+      state->handed_over = order.last;
     }
-    if (order.give_up)
-      drop(order.shard);
     tell(self_, parameters_.keeper,
          messages::ShardSnapshot{order, std::move(snapshot)});
   }
@@ -157,8 +156,6 @@ private:
       if (const auto low = counts.low[index] - counted_.low[index])
         metrics.low_findings[static_cast<logic::Rule>(index)].Increment(
           static_cast<double>(low));
-    metrics.events_unjudged.Increment(
-      static_cast<double>(counts.unjudged - counted_.unjudged));
     // A gauge over all detectors: each adds its own change.
     metrics.detector_users.Increment(static_cast<double>(counts.users)
                                      - static_cast<double>(counted_.users));

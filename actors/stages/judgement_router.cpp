@@ -1,7 +1,9 @@
 #include "actors/stages/judgement_router_work.hpp"
 
 #include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -10,29 +12,24 @@ namespace millrace::actors {
 
 namespace {
 
-/// How long a node that starts waits for all shards to have owners.
-constexpr std::chrono::seconds settling_time{10};
-
 bool concerns(const LoginRows& rows, const ShardSet& shards) {
-  for (std::uint32_t shard = 0; shard != rows.shard_count; ++shard)
-    if (shards.test(shard) && !rows.empty(shard))
-      return true;
-  return false;
+  bool any = false;
+  logic::detection::for_each_shard(rows, shards,
+                                   [&](std::uint32_t) { any = true; });
+  return any;
 }
 
 } // namespace
 
 void JudgementRouter::begin(JudgementRouterActor::pointer self) {
   self_ = self;
-  if (!settle_by_)
-    settle_by_ = self_->clock().now() + settling_time;
+  book_.begin(now());
   // Whoever waits for an answer asks again.
   questions_.clear();
   askers_.clear();
   for (auto& [held, order] : resequencers_)
     order.drop_waiting();
-  for (auto& [incarnation, peer] : peers_)
-    peer.asked_bytes = 0;
+  metrics().judgements_asked_bytes.Set(0);
   ticking_ = false;
   detectors_.clear();
   for (const auto& detector : parameters_.detectors)
@@ -127,10 +124,11 @@ void JudgementRouter::ask(Asker& asker) {
 void JudgementRouter::add_owners(JudgementQuestions::Number number,
                                  const LoginRows& rows,
                                  const ShardSet& shards) {
-  add_detectors(number, rows, owners_.own() & shards);
-  for (const auto& share : owners_.elsewhere())
+  const auto& owners = book_.owners();
+  add_detectors(number, rows, owners.own() & shards);
+  for (const auto& share : owners.elsewhere())
     add(number, rows, {Judge::Kind::peer, share.peer}, share.shards & shards);
-  add(number, rows, {Judge::Kind::nobody, 0}, owners_.nobodys() & shards);
+  add(number, rows, {Judge::Kind::nobody, 0}, owners.nobodys() & shards);
 }
 
 void JudgementRouter::add_detectors(JudgementQuestions::Number number,
@@ -180,6 +178,38 @@ void JudgementRouter::take_answer(Due due,
     finish_if_answered(due.number);
 }
 
+void JudgementRouter::take_judgements(
+  const Judge& judge, const LoginRowsPtr& rows, const ShardSet& shards,
+  std::optional<Due> due, const logic::ShardJudgementsPtr& judgements) {
+  const bool waits = due && questions_.find(*due);
+  if (waits && is_peers(*due)) {
+    take_answer(*due, judgements); // it asks others by itself
+    return;
+  }
+  if (book_.answered(judge, rows, shards, *judgements, waits))
+    pay_debts();
+  if (!waits)
+    return;
+  ShardSet absent;
+  for (const auto shard : judgements->absent)
+    absent.set(shard);
+  if (judge.kind == Judge::Kind::detector)
+    judged_here_ += static_cast<std::uint64_t>(std::ranges::count_if(
+      judgements->judgements, [](const auto& each) { return each.judged; }));
+  if (absent.none()) {
+    take_answer(*due, judgements);
+    return;
+  }
+  auto so_far = *judgements;
+  logic::detection::drop_unjudged(so_far);
+  ask_elsewhere(*due, absent, std::move(so_far));
+}
+
+bool JudgementRouter::is_peers(Due due) const {
+  const auto asker = askers_.find(due.number);
+  return asker != askers_.end() && !asker->second.order.batch;
+}
+
 void JudgementRouter::finish_if_answered(JudgementQuestions::Number number) {
   const auto* const question = questions_.find(number);
   if (!question || question->due != 0)
@@ -213,9 +243,13 @@ void JudgementRouter::give_up(Due due) {
   auto judgements = std::make_shared<logic::ShardJudgements>(
     logic::detection::unjudged(*questions_.find(due.number)->rows,
                                part->shards));
-  metrics().events_unjudged.Increment(
-    static_cast<double>(judgements->events.size()));
+  count_unjudged(*judgements);
   take_answer(due, std::move(judgements));
+}
+
+void JudgementRouter::count_unjudged(const logic::ShardJudgements& judgements) {
+  metrics().events_unjudged.Increment(
+    static_cast<double>(judgements.events.size()));
 }
 
 // -- Detectors of this node ---------------------------------------------------
@@ -259,9 +293,10 @@ void JudgementRouter::send_to_detector(std::size_t detector,
       detectors_[detector], caf::infinite,
       messages::JudgeRows{order.ticket, order.rows, shards, order.batch})
     .then(
-      [=, this](const messages::RowsJudged& answer) {
+      [=, this, rows = order.rows](const messages::RowsJudged& answer) {
         give_back();
-        take_answer(due, answer.judgements);
+        take_judgements({Judge::Kind::detector, detector}, rows, shards, due,
+                        answer.judgements);
       },
       [=, this](const caf::error& error) {
         give_back();
@@ -294,14 +329,6 @@ void JudgementRouter::show_credit() {
   for (const auto& line : lines_)
     sum += line.use();
   detectors_credit_.show(sum);
-}
-
-messages::JudgementRouterStatus
-JudgementRouter::status(messages::ReportStatus) {
-  messages::JudgementRouterStatus status;
-  for (const auto& line : lines_)
-    status.detectors.push_back(line.use());
-  return status;
 }
 
 SuccessorFactory<JudgementRouterActor>

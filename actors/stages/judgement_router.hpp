@@ -8,6 +8,7 @@
 #include <caf/actor_system.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct JudgementRouterParameters {
   bool owns_all = true;
   /// How long a judgement of another node is waited for.
   std::chrono::milliseconds wait{200};
+  /// Of questions to other nodes that are under way, and of rows that are kept
+  /// for owners to come.
+  std::size_t asked_bytes = 2U << 20U;
+  std::size_t owed_bytes = 4U << 20U;
   /// All of the node, by number.
   std::vector<RegisteredActorPtr<AnomalyDetectorActor>> detectors;
   /// Credit of each detector: bytes of the rows that it may be asked about at a

@@ -1,21 +1,23 @@
 #include "actors/stages/judgement_router_work.hpp"
 
 #include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
-/// Who owns what, what peers are asked, and how long anybody is waited for.
+/// Who is asked on other nodes, and what becomes of what nobody answers. Whom,
+/// and for how long, `logic::detection::OwnerBook` decides.
 namespace millrace::actors {
 
 namespace {
 
-/// Questions under way to one peer, in bytes. One that is slower than the
-/// stream gets no more, and memory stays bounded.
-constexpr std::size_t peer_window_bytes = 4U << 20U;
-
 /// After that long a peer is given up on; it was not waited for all the time.
 constexpr std::chrono::seconds peer_limit{10};
+
+/// Owners follow each other faster than they are heard of only by mistake.
+constexpr int max_moves = 4;
 
 } // namespace
 
@@ -24,61 +26,73 @@ constexpr std::chrono::seconds peer_limit{10};
 void JudgementRouter::ask_peer(Due due, PeerIncarnation incarnation,
                                const ShardSet& shards) {
   const auto rows = askers_.at(due.number).order.rows;
-  const auto sent = send_to_peer(
-    incarnation, *rows, shards,
-    [this, due, rows, shards](const wire::JudgeAnswer& answer) {
-      take_peer_answer(due, *rows, shards, answer);
-    },
-    [this, due] { give_up(due); });
-  if (!sent || peers_.at(incarnation).late)
-    give_up(due);
-  else
+  if (!send_to_peer(incarnation, rows, shards, due)) {
+    // It hears of it when it can take more.
+    debts_lack_credit_ = true;
+    owe(due, shards);
+  } else if (book_.is_waited_for(incarnation)) {
     keep_ticking();
+  } else {
+    give_up(due);
+  }
 }
 
-bool JudgementRouter::send_to_peer(
-  PeerIncarnation incarnation, const LoginRows& rows, const ShardSet& shards,
-  std::function<void(const wire::JudgeAnswer&)> on_answer,
-  std::function<void()> on_error) {
-  const auto bytes = logic::detection::encoded_bytes(rows, shards);
-  const auto found = peers_.find(incarnation);
-  if (found == peers_.end() || bytes > wire::max_judgement_bytes
-      || found->second.asked_bytes + bytes > peer_window_bytes)
+bool JudgementRouter::send_to_peer(PeerIncarnation incarnation,
+                                   const LoginRowsPtr& rows,
+                                   const ShardSet& shards,
+                                   std::optional<Due> due) {
+  const auto bytes = logic::detection::encoded_bytes(*rows, shards);
+  const auto link = links_.find(incarnation);
+  if (link == links_.end() || bytes > wire::max_judgement_bytes
+      || !book_.lend(incarnation, bytes))
     return false;
-  found->second.asked_bytes += bytes;
+  metrics().judgements_asked_bytes.Increment(static_cast<double>(bytes));
+  const Sent sent{incarnation, rows, shards, bytes, due};
   self_
-    ->request(found->second.link, peer_limit,
-              wire::JudgeRequest{logic::detection::encode_rows(rows, shards)})
+    ->request(link->second, peer_limit,
+              wire::JudgeRequest{logic::detection::encode_rows(*rows, shards)})
     .then(
-      [=, this](const wire::JudgeAnswer& answer) {
-        if (const auto peer = peers_.find(incarnation); peer != peers_.end()) {
-          peer->second.asked_bytes -= bytes;
-          peer->second.late = false;
-        }
-        on_answer(answer);
+      [this, sent](const wire::JudgeAnswer& answer) {
+        take_peer_answer(sent, answer);
       },
-      [=, this](const caf::error&) {
-        if (const auto peer = peers_.find(incarnation); peer != peers_.end())
-          peer->second.asked_bytes -= bytes;
-        on_error();
-      });
+      [this, sent](const caf::error&) { take_peer_error(sent); });
   return true;
 }
 
-void JudgementRouter::take_peer_answer(Due due, const LoginRows& rows,
-                                       const ShardSet& shards,
+void JudgementRouter::take_peer_answer(const Sent& sent,
                                        const wire::JudgeAnswer& answer) {
-  auto decoded = logic::detection::decode_judgements(answer.judgements, rows,
-                                                     shards);
+  give_back(sent);
+  auto decoded = logic::detection::decode_judgements(answer.judgements,
+                                                     *sent.rows, sent.shards);
   if (!decoded) {
     tell_of_nonsense("an answer that makes no sense", decoded.error());
-    give_up(due);
+    if (sent.due)
+      give_up(*sent.due);
     return;
   }
-  metrics().events_judged_elsewhere.Increment(
-    static_cast<double>(decoded->events.size()));
-  take_answer(due,
-              std::make_shared<logic::ShardJudgements>(std::move(*decoded)));
+  if (sent.due && questions_.find(*sent.due))
+    metrics().events_judged_elsewhere.Increment(
+      static_cast<double>(std::ranges::count_if(
+        decoded->judgements, [](const auto& each) { return each.judged; })));
+  take_judgements(
+    {Judge::Kind::peer, sent.peer}, sent.rows, sent.shards, sent.due,
+    std::make_shared<logic::ShardJudgements>(std::move(*decoded)));
+  if (std::exchange(debts_lack_credit_, false))
+    pay_debts();
+}
+
+void JudgementRouter::give_back(const Sent& sent) {
+  book_.give_back(sent.peer, sent.bytes);
+  metrics().judgements_asked_bytes.Decrement(static_cast<double>(sent.bytes));
+}
+
+/// It is gone, or has nobody to answer: its shards are somebody else's soon.
+void JudgementRouter::take_peer_error(const Sent& sent) {
+  give_back(sent);
+  const bool waits = sent.due && questions_.find(*sent.due);
+  book_.failed({Judge::Kind::peer, sent.peer}, sent.rows, sent.shards, waits);
+  if (waits)
+    ask_elsewhere(*sent.due, sent.shards, {});
 }
 
 void JudgementRouter::tell_of_nonsense(std::string_view what,
@@ -96,17 +110,17 @@ void JudgementRouter::keep_ticking() {
 
 /// Once nobody was found in time the next do not wait for it, either.
 void JudgementRouter::wait_for_owner(Due due, const ShardSet& shards) {
-  if ((shards & ~missed_).none()) {
+  if (!book_.is_waited_for(shards)) {
     owe(due, shards);
     return;
   }
-  if (now() < *settle_by_)
-    questions_.find(due.number)->deadline = *settle_by_;
+  if (const auto settled = book_.settles_at(now()))
+    questions_.find(due.number)->deadline = *settled;
   keep_ticking();
 }
 
 void JudgementRouter::owe(Due due, const ShardSet& shards) {
-  owed_.add(questions_.find(due.number)->rows, shards);
+  book_.owe(questions_.find(due.number)->rows, shards);
   give_up(due);
 }
 
@@ -125,11 +139,10 @@ void JudgementRouter::end_waits(messages::Tick) {
     if (question->deadline > time) {
       others = true;
     } else if (part->judge.kind == Judge::Kind::nobody) {
-      missed_ |= part->shards;
+      book_.note_missed(part->shards);
       owe(due, part->shards);
     } else {
-      if (const auto peer = peers_.find(part->judge.id);
-          peer != peers_.end() && !std::exchange(peer->second.late, true))
+      if (book_.note_late(part->judge.id))
         metrics().peers_late.Increment();
       give_up(due);
     }
@@ -140,18 +153,29 @@ void JudgementRouter::end_waits(messages::Tick) {
 
 // -- Who owns what ------------------------------------------------------------
 
-void JudgementRouter::take_own(const messages::OwnShards& news) {
-  owners_.set_own(news.shards);
+messages::ShardsOutdone
+JudgementRouter::take_own(const messages::OwnShards& news) {
+  book_.set_own(news.shards);
   ask_found();
+  metrics().judgements_owed_bytes.Set(static_cast<double>(book_.owed_bytes()));
+  messages::ShardsOutdone answer;
+  answer.linked = !links_.empty();
+  const auto outdone = book_.owners().outdone();
+  for (const auto& [shard, generation] : news.shards)
+    if (shard < outdone.size() && outdone.test(shard))
+      answer.shards.push_back(shard);
+  return answer;
 }
 
 void JudgementRouter::link_up(const messages::LinkUp& news) {
-  peers_[news.peer.node.incarnation].link = news.peer.link;
+  const auto incarnation = news.peer.node.incarnation;
+  links_[incarnation] = news.peer.link;
+  book_.link_up(incarnation);
 }
 
 void JudgementRouter::link_down(const messages::LinkDown& news) {
-  peers_.erase(news.incarnation);
-  owners_.forget_peer(news.incarnation);
+  links_.erase(news.incarnation);
+  book_.link_down(news.incarnation);
 }
 
 void JudgementRouter::take_owners(const messages::PeerOwners& news) {
@@ -159,50 +183,134 @@ void JudgementRouter::take_owners(const messages::PeerOwners& news) {
   shards.reserve(news.shards.size());
   for (const auto& claim : news.shards)
     shards.push_back({claim.shard, claim.generation});
-  owners_.set_peer(news.incarnation, shards);
+  book_.set_peer(news.incarnation, shards);
   ask_found();
+}
+
+void JudgementRouter::take_credit(const messages::PeerCredit& news) {
+  book_.grant(news.incarnation, news.bytes);
+}
+
+messages::JudgementsStatus JudgementRouter::report(messages::ReportStatus) {
+  messages::JudgementsStatus status;
+  const auto& owners = book_.owners();
+  const auto add = [&](std::uint64_t owner, const ShardSet& shards) {
+    auto& share = status.owners.emplace_back();
+    share.incarnation = owner;
+    for (std::uint32_t shard = 0; shard != parameters_.shard_count; ++shard)
+      if (shards.test(shard))
+        share.shards.push_back(shard);
+  };
+  add(0, owners.own());
+  for (const auto& share : owners.elsewhere())
+    add(share.peer, share.shards);
+  for (std::uint32_t shard = 0; shard != parameters_.shard_count; ++shard)
+    if (owners.nobodys().test(shard))
+      status.unowned.push_back(shard);
+  status.shard_count = parameters_.shard_count;
+  for (const auto& [incarnation, account] : book_.peers())
+    status.peers.push_back(
+      {incarnation, account.asked_bytes, account.granted_bytes, account.late});
+  status.owed_bytes = book_.owed_bytes();
+  const auto whole = [](const auto& counter) {
+    return static_cast<std::uint64_t>(counter.Value());
+  };
+  status.here = judged_here_;
+  status.elsewhere = whole(metrics().events_judged_elsewhere);
+  status.unjudged = whole(metrics().events_unjudged);
+  status.for_others = whole(metrics().events_judged_for_others);
+  for (const auto& line : lines_)
+    status.detectors.push_back(line.use());
+  return status;
 }
 
 /// Owners that were missing may be known now: first comes what they are
 /// owed, then what waits, then what is new.
 void JudgementRouter::ask_found() {
-  const auto& nobodys = owners_.nobodys();
-  missed_ &= nobodys;
-  if (nobodys.none())
-    settle_by_ = JudgementQuestions::Time{};
-  for (const auto& debt : owed_.take(nobodys))
-    pay(debt);
+  pay_debts();
+  const auto& nobodys = book_.owners().nobodys();
   for (const auto& due : questions_.due([&](const auto&, const auto& part) {
          return part.judge.kind == Judge::Kind::nobody
                 && (part.shards & ~nobodys).any();
-       }))
-    ask_owners_of(due);
+       })) {
+    questions_.find(due.number)->deadline = now() + parameters_.wait;
+    ask_owners_of(due, questions_.find(due)->shards, {});
+  }
 }
 
-void JudgementRouter::pay(const logic::detection::OwedRows::Debt& debt) {
-  const auto own = owners_.own() & debt.shards;
+void JudgementRouter::pay_debts() {
+  // What a peer has no credit for waits, and all that comes after it.
+  ShardSet unpaid;
+  for (const auto& debt : book_.payable())
+    pay(debt, unpaid);
+}
+
+void JudgementRouter::pay(const logic::detection::OwedRows::Debt& debt,
+                          ShardSet& unpaid) {
+  const auto& owners = book_.owners();
+  const auto own = owners.own() & debt.shards;
   for (std::size_t detector = 0; detector != hosted_.size(); ++detector)
     if (const auto shards = own & hosted_[detector]; shards.any())
-      if (detectors_[detector])
-        self_
-          ->request(detectors_[detector], caf::infinite,
-                    messages::JudgeRows{{}, debt.rows, shards, nullptr})
-          .then([](const messages::RowsJudged&) {}, [](const caf::error&) {});
-  for (const auto& share : owners_.elsewhere())
-    if (const auto shards = share.shards & debt.shards; shards.any())
-      send_to_peer(
-        share.peer, *debt.rows, shards, [](const wire::JudgeAnswer&) {}, [] {});
+      tell_detector(detector, debt.rows, shards);
+  for (const auto& share : owners.elsewhere()) {
+    const auto shards = share.shards & debt.shards;
+    if (shards.none())
+      continue;
+    if ((shards & unpaid).any()
+        || !send_to_peer(share.peer, debt.rows, shards, std::nullopt)) {
+      debts_lack_credit_ = true;
+      unpaid |= share.shards;
+      book_.owe(debt.rows, shards);
+    }
+  }
 }
 
-/// The part is answered by nothing, and its shards become parts anew.
-void JudgementRouter::ask_owners_of(Due due) {
+/// What an owner before it was asked.
+void JudgementRouter::tell_detector(std::size_t detector,
+                                    const LoginRowsPtr& rows,
+                                    const ShardSet& shards) {
+  if (!detectors_[detector])
+    return;
+  self_
+    ->request(detectors_[detector], caf::infinite,
+              messages::JudgeRows{{}, rows, shards, nullptr})
+    .then(
+      [this, detector, rows, shards](const messages::RowsJudged& answer) {
+        take_judgements({Judge::Kind::detector, detector}, rows, shards,
+                        std::nullopt, answer.judgements);
+      },
+      [](const caf::error&) {});
+}
+
+/// Somebody else is to be asked about those shards: they were elsewhere.
+void JudgementRouter::ask_elsewhere(Due due, const ShardSet& shards,
+                                    logic::ShardJudgements so_far) {
   auto* const question = questions_.find(due.number);
-  const auto shards = questions_.find(due)->shards;
+  if (++question->moves > max_moves) {
+    book_.owe(question->rows, shards);
+    const auto rest = logic::detection::unjudged(*question->rows, shards);
+    count_unjudged(rest);
+    so_far.events.insert(so_far.events.end(), rest.events.begin(),
+                         rest.events.end());
+    so_far.judgements.insert(so_far.judgements.end(), rest.judgements.begin(),
+                             rest.judgements.end());
+    take_answer(due,
+                std::make_shared<logic::ShardJudgements>(std::move(so_far)));
+  } else {
+    ask_owners_of(due, shards, std::move(so_far));
+  }
+}
+
+/// The part is answered by what is known so far, and those shards become parts
+/// anew.
+void JudgementRouter::ask_owners_of(Due due, const ShardSet& shards,
+                                    logic::ShardJudgements so_far) {
+  const auto* const question = questions_.find(due.number);
   const auto rows = question->rows;
-  question->deadline = now() + parameters_.wait;
   const auto first = question->parts.size();
   add_owners(due.number, *rows, shards);
-  questions_.answer(due, std::make_shared<logic::ShardJudgements>());
+  questions_.answer(
+    due, std::make_shared<logic::ShardJudgements>(std::move(so_far)));
   const auto parts = questions_.find(due.number)->parts.size();
   for (auto part = first; part != parts; ++part)
     ask_part({due.number, part});

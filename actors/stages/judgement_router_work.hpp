@@ -6,7 +6,7 @@
 #include "logic/delivery/resequencer.hpp"
 #include "logic/detection/detector.hpp"
 #include "logic/detection/judgement_questions.hpp"
-#include "logic/detection/shard_owners.hpp"
+#include "logic/detection/owner_book.hpp"
 #include "logic/intake/credit_queue.hpp"
 #include "logic/records/partition_offset.hpp"
 #include "messages/detection.hpp"
@@ -36,11 +36,9 @@ namespace wire = messages::wire;
 using logic::detection::Judge;
 using logic::detection::JudgementQuestions;
 using logic::detection::LoginRows;
+using logic::detection::LoginRowsPtr;
 using logic::detection::PeerIncarnation;
 using logic::detection::ShardSet;
-
-/// Rows of shards without an owner that are kept for it.
-inline constexpr std::size_t max_owed_bytes = 8U << 20U;
 
 /// What a judgement router works on; outlives the actor.
 class JudgementRouter {
@@ -49,7 +47,11 @@ public:
     = name_of(logic::ActorKind::judgement_router).data();
 
   explicit JudgementRouter(JudgementRouterParameters parameters)
-    : parameters_(std::move(parameters)), owners_(parameters_.shard_count),
+    : parameters_(std::move(parameters)),
+      book_({.shard_count = parameters_.shard_count,
+             .wait = parameters_.wait,
+             .asked_bytes = parameters_.asked_bytes,
+             .owed_bytes = parameters_.owed_bytes}),
       hosted_(parameters_.detectors.size()),
       lines_(parameters_.detectors.size(),
              DetectorLine{parameters_.detector_window_bytes}),
@@ -62,7 +64,7 @@ public:
       all.push_back({shard, 0});
     }
     if (parameters_.owns_all)
-      owners_.set_own(all);
+      book_.set_own(all);
   }
 
   void begin(JudgementRouterActor::pointer self);
@@ -81,8 +83,9 @@ public:
       actor.handle_with(&JudgementRouter::link_up),
       actor.handle_with(&JudgementRouter::link_down),
       actor.handle_with(&JudgementRouter::take_owners),
+      actor.handle_with(&JudgementRouter::take_credit),
       actor.handle_with(&JudgementRouter::end_waits),
-      actor.handle_with(&JudgementRouter::status),
+      actor.handle_with(&JudgementRouter::report),
       answer_heartbeats(actor.self()),
       obey_faults(actor.surroundings()),
     };
@@ -101,10 +104,13 @@ private:
     PeerPromise peer_promise;
   };
 
-  struct Peer {
-    caf::actor link;
-    bool late = false; ///< did not answer in time, and not since
-    std::size_t asked_bytes = 0; ///< under way
+  /// Rows that were put to a peer.
+  struct Sent {
+    PeerIncarnation peer = 0;
+    LoginRowsPtr rows;
+    ShardSet shards;
+    std::size_t bytes = 0;
+    std::optional<Due> due; ///< none: it is told only, nobody waits
   };
 
   Metrics& metrics() const { return *parameters_.surroundings.metrics; }
@@ -130,9 +136,16 @@ private:
   // -- Answers ----------------------------------------------------------------
 
   void take_answer(Due due, logic::ShardJudgementsPtr judgements);
+  /// What a judge answered; the shards that it has not are asked about
+  /// elsewhere.
+  void take_judgements(const Judge& judge, const LoginRowsPtr& rows,
+                       const ShardSet& shards, std::optional<Due> due,
+                       const logic::ShardJudgementsPtr& judgements);
   void finish_if_answered(JudgementQuestions::Number number);
   void refuse(JudgementQuestions::Number number, const caf::error& error);
   void give_up(Due due);
+  void count_unjudged(const logic::ShardJudgements& judgements);
+  bool is_peers(Due due) const;
 
   // -- Detectors of this node -------------------------------------------------
 
@@ -141,7 +154,6 @@ private:
   void send_to_detector(std::size_t detector,
                         const DetectorLine::Admitted& next);
   void show_credit();
-  messages::JudgementRouterStatus status(messages::ReportStatus);
   void take_successor(const messages::DetectorReplaced& news);
 
   // -- Peers ------------------------------------------------------------------
@@ -149,12 +161,11 @@ private:
   void ask_peer(Due due, PeerIncarnation incarnation, const ShardSet& shards);
 
   /// False where the peer is gone or has too much to answer already.
-  bool send_to_peer(PeerIncarnation incarnation, const LoginRows& rows,
-                    const ShardSet& shards,
-                    std::function<void(const wire::JudgeAnswer&)> on_answer,
-                    std::function<void()> on_error);
-  void take_peer_answer(Due due, const LoginRows& rows, const ShardSet& shards,
-                        const wire::JudgeAnswer& answer);
+  bool send_to_peer(PeerIncarnation incarnation, const LoginRowsPtr& rows,
+                    const ShardSet& shards, std::optional<Due> due);
+  void take_peer_answer(const Sent& sent, const wire::JudgeAnswer& answer);
+  void take_peer_error(const Sent& sent);
+  void give_back(const Sent& sent);
   void tell_of_nonsense(std::string_view what, const logic::Error& error);
 
   // -- Waiting ----------------------------------------------------------------
@@ -166,30 +177,37 @@ private:
 
   // -- Who owns what ----------------------------------------------------------
 
-  void take_own(const messages::OwnShards& news);
+  messages::ShardsOutdone take_own(const messages::OwnShards& news);
   void link_up(const messages::LinkUp& news);
   void link_down(const messages::LinkDown& news);
   void take_owners(const messages::PeerOwners& news);
+  void take_credit(const messages::PeerCredit& news);
+  messages::JudgementsStatus report(messages::ReportStatus);
   void ask_found();
-  void pay(const logic::detection::OwedRows::Debt& debt);
-  void ask_owners_of(Due due);
+  void pay_debts();
+  void pay(const logic::detection::OwedRows::Debt& debt, ShardSet& unpaid);
+  void tell_detector(std::size_t detector, const LoginRowsPtr& rows,
+                     const ShardSet& shards);
+  void ask_elsewhere(Due due, const ShardSet& shards,
+                     logic::ShardJudgements so_far);
+  void ask_owners_of(Due due, const ShardSet& shards,
+                     logic::ShardJudgements so_far);
 
   JudgementRouterActor::pointer self_ = nullptr;
   JudgementRouterParameters parameters_;
-  logic::detection::ShardOwners owners_;
+  logic::detection::OwnerBook book_;
   std::vector<ShardSet> hosted_; ///< by detector: what it may host
   /// Who is asked: a successor only once the news of it is here, so that it
   /// gets what is older first.
   std::vector<AnomalyDetectorActor> detectors_;
   std::vector<DetectorLine> lines_; ///< what waits for each
   CreditGauges detectors_credit_; ///< of all together
-  std::map<PeerIncarnation, Peer> peers_;
+  std::map<PeerIncarnation, caf::actor> links_;
   JudgementQuestions questions_;
   std::map<JudgementQuestions::Number, Asker> askers_;
-  logic::detection::OwedRows owed_{max_owed_bytes};
-  ShardSet missed_; ///< whose owner was waited for in vain
-  std::optional<JudgementQuestions::Time> settle_by_;
+  bool debts_lack_credit_ = false;
   bool ticking_ = false;
+  std::uint64_t judged_here_ = 0;
   std::map<logic::PartitionEpoch, logic::Resequencer<Asker>> resequencers_;
   logic::ForgottenEpochs forgotten_;
 };

@@ -141,6 +141,12 @@ constexpr Definition for_others{
 constexpr Definition late{
   "millrace_peers_late_total",
   "Times that a peer did not judge in time and was not waited for any more."};
+constexpr Definition asked_bytes{
+  "millrace_judgements_asked_bytes",
+  "Bytes of questions to other nodes that are under way."};
+constexpr Definition owed_bytes{
+  "millrace_judgements_owed_bytes",
+  "Bytes of rows that are kept for the next owners of their shards."};
 constexpr Definition users{"millrace_detector_users",
                            "Users that the detectors remember."};
 constexpr Definition evicted{
@@ -201,6 +207,9 @@ constexpr Definition link_count{"millrace_links",
 constexpr Definition link_round_trip{
   "millrace_link_round_trip_seconds",
   "Time of the last probe to a linked node and back."};
+constexpr Definition link_credit_bytes{
+  "millrace_link_credit_bytes",
+  "Bytes of questions that a linked node takes at once from this one."};
 constexpr Definition link_refusal{
   "millrace_link_refusals_total",
   "Links and connections that were refused by either side, by reason."};
@@ -368,15 +377,15 @@ void PartitionLags::clear() {
   gauges_.clear();
 }
 
-void PeerRoundTrips::set(const std::string& peer, double seconds) {
+void PeerGauges::set(const std::string& peer, double value) {
   const std::lock_guard lock{mutex_};
   auto [entry, added] = gauges_.try_emplace(peer, nullptr);
   if (added)
     entry->second = &family_.Add({{"peer", peer}});
-  entry->second->Set(seconds);
+  entry->second->Set(value);
 }
 
-void PeerRoundTrips::remove(const std::string& peer) {
+void PeerGauges::remove(const std::string& peer) {
   const std::lock_guard lock{mutex_};
   if (const auto entry = gauges_.find(peer); entry != gauges_.end()) {
     family_.Remove(entry->second);
@@ -424,7 +433,10 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     detection_blind(gauge(registry, blind)),
     events_judged_elsewhere(counter(registry, elsewhere)),
     events_judged_for_others(counter(registry, for_others)),
-    peers_late(counter(registry, late)), detector_users(gauge(registry, users)),
+    peers_late(counter(registry, late)),
+    judgements_asked_bytes(gauge(registry, asked_bytes)),
+    judgements_owed_bytes(gauge(registry, owed_bytes)),
+    detector_users(gauge(registry, users)),
     detector_users_evicted(counter(registry, evicted)),
     detector_addresses(gauge(registry, addresses)),
     detector_addresses_evicted(counter(registry, addresses_evicted)),
@@ -437,6 +449,7 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     model_fits_failed(counter(registry, fit, {{"result", "failure"}})),
     links(gauge(registry, link_count)),
     link_round_trips(gauges(registry, link_round_trip)),
+    link_credit(gauges(registry, link_credit_bytes)),
     link_refusals(
       table<logic::links::RefusalReason, logic::links::refusal_count>(
         registry, link_refusal, "reason")),

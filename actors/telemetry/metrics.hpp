@@ -99,14 +99,14 @@ private:
   std::map<Key, prometheus::Gauge*> gauges_;
 };
 
-/// Round trips to the nodes that are linked.
-class PeerRoundTrips {
+/// A gauge for each node that is linked.
+class PeerGauges {
 public:
   using Family = prometheus::Family<prometheus::Gauge>;
 
-  explicit PeerRoundTrips(Family& family) : family_(family) {}
+  explicit PeerGauges(Family& family) : family_(family) {}
 
-  void set(const std::string& peer, double seconds);
+  void set(const std::string& peer, double value);
   /// The link is gone: its series must not stay at its last value.
   void remove(const std::string& peer);
 
@@ -211,6 +211,8 @@ public:
   Counter& events_judged_elsewhere;
   Counter& events_judged_for_others;
   Counter& peers_late;
+  Gauge& judgements_asked_bytes;
+  Gauge& judgements_owed_bytes;
   Gauge& detector_users;
   Counter& detector_users_evicted;
   Gauge& detector_addresses;
@@ -223,7 +225,8 @@ public:
 
   // Links
   Gauge& links;
-  PeerRoundTrips link_round_trips;
+  PeerGauges link_round_trips;
+  PeerGauges link_credit;
   CounterTable<logic::links::RefusalReason, logic::links::refusal_count>
     link_refusals;
 

@@ -72,6 +72,8 @@ void check_serials(const LinkConfig& config, std::vector<Error>& faults) {
       add(faults, "link.deny_serials: '" + text
                     + "' is no serial number in hexadecimal, as `millrace "
                       "certificates` and openssl print it");
+  if (const auto rules = PeerRules::read(config); !rules)
+    faults.push_back(rules.error());
 }
 
 } // namespace
@@ -121,6 +123,11 @@ void describe(logic::SettingVisitor& visitor, LinkConfig& config) {
                    .help = "Serial numbers of certificates that are refused "
                            "though the CA signed them, hexadecimal."},
                   &config.deny_serials);
+  visitor.setting({.name = "deny_file",
+                   .help = "A file of further such serial numbers, one a line, "
+                           "# before a remark. A changed file is used for new "
+                           "connections, without a restart."},
+                  &config.deny_file);
 }
 
 std::vector<logic::Error> check(const LinkConfig& config) {

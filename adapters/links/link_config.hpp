@@ -19,6 +19,7 @@ struct LinkConfig {
   std::string key_file;
   std::vector<std::string> peer_names; ///< empty: any of the CA
   std::vector<std::string> deny_serials; ///< hexadecimal
+  std::string deny_file; ///< of further ones, one a line
 
   bool has_tls() const {
     return !ca_file.empty() && !certificate_file.empty() && !key_file.empty();

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -239,9 +241,35 @@ std::vector<logic::Error> check_tls_files(const LinkConfig& config) {
   return faults;
 }
 
-PeerRules::PeerRules(const LinkConfig& config) : names_(config.peer_names) {
+logic::Result<std::shared_ptr<PeerRules>>
+PeerRules::read(const LinkConfig& config) {
+  auto rules = std::make_shared<PeerRules>();
+  rules->names_ = config.peer_names;
   for (const auto& serial : config.deny_serials)
-    denied_.insert(normal_serial(serial));
+    rules->denied_.insert(normal_serial(serial));
+  if (config.deny_file.empty())
+    return rules;
+  const NamedFile file{"link.deny_file", config.deny_file};
+  errno = 0;
+  std::ifstream lines{config.deny_file};
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    line.erase(std::min(line.find('#'), line.size()));
+    if (line.find_first_not_of(" \t\r") == line.npos)
+      continue;
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    const auto serial = normal_serial(line);
+    if (serial.empty())
+      return fault(file, "holds no serial number in hexadecimal in line "
+                           + std::to_string(number)
+                           + "; correct it, or put # before a remark");
+    rules->denied_.insert(serial);
+  }
+  if (!lines.eof() || lines.bad())
+    return fault(file,
+                 "cannot be read: " + std::generic_category().message(errno)
+                   + "; put it there, or correct the path or its rights");
+  return rules;
 }
 
 bool PeerRules::denies_serial(const x509_st& certificate) const {
@@ -296,7 +324,10 @@ logic::Result<TlsFiles::Context> TlsFiles::load() const {
   const auto material = read_material(config_, faults);
   if (!faults.empty())
     return faults.front();
-  Context context{SSL_CTX_new(TLS_method()), ContextFreer{rules_}};
+  auto rules = PeerRules::read(config_);
+  if (!rules)
+    return rules.error();
+  Context context{SSL_CTX_new(TLS_method()), ContextFreer{*rules}};
   const auto refused = [] {
     return Error{ErrorCode::invalid_config,
                  "TLS cannot be set up with the files of the section link: "
@@ -317,7 +348,7 @@ logic::Result<TlsFiles::Context> TlsFiles::load() const {
           != 1
         || SSL_CTX_add_client_CA(context.get(), each.get()) != 1)
       return refused();
-  SSL_CTX_set_app_data(context.get(), rules_.get());
+  SSL_CTX_set_app_data(context.get(), rules->get());
   SSL_CTX_set_verify(context.get(),
                      SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                      verify_peer);
@@ -333,8 +364,8 @@ logic::Result<TlsFiles::Context> TlsFiles::load() const {
 /// Two numbers that change whenever a file is written or replaced.
 std::vector<std::int64_t> TlsFiles::stamps() const {
   std::vector<std::int64_t> result;
-  for (const auto* path :
-       {&config_.ca_file, &config_.certificate_file, &config_.key_file}) {
+  for (const auto* path : {&config_.ca_file, &config_.certificate_file,
+                           &config_.key_file, &config_.deny_file}) {
     struct stat status {};
     ::stat(path->c_str(), &status);
     result.push_back(static_cast<std::int64_t>(status.st_ino));

@@ -31,7 +31,9 @@ std::vector<logic::Error> check_tls_files(const LinkConfig& config);
 /// Who may be linked of those whose certificate the CA signed.
 class PeerRules {
 public:
-  explicit PeerRules(const LinkConfig& config);
+  /// Settings and what stands in `link.deny_file`; the error names the line.
+  static logic::Result<std::shared_ptr<PeerRules>>
+  read(const LinkConfig& config);
 
   bool denies_serial(const x509_st& certificate) const;
   bool knows_name(x509_st& certificate) const;
@@ -42,9 +44,9 @@ private:
 };
 
 /// The files of TLS as OpenSSL needs them: TLS 1.3, a certificate asked of
-/// both sides, checked against the CA and the rules. Reads them again when one
-/// changed; as long as what is new does not fit together the old is kept. Any
-/// thread.
+/// both sides, checked against the CA and the rules. Reads them, and the deny
+/// list, again when one changed; as long as what is new does not fit together
+/// the old is kept. Any thread.
 class TlsFiles {
 public:
   using Context = std::shared_ptr<ssl_ctx_st>;
@@ -57,14 +59,12 @@ public:
 
 private:
   TlsFiles(const LinkConfig& config, logic::LogPtr log)
-    : config_(config), rules_(std::make_shared<PeerRules>(config)),
-      log_(std::move(log)) {}
+    : config_(config), log_(std::move(log)) {}
 
   logic::Result<Context> load() const;
   std::vector<std::int64_t> stamps() const;
 
   LinkConfig config_;
-  std::shared_ptr<PeerRules> rules_;
   logic::LogPtr log_;
   std::mutex mutex_;
   Context context_;

@@ -70,6 +70,12 @@ inline void append_signed_varint(std::string& out, std::int64_t value) {
                        ^ static_cast<std::uint64_t>(value >> 63U));
 }
 
+/// A text behind its length.
+inline void append_text(std::string& out, std::string_view text) {
+  append_little_endian(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
 /// Takes numbers off the front; remembers when it ran out of bytes.
 class ByteReader {
 public:
@@ -108,8 +114,7 @@ public:
 
   std::string_view take_bytes(std::size_t count) {
     if (count > rest_.size()) {
-      short_ = true;
-      rest_ = {};
+      fail();
       return {};
     }
     const auto piece = rest_.substr(0, count);
@@ -117,10 +122,24 @@ public:
     return piece;
   }
 
+  /// What `append_text` wrote; a text of more than `most` bytes is none.
+  std::string_view take_text(std::size_t most) {
+    const auto bytes = take<std::uint32_t>();
+    if (bytes <= most)
+      return take_bytes(bytes);
+    fail();
+    return {};
+  }
+
   bool ran_short() const noexcept { return short_; }
   std::size_t left() const noexcept { return rest_.size(); }
 
 private:
+  void fail() {
+    short_ = true;
+    rest_ = {};
+  }
+
   std::string_view rest_;
   bool short_ = false;
 };

@@ -158,10 +158,13 @@ void Detector::select(const LoginRows& rows, const ShardSet& shards,
       continue;
     auto* const state = states_[shard].get();
     if (!state) {
+      out.absent.push_back(shard);
       for (const auto& row : rows.users_of(shard))
         absent.push_back(row.event);
       continue;
     }
+    if (state->handed_over)
+      out.handed_over.push_back(shard);
     auto& applied = state->applied.at(rows.topic, rows.partition);
     const bool all_new = applied.highest() < rows.first;
     add(rows.users_of(shard), *state, applied, all_new, users_);

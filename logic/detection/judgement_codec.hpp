@@ -10,31 +10,12 @@
 #include <string>
 #include <string_view>
 
-/// What nodes ask each other about logins, and what they answer, as bytes:
-/// integers and floats of fixed width, little-endian, no padding.
+/// What a node answers that was asked about logins (`login_rows_codec.hpp`), as
+/// bytes: integers and floats of fixed width, little-endian, no padding.
 namespace millrace::logic::detection {
-
-/// Bytes of one login in a question; there is the event's number in neither,
-/// since the answer stands in the order of the question.
-inline constexpr std::size_t user_row_bytes = 43;
-inline constexpr std::size_t address_row_bytes = 29;
 
 /// Longest text and evidence of a finding that is taken from another node.
 inline constexpr std::size_t max_finding_bytes = 1024;
-
-/// Bytes that `encode_rows` would write, about.
-std::size_t encoded_bytes(const LoginRows& rows,
-                          const ShardSet& shards) noexcept;
-
-/// The rows of those shards.
-std::string encode_rows(const LoginRows& rows, const ShardSet& shards);
-
-/// What another node asks; `event` counts the rows of each kind from 0. Counts
-/// are compared with the bytes that are there before anything is allocated.
-/// Refused: what is cut off or too long, another number of shards, rows that
-/// are not of the shard that they are said to be of, values that no login has.
-Result<LoginRows> decode_rows(std::string_view bytes,
-                              std::uint32_t shard_count);
 
 /// The answer to `asked`, whose rows have numbers for events: each of its
 /// users' rows must be judged once over all parts (asserted).
@@ -43,12 +24,16 @@ std::string encode_judgements(const LoginRows& asked,
 
 /// The answer to the question about those shards of `rows`. Refused: what is
 /// cut off or too long, another number of judgements, findings on rows that
-/// were not asked about, evidence that is no JSON, long texts.
+/// were not asked about, evidence that is no JSON, long texts, shards that were
+/// not asked about.
 Result<ShardJudgements> decode_judgements(std::string_view bytes,
                                           const LoginRows& rows,
                                           const ShardSet& shards);
 
 /// What to say of the users' rows of those shards where nobody answers.
 ShardJudgements unjudged(const LoginRows& rows, const ShardSet& shards);
+
+/// Leaves out the events that are not judged, for somebody else to be asked.
+void drop_unjudged(ShardJudgements& judgements);
 
 } // namespace millrace::logic::detection

@@ -1,6 +1,6 @@
 #include "logic/detection/judgement_questions.hpp"
 
-#include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 
 #include <utility>
 
@@ -9,7 +9,7 @@ namespace millrace::logic::detection {
 JudgementQuestions::Number JudgementQuestions::open(LoginRowsPtr rows,
                                                     Time deadline) {
   const auto number = next_++;
-  open_.emplace(number, Question{std::move(rows), deadline, {}, 0});
+  open_.emplace(number, Question{std::move(rows), deadline, {}, 0, 0});
   return number;
 }
 

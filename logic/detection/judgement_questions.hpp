@@ -45,6 +45,7 @@ public:
     Time deadline; ///< for peers, and for an owner to be found
     std::vector<Part> parts;
     std::size_t due = 0; ///< parts without an answer
+    int moves = 0; ///< how often somebody else had to be asked
   };
 
   /// A part that is due.

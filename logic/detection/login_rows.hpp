@@ -77,6 +77,15 @@ struct LoginRows {
 /// What the rows of those shards occupy.
 std::size_t part_bytes(const LoginRows& rows, const ShardSet& shards);
 
+/// Calls `visit(shard)` for each of those shards that has rows.
+template <class Visit>
+void for_each_shard(const LoginRows& rows, const ShardSet& shards,
+                    Visit&& visit) {
+  for (std::uint32_t shard = 0; shard != rows.shard_count; ++shard)
+    if (shards.test(shard) && !rows.empty(shard))
+      visit(shard);
+}
+
 using LoginRowsPtr = std::shared_ptr<const LoginRows>;
 
 /// Brings the logins of enriched batches into rows. Keeps scratch memory

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct OwnedShard {
 using PeerIncarnation = std::uint64_t;
 
 /// Who owns which shard, as far as this node has heard: of all that claim one,
-/// this node among them, who has the highest generation. Not thread-safe.
+/// this node among them, who has the highest generation. A former owner goes on
+/// claiming its shards until it hears of the next one. Not thread-safe.
 class ShardOwners {
 public:
   /// The shards that one of them owns; never none.
@@ -30,7 +32,7 @@ public:
     ShardSet shards;
   };
 
-  explicit ShardOwners(std::uint32_t shard_count) : shard_count_(shard_count) {
+  explicit ShardOwners(std::uint32_t shard_count) : owners_(shard_count) {
     decide();
   }
 
@@ -41,19 +43,38 @@ public:
   void set_peer(PeerIncarnation peer, std::span<const OwnedShard> shards);
   void forget_peer(PeerIncarnation peer);
 
+  /// What somebody (no peer: this node) answered who was asked about shards:
+  /// those in `absent` it has not, whatever it claimed last; those in
+  /// `handed_over` it had, and the next owner has not seen what was asked.
+  void heard(std::optional<PeerIncarnation> from, const ShardSet& asked,
+             const ShardSet& absent, const ShardSet& handed_over);
+
   const ShardSet& own() const noexcept { return own_; }
   const std::vector<Share>& elsewhere() const noexcept { return elsewhere_; }
   const ShardSet& nobodys() const noexcept { return nobodys_; }
+  /// Their owners judge still, and are about to be followed by others.
+  const ShardSet& handed_over() const noexcept { return handed_over_; }
+  /// Shards that this node claims and a peer owns by now.
+  ShardSet outdone() const;
 
 private:
+  struct Owner {
+    bool known = false;
+    std::uint64_t generation = 0;
+    std::optional<PeerIncarnation> peer; ///< none: this node
+
+    friend bool operator==(const Owner&, const Owner&) = default;
+  };
+
   void decide();
 
-  std::uint32_t shard_count_;
+  std::vector<Owner> owners_; ///< by shard
   std::vector<OwnedShard> own_claims_;
   std::map<PeerIncarnation, std::vector<OwnedShard>> claims_;
   ShardSet own_;
   std::vector<Share> elsewhere_;
   ShardSet nobodys_;
+  ShardSet handed_over_;
 };
 
 } // namespace millrace::logic::detection

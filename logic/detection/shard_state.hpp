@@ -19,6 +19,9 @@ struct ShardState {
   UserTable users;
   AddressTable addresses;
   AppliedOffsets applied;
+  /// The last snapshot was taken, and the next owner gets it. Until that one is
+  /// there this state goes on being asked.
+  bool handed_over = false;
 };
 
 /// One of which nothing is known yet, with its share of the room.

@@ -32,7 +32,8 @@ void StateKeeping::take(StateStoreEvent event, Time now, StateOrders& orders) {
 }
 
 void StateKeeping::on(ShardAssigned& event, Time now, StateOrders& orders) {
-  // Whatever it was before, it begins from its log.
+  // Whatever it was before, it begins from its log. What was given up answers
+  // until that is done.
   if (find(event.shard))
     let_go(event.shard, orders);
   auto& shard = shards_[event.shard];
@@ -109,19 +110,16 @@ void StateKeeping::on(StateAppended& event, Time now, StateOrders& orders) {
       ask(event.shard, *shard, now, orders);
     return;
   }
-  // It was given up by the detector: there is nothing to try again.
-  if (shard->revoked) {
-    let_go(event.shard, orders);
-    orders.release.push_back(event.shard);
-    return;
-  }
+  // The group waits: what cannot be saved now is lost.
+  if (shard->revoked)
+    return hand_over(event.shard, now, orders);
   shard->finished = saved;
 }
 
 void StateKeeping::ask(std::uint32_t number, Shard& shard, Time now,
                        StateOrders& orders) {
   const bool last = ending_ || shard.revoked;
-  orders.save.push_back({number, last, shard.revoked});
+  orders.save.push_back({number, last});
   // By then it has answered, or is asked again.
   shard.due = now
               + (last
@@ -130,6 +128,12 @@ void StateKeeping::ask(std::uint32_t number, Shard& shard, Time now,
 }
 
 void StateKeeping::tick(Time now, StateOrders& orders) {
+  std::erase_if(farewells_, [&](const auto& each) {
+    if (now < each.second.until)
+      return false;
+    orders.give_up.push_back(each.first);
+    return true;
+  });
   if (!options_.saves)
     return;
   for (auto& [number, shard] : shards_) {
@@ -146,7 +150,7 @@ void StateKeeping::answered(const StateOrders::Save& order, Snapshot snapshot,
   auto* shard = find(order.shard);
   if (!shard || shard->reader || shard->appending)
     return;
-  if (snapshot.records.empty()) { // it was given up, and the answer lost
+  if (snapshot.records.empty()) { // it is not there
     if (shard->revoked) {
       let_go(order.shard, orders);
       orders.release.push_back(order.shard);
@@ -164,6 +168,7 @@ void StateKeeping::answered(const StateOrders::Save& order, Snapshot snapshot,
 void StateKeeping::hosted(std::uint32_t number) {
   if (auto* shard = find(number))
     shard->handover = nullptr;
+  farewells_.erase(number);
 }
 
 void StateKeeping::detector_replaced(std::uint32_t number,
@@ -195,13 +200,30 @@ std::size_t StateKeeping::unfinished() const noexcept {
     }));
 }
 
+void StateKeeping::ended(Time now) {
+  for (const auto& [number, shard] : shards_)
+    if (!shard.reader && !shard.handover)
+      farewells_[number] = {shard.generation, now + max_farewell};
+  shards_.clear();
+  unsaved_bytes_ = 0;
+}
+
+void StateKeeping::outdone(const std::vector<std::uint32_t>& shards,
+                           StateOrders& orders) {
+  for (const auto shard : shards)
+    if (farewells_.erase(shard) != 0)
+      orders.give_up.push_back(shard);
+}
+
 std::vector<OwnedShard> StateKeeping::serving() const {
   std::vector<OwnedShard> shards;
-  if (ending_)
-    return shards;
   for (const auto& [number, shard] : shards_)
-    if (!shard.reader && !shard.handover && !shard.revoked)
+    if (!shard.reader && !shard.handover)
       shards.push_back({number, shard.generation});
+  // By now it may be here again, and not be put together yet.
+  for (const auto& [number, farewell] : farewells_)
+    shards.push_back({number, farewell.generation});
+  std::ranges::sort(shards, {}, &OwnedShard::shard);
   return shards;
 }
 
@@ -218,6 +240,16 @@ std::optional<StateKeeping::Time> StateKeeping::oldest_save() const noexcept {
     if (!is_finished(shard) && (!oldest || shard.saved < *oldest))
       oldest = shard.saved;
   return oldest;
+}
+
+/// With its last snapshot; its state answers on.
+void StateKeeping::hand_over(std::uint32_t number, Time now,
+                             StateOrders& orders) {
+  const auto found = shards_.find(number);
+  farewells_[number] = {found->second.generation, now + max_farewell};
+  unsaved_bytes_ -= found->second.bytes;
+  shards_.erase(found);
+  orders.release.push_back(number);
 }
 
 void StateKeeping::let_go(std::uint32_t number, StateOrders& orders) {

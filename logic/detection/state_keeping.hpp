@@ -32,8 +32,9 @@ struct StateOrders {
   };
   struct Save {
     std::uint32_t shard = 0;
-    bool last = false; ///< nothing will be applied any more
-    bool give_up = false; ///< another node will own it
+    /// Another node, or the next life of this one, will own it. What is applied
+    /// after it that owner must be told otherwise.
+    bool last = false;
   };
   struct Settle {
     std::uint32_t shard = 0;
@@ -63,14 +64,19 @@ struct RestoredShard {
 
 /// Decides what becomes of the shards that a store assigns and revokes: puts
 /// them together from their logs, has detectors host them, has what changed
-/// saved in turn, and gives them up with a last snapshot. Detectors may die at
-/// any moment: what was not answered is asked again. Not thread-safe.
+/// saved in turn, and gives them up with a last snapshot. Until the next owner
+/// is there a detector goes on answering for a shard that was given up.
+/// Detectors may die at any moment: what was not answered is asked again. Not
+/// thread-safe.
 class StateKeeping {
 public:
   using Time = std::chrono::steady_clock::time_point;
 
   /// While more than that is on its way to the store, no more is asked for.
   static constexpr std::size_t max_unsaved_bytes = std::size_t{16} << 20;
+
+  /// So long an owner that gave a shard up answers for it at the most.
+  static constexpr std::chrono::seconds max_farewell{10};
 
   struct Options {
     DetectionConfig config;
@@ -97,8 +103,14 @@ public:
   void detector_replaced(std::uint32_t number, std::uint32_t detector_count,
                          StateOrders& orders);
 
-  /// Nothing is judged any more: asks for the last snapshot of all.
+  /// The node ends: asks for the last snapshot of all.
   void end(Time now, StateOrders& orders);
+  /// And they were given up, with or without it.
+  void ended(Time now);
+  /// Other nodes own these by now, and are there.
+  void outdone(const std::vector<std::uint32_t>& shards, StateOrders& orders);
+  /// Shards that were given up and have no next owner yet.
+  std::size_t orphans() const noexcept { return farewells_.size(); }
   /// How many shards are not saved to the end yet.
   std::size_t unfinished() const noexcept;
 
@@ -107,7 +119,7 @@ public:
     return std::exchange(restored_, {});
   }
 
-  /// Shards that detectors of this node host and that stay here, by number.
+  /// Shards that detectors of this node answer for, by number.
   std::vector<OwnedShard> serving() const;
 
   std::size_t owned() const noexcept { return shards_.size(); }
@@ -137,13 +149,21 @@ private:
   void on(StateAppended& event, Time now, StateOrders& orders);
   void on(StateStoreTrouble&, Time, StateOrders&) {}
 
+  /// A shard that was given up: its state answers still.
+  struct Farewell {
+    StateGeneration generation = 0;
+    Time until;
+  };
+
   Shard* find(std::uint32_t shard) noexcept;
+  void hand_over(std::uint32_t number, Time now, StateOrders& orders);
   void let_go(std::uint32_t number, StateOrders& orders);
   void ask(std::uint32_t number, Shard& shard, Time now, StateOrders& orders);
   bool is_finished(const Shard& shard) const noexcept;
 
   Options options_;
   std::map<std::uint32_t, Shard> shards_;
+  std::map<std::uint32_t, Farewell> farewells_;
   bool ending_ = false;
   std::size_t unsaved_bytes_ = 0;
   std::vector<RestoredShard> restored_;

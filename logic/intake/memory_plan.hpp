@@ -39,11 +39,27 @@ public:
       dead_letter_bytes() / occupied_per_dead_letter, least_dead_letters);
   }
 
+  /// A 32nd: judgements between nodes, in four equal parts. Two are for rows
+  /// that are kept for owners to come, one for questions under way to peers,
+  /// one for those of peers.
+  constexpr std::uint64_t judgement_bytes() const noexcept {
+    return budget_bytes_ / 32;
+  }
+  constexpr std::uint64_t owed_rows_bytes() const noexcept {
+    return judgement_bytes() / 2;
+  }
+  constexpr std::uint64_t asked_bytes() const noexcept {
+    return judgement_bytes() / 4;
+  }
+  constexpr std::uint64_t answered_bytes() const noexcept {
+    return judgement_bytes() / 4;
+  }
+
   /// The rest: batches in flight, from the moment when they are taken to the
   /// last delivery report. Given out as credit.
   constexpr std::int64_t in_flight_bytes() const noexcept {
     return static_cast<std::int64_t>(budget_bytes_ - fetched_bytes()
-                                     - dead_letter_bytes());
+                                     - dead_letter_bytes() - judgement_bytes());
   }
 
   /// Half of what is in flight may be in lanes, so that the other half is there
@@ -104,6 +120,7 @@ private:
 };
 
 static_assert(MemoryPlan{}.fetched_bytes() + MemoryPlan{}.dead_letter_bytes()
+                + MemoryPlan{}.judgement_bytes()
                 + static_cast<std::uint64_t>(MemoryPlan{}.in_flight_bytes())
               == MemoryPlan{}.budget_bytes());
 

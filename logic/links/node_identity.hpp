@@ -13,7 +13,7 @@ namespace millrace::logic::links {
 
 /// What nodes say to each other, and how: raised when an older node would
 /// misunderstand it.
-inline constexpr std::uint16_t link_protocol = 1;
+inline constexpr std::uint16_t link_protocol = 2;
 
 /// Limits of what a node may say of itself.
 inline constexpr std::size_t max_identity_text = 256; ///< bytes of any text

@@ -80,6 +80,12 @@ struct ShardJudgements {
   std::vector<Finding> address_findings;
   /// Names the forest that scored; empty without one.
   std::string model_id;
+  /// Shards that were asked about and are not here: their events are not
+  /// judged, and somebody else may know of them. Rising.
+  std::vector<std::uint32_t> absent;
+  /// Shards whose last snapshot was taken before: their next owner has not
+  /// seen these rows. Rising.
+  std::vector<std::uint32_t> handed_over;
 };
 
 using ShardJudgementsPtr = std::shared_ptr<const ShardJudgements>;

@@ -58,4 +58,11 @@ struct ShardOwners {
   friend bool operator==(const ShardOwners&, const ShardOwners&) = default;
 };
 
+/// The sender answers so many bytes of questions at once: whoever is told puts
+/// no more, but for one question at a time, which always passes. Replaces what
+/// was said before.
+struct QuestionCredit {
+  std::uint64_t bytes = 0;
+};
+
 } // namespace millrace::messages::wire

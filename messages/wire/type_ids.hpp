@@ -37,6 +37,7 @@ CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneQuestion))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneResult))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneFailed))
 CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::LaneInsight))
+CAF_ADD_TYPE_ID(millrace_wire, (millrace::messages::wire::QuestionCredit))
 
 CAF_END_TYPE_ID_BLOCK(millrace_wire)
 
@@ -183,6 +184,11 @@ template <class Inspector>
 bool inspect(Inspector& f, LaneInsight& insight) {
   return f.object(insight).fields(
     bounded(f, "json", insight.json, max_insight_bytes));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, QuestionCredit& credit) {
+  return f.object(credit).fields(f.field("bytes", credit.bytes));
 }
 
 } // namespace millrace::messages::wire

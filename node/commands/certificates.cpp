@@ -68,6 +68,7 @@ void add_certificates(CLI::App& app, ExitCode& outcome) {
                  "further DNS names and addresses of every node, such as "
                  "localhost,127.0.0.1")
     ->delimiter(',')
+    ->allow_extra_args(false) // names of nodes may follow
     ->type_name("NAMES");
   command
     ->add_option("--days", options->days, "how long certificates are valid")

@@ -1,6 +1,7 @@
 #include "node/commands/commands.hpp"
 #include "node/commands/config_options.hpp"
 #include "node/verification/delivery_check.hpp"
+#include "node/verification/findings_check.hpp"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
@@ -15,6 +16,7 @@ namespace {
 struct VerifyOptions {
   std::shared_ptr<ConfigOptions> config;
   DeliveryCheckOptions check;
+  FindingsCheckOptions findings;
   bool exactly_once = false;
   bool at_least_once = false;
   double patience_seconds = 15.0;
@@ -53,6 +55,17 @@ void declare(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--json", options.check.json,
                    "print the report as one JSON object");
   command
+    .add_option("--findings-of", options.findings.topic,
+                "instead, compare what was found with this topic's outputs, of "
+                "one node that read the same input")
+    ->type_name("TOPIC");
+  command
+    .add_option("--findings-share", options.findings.share,
+                "share of each rule's findings that must agree")
+    ->check(CLI::Range(0.0, 1.0))
+    ->capture_default_str()
+    ->type_name("SHARE");
+  command
     .add_option("--patience", options.patience_seconds,
                 "seconds to wait for a silent broker")
     ->check(CLI::Range(0.1, 3600.0))
@@ -69,6 +82,12 @@ ExitCode run(VerifyOptions& options) {
   options.check.member_prefix = loaded.config.encoding.member_prefix;
   options.check.patience = std::chrono::milliseconds{
     static_cast<std::int64_t>(options.patience_seconds * 1000.0)};
+  if (!options.findings.topic.empty()) {
+    options.findings.member_prefix = options.check.member_prefix;
+    options.findings.patience = options.check.patience;
+    return report_findings(loaded.config.kafka, options.findings, std::cout,
+                           std::cerr);
+  }
   return report_delivery(loaded.config.kafka, options.check, std::cout,
                          std::cerr);
 }

@@ -172,10 +172,59 @@ std::string hexadecimal(std::uint64_t number) {
   return text.data();
 }
 
-json::object to_object(const messages::LinksStatus& links) {
+/// "0-3,7" of rising numbers.
+std::string ranges_of(const std::vector<std::uint32_t>& numbers) {
+  std::string text;
+  for (std::size_t at = 0; at != numbers.size();) {
+    auto last = at;
+    while (last + 1 != numbers.size() && numbers[last + 1] == numbers[last] + 1)
+      ++last;
+    text.append(text.empty() ? "" : ",").append(std::to_string(numbers[at]));
+    if (last != at)
+      text.append("-").append(std::to_string(numbers[last]));
+    at = last + 1;
+  }
+  return text;
+}
+
+/// Which shards a node owns, and what it is asked about them; `incarnation` 0
+/// is this node.
+void add_judgements(json::object& node, std::uint64_t incarnation,
+                    const std::optional<messages::JudgementsStatus>& all) {
+  if (!all)
+    return;
+  node["shards"] = "";
+  node["shard_count"] = 0;
+  for (const auto& owner : all->owners)
+    if (owner.incarnation == incarnation) {
+      node["shards"] = ranges_of(owner.shards);
+      node["shard_count"] = owner.shards.size();
+    }
+  for (const auto& peer : all->peers)
+    if (peer.incarnation == incarnation) {
+      node["asked_bytes"] = peer.asked_bytes;
+      node["credit_bytes"] = peer.credit_bytes;
+      node["late"] = peer.late;
+    }
+}
+
+json::object to_object(const messages::JudgementsStatus& judgements) {
+  return {{"here", judgements.here},
+          {"elsewhere", judgements.elsewhere},
+          {"unjudged", judgements.unjudged},
+          {"for_others", judgements.for_others},
+          {"owed_bytes", judgements.owed_bytes},
+          {"shards", judgements.shard_count},
+          {"unowned", ranges_of(judgements.unowned)},
+          {"unowned_count", judgements.unowned.size()}};
+}
+
+json::object
+to_object(const messages::LinksStatus& links,
+          const std::optional<messages::JudgementsStatus>& judgements) {
   json::array nodes;
-  for (const auto& link : links.links)
-    nodes.push_back(json::object{
+  for (const auto& link : links.links) {
+    json::object node{
       {"name", link.node.name},
       {"role", std::string{to_string(link.node.role)}},
       {"version", link.node.version},
@@ -186,17 +235,23 @@ json::object to_object(const messages::LinksStatus& links) {
       {"dialled_by", link.inbound ? "peer" : "us"},
       {"round_trip_us", link.round_trip ? json::value(link.round_trip->count())
                                         : json::value(nullptr)},
-      {"since", logic::format_time(link.since_ms)}});
+      {"granted_bytes", link.granted_bytes},
+      {"since", logic::format_time(link.since_ms)}};
+    add_judgements(node, link.node.incarnation, judgements);
+    nodes.push_back(std::move(node));
+  }
   json::array unlinked;
   for (const auto& each : links.unlinked)
     unlinked.push_back(json::object{{"address", each.address},
                                     {"reason", each.reason},
                                     {"detail", each.text},
                                     {"at", logic::format_time(each.at_ms)}});
-  return {{"incarnation", hexadecimal(links.self.incarnation)},
-          {"role", std::string{to_string(links.self.role)}},
-          {"nodes", std::move(nodes)},
-          {"unlinked", std::move(unlinked)}};
+  json::object object{{"incarnation", hexadecimal(links.self.incarnation)},
+                      {"role", std::string{to_string(links.self.role)}},
+                      {"nodes", std::move(nodes)},
+                      {"unlinked", std::move(unlinked)}};
+  add_judgements(object, 0, judgements);
+  return object;
 }
 
 json::object to_object(const messages::RemoteLanesStatus& remote) {
@@ -246,7 +301,7 @@ json::array credit_of(const NodeStatus& status) {
       {"stage", std::string{name_of(logic::ActorKind::judgement_router)}},
       {"waiting_bytes", dispatcher->turn_bytes}});
   }
-  if (const auto& router = status.judgement_router)
+  if (const auto& router = status.judgements)
     for (std::uint32_t number = 0; const auto& use : router->detectors)
       stages.push_back(json::object{
         {"stage",
@@ -314,7 +369,11 @@ std::string status_json(const NodeStatus& status) {
   page["dispatcher"] = part(status.dispatcher);
   page["producer"] = part(status.producer);
   page["credit"] = credit_of(status);
-  page["links"] = part(status.links);
+  page["links"] = status.links
+                    ? json::value(to_object(*status.links, status.judgements))
+                    : json::value(nullptr);
+  page["judgements"] = status.links ? part(status.judgements)
+                                    : json::value(nullptr);
   page["remote_lanes"] = part(status.remote_lanes);
   page["lane_host"] = part(status.lane_host);
   page["supervision"] = status.supervisor ? json::value(

@@ -22,11 +22,11 @@ struct NodeStatus {
   std::optional<messages::DispatcherStatus> dispatcher;
   std::optional<messages::ProducerStatus> producer;
   /// None without detection.
-  std::optional<messages::JudgementRouterStatus> judgement_router;
   std::optional<messages::SupervisorStatus> supervisor;
   std::optional<messages::LinksStatus> links; ///< none: not linked at all
   std::optional<messages::RemoteLanesStatus> remote_lanes;
   std::optional<messages::LaneHostStatus> lane_host; ///< of a worker
+  std::optional<messages::JudgementsStatus> judgements;
   std::string failure; ///< why the node is ending, empty while it is not
   /// When the parts were asked; how long an actor is down counts up to then.
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();

@@ -1,5 +1,6 @@
 #include "node/endpoint/status_tree.hpp"
 
+#include "node/endpoint/judgements_text.hpp"
 #include "node/endpoint/text_table.hpp"
 
 #include <boost/json/array.hpp>
@@ -231,8 +232,9 @@ void Drawing::add_links(const json::object& links) {
   if (nodes.empty() && unlinked.empty())
     return add_line("linked with nobody yet");
   Table table{{Align::left, Align::left, Align::left, Align::left, Align::right,
-               Align::left}};
-  table.add({"peer", "role", "address", "state", "round trip", "since"});
+               Align::left, Align::right, Align::left}};
+  table.add({"peer", "role", "address", "state", "round trip", "shards",
+             "asked/credit", "since"});
   for (const auto& value : nodes) {
     if (!value.is_object())
       continue;
@@ -242,14 +244,16 @@ void Drawing::add_links(const json::object& links) {
                clean(node, "state"),
                trip ? with_one_decimal(static_cast<double>(*trip) / 1e3, "ms")
                     : std::string{"-"},
-               clean(node, "since")});
+               find(node, "shards") == nullptr ? std::string{"-"}
+                                               : clean(node, "shards"),
+               credit_text(node), clean(node, "since")});
   }
   for (const auto& value : unlinked) {
     if (!value.is_object())
       continue;
     const auto& peer = value.get_object();
     table.add({"-", "-", clean(peer, "address"), clean(peer, "reason"), "-",
-               clean(peer, "at")});
+               "-", "-", clean(peer, "at")});
   }
   table.append_to(text_, canvas_);
 }
@@ -335,6 +339,9 @@ std::string draw_status(const json::object& status,
                     "worker", "worker ");
   if (const auto& links = object_in(status, "links"); !links.empty())
     drawing.add_links(links);
+  if (const auto& judgements = object_in(status, "judgements");
+      !judgements.empty())
+    drawing.add_line(judgements_text(judgements, object_in(status, "links")));
   const auto& tree = object_in(status, "supervision");
   if (tree.empty())
     drawing.add_line("the supervisor has not answered");

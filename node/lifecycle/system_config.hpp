@@ -17,8 +17,9 @@ namespace millrace::node {
 /// configures the node does it in one place.
 class SystemConfig : public caf::actor_system_config {
 public:
-  static constexpr std::chrono::milliseconds heartbeat{500};
-  static constexpr std::chrono::milliseconds connection_timeout{2'000};
+  /// BASP looks once in a heartbeat: a peer that is gone is found within 2 s.
+  static constexpr std::chrono::milliseconds heartbeat{250};
+  static constexpr std::chrono::milliseconds connection_timeout{1'700};
 
   SystemConfig(std::uint32_t workers, std::uint32_t spare, bool links) {
     // Before any of its settings.

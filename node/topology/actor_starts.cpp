@@ -303,6 +303,9 @@ SupervisedTopology::starter<ActorKind::judgement_router>(std::uint32_t) {
   parameters.shard_count = static_cast<std::uint32_t>(config_.detection.shards);
   parameters.owns_all = parameters_.state_store == nullptr;
   parameters.wait = config_.detection.wait;
+  const auto memory = config_.flow.memory_plan();
+  parameters.asked_bytes = memory.asked_bytes();
+  parameters.owed_bytes = memory.owed_rows_bytes();
   parameters.links = registrations_.address<ActorKind::links>();
   parameters.detectors
     = registrations_.addresses<ActorKind::anomaly_detector>();

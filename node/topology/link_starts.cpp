@@ -43,6 +43,7 @@ SupervisedTopology::starter<ActorKind::links>(std::uint32_t) {
                 .watchers = {judge, lanes},
                 .router = judge,
                 .lanes = lanes,
+                .answered_bytes = config_.flow.memory_plan().answered_bytes(),
                 .surroundings = around()});
     setup.keeper->assign(keeper);
     return enroll<ActorKind::links>(std::move(keeper));

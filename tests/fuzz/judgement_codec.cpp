@@ -3,7 +3,9 @@
 // come out as it went in, or its answer is not understood.
 
 #include "logic/detection/judgement_codec.hpp"
+
 #include "logic/detection/detector.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 
 #include <cstddef>
 #include <cstdint>

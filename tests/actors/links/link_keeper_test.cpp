@@ -65,6 +65,29 @@ CAF_TEST(two_who_dial_each_other_at_one_moment_keep_one_link) {
   CAF_CHECK((*this)["a"].seen.downs.empty());
 }
 
+CAF_TEST(three_who_are_linked_grant_each_other_half) {
+  start_all("abc");
+  for (const auto& [name, node] : nodes) {
+    CAF_CHECK_EQUAL(node->seen.credit.size(), 2u);
+    for (const auto& [peer, bytes] : node->seen.credit)
+      CAF_CHECK_EQUAL(bytes, 600u);
+    CAF_CHECK_EQUAL(status(*node).links.front().granted_bytes, 600u);
+    const auto* other = name == "a" ? "b" : "a";
+    CAF_CHECK_EQUAL(
+      metric_value(*node->registry, "millrace_link_credit_bytes{peer=\""
+                                      + std::string{other} + "\"}"),
+      600.0);
+  }
+  // With one less the other gets all again.
+  stop((*this)["c"]);
+  pass(100ms);
+  const auto& a = (*this)["a"];
+  CAF_CHECK_EQUAL(
+    a.seen.credit.at((*this)["b"].starts << 8U | std::uint64_t{'b'}), 1'200u);
+  CAF_CHECK(
+    !metric_value(*a.registry, "millrace_link_credit_bytes{peer=\"c\"}"));
+}
+
 CAF_TEST(requests_go_through_the_link_and_fail_with_it) {
   start_all("ab");
   const auto peer = (*this)["a"].seen.ups.front().peer;

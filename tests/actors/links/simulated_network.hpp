@@ -63,6 +63,7 @@ struct Witness {
   std::vector<messages::LinkUp> ups;
   std::vector<messages::LinkDown> downs;
   std::vector<messages::PeerOwners> owners;
+  std::map<std::uint64_t, std::size_t> credit; ///< by incarnation, the last
 };
 
 inline caf::behavior witness_of(caf::event_based_actor*, Witness* witness) {
@@ -71,6 +72,9 @@ inline caf::behavior witness_of(caf::event_based_actor*, Witness* witness) {
     [witness](messages::LinkDown& down) { witness->downs.push_back(down); },
     [witness](messages::PeerOwners& heard) {
       witness->owners.push_back(heard);
+    },
+    [witness](const messages::PeerCredit& heard) {
+      witness->credit[heard.incarnation] = heard.bytes;
     },
   };
 }
@@ -141,6 +145,7 @@ struct LinkedNodes : test_coordinator_fixture<> {
             .watchers = {[&node] { return node.watcher; }},
             .router = {},
             .max_links = 4,
+            .answered_bytes = 1'200,
             .surroundings = {node.log,
                              std::make_shared<actors::Metrics>(node.registry),
                              clock, nullptr}}));

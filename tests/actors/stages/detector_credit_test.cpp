@@ -219,11 +219,11 @@ CAF_TEST(the_successor_of_a_detector_is_asked_for_all_in_order) {
     answer_first(0);
     CAF_CHECK_EQUAL(ids(successor), (Ids{next}));
   }
-  messages::JudgementRouterStatus status;
+  messages::JudgementsStatus status;
   auto answer = self->request(router, caf::infinite, messages::ReportStatus{});
   sched.run();
   answer.receive(
-    [&](messages::JudgementRouterStatus& got) { status = std::move(got); },
+    [&](messages::JudgementsStatus& got) { status = std::move(got); },
     [](const caf::error& error) { CAF_FAIL(error); });
   CAF_REQUIRE_EQUAL(status.detectors.size(), 2u);
   CAF_CHECK_EQUAL(status.detectors[0].granted_bytes, largest_part());

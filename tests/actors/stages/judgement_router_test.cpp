@@ -2,224 +2,13 @@
 
 #include "actors/stages/judgement_router.hpp"
 
-#include "actors/stages/anomaly_detector.hpp"
-#include "logic/detection/judgement_codec.hpp"
-#include "messages/detection.hpp"
-#include "messages/links.hpp"
-#include "messages/pipeline.hpp"
-#include "messages/reconciliation.hpp"
-#include "messages/wire/type_ids.hpp"
-
-#include "caf/test/dsl.hpp"
-
-#include "tests/logic/detection/batch_detector.hpp"
-#include "tests/logic/detection/login_batch.hpp"
-#include "tests/simulation/virtual_clock.hpp"
-#include "tests/support/memory_log.hpp"
-#include "tests/support/metric_text.hpp"
-
-#include <caf/event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
-
-#include <prometheus/registry.h>
-
-#include <algorithm>
-#include <chrono>
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
+#include "tests/actors/stages/router_fixture.hpp"
 
 using namespace millrace;
 using namespace millrace::tests;
 using namespace std::chrono_literals;
-using logic::detection::OwnedShard;
 
-namespace {
-
-namespace wire = messages::wire;
-
-constexpr std::uint32_t shard_count = 32;
-constexpr std::uint64_t peer_incarnation = 77;
-
-/// Another node that owns shards and answers, or does not.
-struct OtherNode {
-  BatchDetector detector{logic::detection::DetectionConfig{}};
-  std::vector<std::size_t> asked; ///< rows of users in each question
-  bool silent = false;
-  std::optional<wire::JudgeAnswer> instead;
-  std::vector<caf::typed_response_promise<wire::JudgeAnswer>> unanswered;
-
-  wire::JudgeAnswer judge(const wire::JudgeRequest& request) {
-    auto rows = logic::detection::decode_rows(request.rows, shard_count);
-    CAF_REQUIRE(rows);
-    asked.push_back(rows->users.size());
-    const std::vector<logic::ShardJudgementsPtr> judgements{
-      std::make_shared<logic::ShardJudgements>(
-        detector.Detector::judge(*rows))};
-    return instead.value_or(wire::JudgeAnswer{
-      logic::detection::encode_judgements(*rows, judgements)});
-  }
-};
-
-caf::behavior link_to(caf::event_based_actor* self, OtherNode* node) {
-  return {
-    [self, node](
-      const wire::JudgeRequest& request) -> caf::result<wire::JudgeAnswer> {
-      auto promise = self->make_response_promise<wire::JudgeAnswer>();
-      auto answer = node->judge(request);
-      if (node->silent)
-        node->unanswered.push_back(promise);
-      else
-        promise.deliver(std::move(answer));
-      return promise;
-    },
-  };
-}
-
-struct Fixture : test_coordinator_fixture<> {
-  std::shared_ptr<prometheus::Registry> registry
-    = std::make_shared<prometheus::Registry>();
-  std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
-  actors::Surroundings around{log, std::make_shared<actors::Metrics>(registry),
-                              std::make_shared<VirtualClock>(1'730'000'000'000),
-                              nullptr};
-  OtherNode other;
-  caf::actor link;
-  std::vector<actors::RegisteredActorPtr<actors::AnomalyDetectorActor>>
-    detectors;
-  actors::JudgementRouterActor router;
-  std::uint64_t batches = 0;
-
-  ~Fixture() override {
-    for (const auto& detector : detectors)
-      caf::anon_send_exit(detector->current(), caf::exit_reason::kill);
-    caf::anon_send_exit(router, caf::exit_reason::kill);
-    caf::anon_send_exit(link, caf::exit_reason::kill);
-    run();
-  }
-
-  /// Messages, but no time passes.
-  void run() { consume_messages(); }
-
-  void start(bool owns_all) {
-    link = sys.spawn(link_to, &other);
-    for (std::uint32_t number = 0; number != 2; ++number) {
-      actors::AnomalyDetectorParameters parameters;
-      parameters.number = number;
-      parameters.detector_count = 2;
-      parameters.mark = std::make_shared<actors::WorkMark>();
-      parameters.surroundings = around;
-      auto started = actors::anomaly_detectors(sys, std::move(parameters))(
-        logic::Incarnation{1});
-      CAF_REQUIRE(started);
-      auto& detector = detectors.emplace_back(
-        std::make_shared<
-          actors::RegisteredActor<actors::AnomalyDetectorActor>>());
-      detector->assign(std::move(*started));
-    }
-    actors::JudgementRouterParameters parameters;
-    parameters.shard_count = shard_count;
-    parameters.owns_all = owns_all;
-    parameters.detectors = detectors;
-    parameters.surroundings = around;
-    auto started = actors::judgement_routers(sys, std::move(parameters))(
-      logic::Incarnation{1});
-    CAF_REQUIRE(started);
-    router = *started;
-    run();
-  }
-
-  static std::vector<OwnedShard> shards(std::uint32_t first,
-                                        std::uint32_t end) {
-    std::vector<OwnedShard> owned;
-    for (auto shard = first; shard != end; ++shard)
-      owned.push_back({shard, 1});
-    return owned;
-  }
-
-  void own(std::uint32_t first, std::uint32_t end) {
-    caf::anon_send(router, messages::OwnShards{shards(first, end)});
-    run();
-  }
-
-  void link_up() {
-    messages::LinkUp up;
-    up.peer.node.incarnation = peer_incarnation;
-    up.peer.link = link;
-    caf::anon_send(router, up);
-    run();
-  }
-
-  void other_owns(std::uint32_t first, std::uint32_t end) {
-    messages::PeerOwners owners;
-    owners.incarnation = peer_incarnation;
-    for (const auto& [shard, generation] : shards(first, end))
-      owners.shards.push_back({shard, generation});
-    caf::anon_send(router, owners);
-    run();
-  }
-
-  auto ask(std::vector<LoginText> logins, std::uint64_t sequence) {
-    messages::JudgeBatch order;
-    order.ticket.id = logic::BatchId{sequence};
-    order.ticket.place.sequence = logic::BatchSequence{sequence};
-    order.batch = login_batch(std::move(logins),
-                              static_cast<std::int64_t>(1000 * sequence));
-    order.rows
-      = logic::detection::LoginRowBuilder{logic::detection::DetectionConfig{}}
-          .rows_of(*order.batch);
-    return self->request(router, caf::infinite, order);
-  }
-
-  auto ask_next(std::vector<LoginText> logins) {
-    return ask(std::move(logins), batches++);
-  }
-
-  /// Of an answer that is there: by event, each once.
-  template <class Answer>
-  std::vector<logic::Judgement> take(Answer& answer, std::size_t events) {
-    std::vector<logic::Judgement> judgements(events);
-    std::size_t found = 0;
-    answer.receive(
-      [&](const messages::BatchJudged& judged) {
-        for (const auto& part : judged.judgements)
-          for (std::size_t index = 0; index != part->events.size(); ++index) {
-            judgements.at(part->events[index]) = part->judgements[index];
-            ++found;
-          }
-      },
-      [](const caf::error& error) { CAF_FAIL("no answer: " << error); });
-    CAF_CHECK_EQUAL(found, events);
-    return judgements;
-  }
-
-  static std::size_t unjudged(const std::vector<logic::Judgement>& all) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-      all, [](const auto& each) { return !each.judged; }));
-  }
-
-  double count(const std::string& name) {
-    return metric_value(*registry, name).value_or(0.0);
-  }
-};
-
-/// Enough users for all shards.
-std::vector<LoginText> many_users() {
-  std::vector<LoginText> logins(400);
-  for (std::size_t user = 0; user != logins.size(); ++user)
-    logins[user].user = "user-" + std::to_string(user);
-  return logins;
-}
-
-std::vector<LoginText> burst(std::size_t logins) {
-  return std::vector<LoginText>(logins);
-}
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(judgement_router_tests, Fixture)
+CAF_TEST_FIXTURE_SCOPE(judgement_router_tests, RouterFixture)
 
 CAF_TEST(a_node_alone_judges_all_by_its_detectors) {
   start(true);
@@ -300,6 +89,8 @@ CAF_TEST(a_peer_that_is_gone_or_talks_nonsense_is_not_waited_for) {
   run();
   auto second = ask_next(many_users());
   run();
+  advance_time(250ms); // somebody else may own them soon
+  run();
   CAF_CHECK_GREATER(unjudged(take(second, 400)), 0u);
 }
 
@@ -336,6 +127,35 @@ CAF_TEST(an_owner_that_is_found_late_is_told_what_it_missed) {
   auto last = ask_next(burst(1));
   run();
   CAF_CHECK(take(last, 1)[0].has(logic::Rule::velocity));
+}
+
+CAF_TEST(the_status_says_who_owns_what_and_who_judged) {
+  start(false);
+  link_up(123'456);
+  own(0, 8);
+  other_owns(8, 30);
+  auto answer = ask_next(many_users());
+  run();
+  advance_time(11s);
+  run();
+  take(answer, 400);
+  messages::JudgementsStatus status;
+  auto asked = self->request(router, caf::infinite, messages::ReportStatus{});
+  run();
+  asked.receive(
+    [&](const messages::JudgementsStatus& report) { status = report; },
+    [](const caf::error& error) { CAF_FAIL("no status: " << error); });
+  CAF_REQUIRE_EQUAL(status.owners.size(), 2u);
+  CAF_CHECK_EQUAL(status.owners[0].shards.size(), 8u);
+  CAF_CHECK_EQUAL(status.owners[1].incarnation, peer_incarnation);
+  CAF_CHECK_EQUAL(status.owners[1].shards.size(), 22u);
+  CAF_CHECK_EQUAL(status.unowned, (std::vector<std::uint32_t>{30, 31}));
+  CAF_CHECK_EQUAL(status.here + status.elsewhere + status.unjudged, 400u);
+  CAF_CHECK_EQUAL(status.elsewhere, other.asked[0]);
+  CAF_CHECK_GREATER(status.unjudged, 0u);
+  CAF_REQUIRE_EQUAL(status.peers.size(), 1u);
+  CAF_CHECK_EQUAL(status.peers[0].credit_bytes, 123'456u);
+  CAF_CHECK_GREATER(status.owed_bytes, 0u);
 }
 
 CAF_TEST(questions_of_peers_are_answered) {

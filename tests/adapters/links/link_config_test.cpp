@@ -72,6 +72,12 @@ CAF_TEST(addresses_and_serials_that_cannot_be_read_are_named) {
   config = plain();
   config.deny_serials = {"0x1A:2b", "zz"};
   CAF_CHECK(objects(config, {"link.deny_serials", "'zz'"}));
+  CertificateFolder folder{{"a"}};
+  config = plain();
+  config.deny_file = folder.file("absent");
+  CAF_CHECK(objects(config, {"link.deny_file", "absent", "cannot be read"}));
+  std::ofstream{config.deny_file} << "12 # one\n\nzz\n";
+  CAF_CHECK(objects(config, {"link.deny_file", "line 3"}));
 }
 
 CAF_TEST(each_fault_of_a_file_names_it_and_what_to_do) {

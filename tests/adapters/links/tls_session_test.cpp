@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <span>
 #include <string>
@@ -125,6 +126,25 @@ CAF_TEST(a_denied_serial_is_refused_and_both_say_so) {
   CAF_CHECK(by_called == RefusalReason::denied_serial);
 }
 
+CAF_TEST(a_serial_that_is_added_to_the_deny_file_is_refused_from_then_on) {
+  called.deny_file = folder.file("denied");
+  const auto write = [this](const std::string& text) {
+    std::ofstream{called.deny_file + ".new"} << text;
+    std::filesystem::rename(called.deny_file + ".new", called.deny_file);
+  };
+  write("# nobody yet\n\n");
+  const auto mine = open_files(caller);
+  const auto theirs = open_files(called);
+  CAF_CHECK_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  write("0x1234  # another\n" + folder.serial(0) + "\r\n");
+  CAF_CHECK_NOT_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  // A list that cannot be read whole does not let anybody in.
+  write("no serial\n");
+  CAF_CHECK_NOT_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+  write("");
+  CAF_CHECK_EQUAL((Ends{*mine, *theirs}.exchange("hello")), "hello");
+}
+
 CAF_TEST(only_listed_names_are_linked) {
   called.peer_names = {"b", "c"};
   CAF_CHECK(meet().second == RefusalReason::unknown_name);
@@ -188,6 +208,31 @@ CAF_TEST(changed_files_are_used_and_those_that_do_not_fit_are_not) {
   CAF_CHECK(files->context() == first);
   std::filesystem::rename(folder.file("next.crt"), folder.file("b.crt"));
   CAF_CHECK(files->context() != first);
+}
+
+/// As Kubernetes replaces a mounted secret, again and again.
+CAF_TEST(files_behind_a_link_that_is_turned_are_new_files) {
+  namespace fs = std::filesystem;
+  const auto version = [this](const std::string& name) {
+    fs::create_directory(folder.file(name));
+    folder.issue({name + "-b"});
+    for (const std::string end : {".crt", ".key"})
+      fs::copy_file(folder.file(name + "-b" + end),
+                    folder.file(name) + "/b" + end);
+    fs::create_directory_symlink(name, folder.file("turning"));
+    fs::rename(folder.file("turning"), folder.file("data"));
+  };
+  version("first");
+  called.certificate_file = folder.file("data") + "/b.crt";
+  called.key_file = folder.file("data") + "/b.key";
+  const auto files = open_files(called);
+  auto last = files->context();
+  for (const auto* name : {"second", "third"}) {
+    version(name);
+    const auto next = files->context();
+    CAF_CHECK(next != last);
+    last = next;
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

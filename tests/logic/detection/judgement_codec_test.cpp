@@ -1,7 +1,7 @@
 #define CAF_SUITE judgement_codec
 
 #include "logic/detection/judgement_codec.hpp"
-
+#include "logic/detection/login_rows_codec.hpp"
 #include "logic/detection/user_hash.hpp"
 
 #include "tests/logic/detection/batch_detector.hpp"
@@ -11,6 +11,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace millrace::logic;
 using namespace millrace::logic::detection;
@@ -50,31 +51,6 @@ ShardSet all() {
 
 } // namespace
 
-CAF_TEST(rows_cross_whole) {
-  const auto rows = rows_of(login_batch(attack(), 1000, 7));
-  const auto decoded = decode_rows(encode_rows(*rows, all()), shard_count);
-  CAF_REQUIRE(decoded);
-  CAF_CHECK_EQUAL(decoded->topic, "logins");
-  CAF_CHECK(decoded->partition == PartitionId{7});
-  CAF_CHECK(decoded->first == Offset{1000});
-  CAF_CHECK(decoded->last == rows->last);
-  CAF_CHECK_EQUAL(decoded->user_begins, rows->user_begins);
-  CAF_CHECK_EQUAL(decoded->address_begins, rows->address_begins);
-  for (std::size_t index = 0; index != rows->users.size(); ++index) {
-    const auto& sent = rows->users[index];
-    const auto& got = decoded->users[index];
-    CAF_CHECK_EQUAL(got.event, index);
-    CAF_CHECK_EQUAL(got.user_hash, sent.user_hash);
-    CAF_CHECK(got.offset == sent.offset);
-    CAF_CHECK(got.words == sent.words);
-    CAF_CHECK_EQUAL(got.login.time_ms, sent.login.time_ms);
-    CAF_CHECK(got.login.status == sent.login.status);
-    CAF_CHECK_EQUAL(got.login.device, sent.login.device);
-    CAF_CHECK_EQUAL(got.login.address, sent.login.address);
-  }
-  CAF_CHECK_EQUAL(decoded->addresses.size(), 60u);
-}
-
 CAF_TEST(another_node_finds_what_this_one_would) {
   const auto batch = login_batch(attack());
   millrace::tests::BatchDetector here{small_config()};
@@ -110,25 +86,6 @@ CAF_TEST(another_node_finds_what_this_one_would) {
                   expected.address_findings.front().event);
 }
 
-CAF_TEST(only_the_shards_that_are_asked_about_travel) {
-  const auto rows = rows_of(login_batch(attack()));
-  const auto burst = shard_of(hash_user("burst"), shard_count);
-  const auto decoded = decode_rows(encode_rows(*rows, ShardSet{}.set(burst)),
-                                   shard_count);
-  CAF_REQUIRE(decoded);
-  CAF_CHECK_EQUAL(decoded->users.size(), rows->users_of(burst).size());
-  CAF_CHECK_EQUAL(decoded->users_of(burst).size(), decoded->users.size());
-}
-
-CAF_TEST(a_question_cut_off_or_too_long_anywhere_is_refused) {
-  const auto rows = rows_of(login_batch(attack()));
-  const auto whole = encode_rows(*rows, all());
-  for (std::size_t length = 0; length != whole.size(); ++length)
-    CAF_REQUIRE(!decode_rows(whole.substr(0, length), shard_count));
-  CAF_CHECK(!decode_rows(whole + '\0', shard_count));
-  CAF_CHECK(!decode_rows(whole, shard_count - 1));
-}
-
 CAF_TEST(an_answer_cut_off_or_too_long_anywhere_is_refused) {
   const auto rows = rows_of(login_batch(attack()));
   millrace::tests::BatchDetector detector{small_config()};
@@ -142,32 +99,6 @@ CAF_TEST(an_answer_cut_off_or_too_long_anywhere_is_refused) {
   CAF_CHECK(!decode_judgements(whole + '\0', *rows, all()));
   // To another question.
   CAF_CHECK(!decode_judgements(whole, *rows, ShardSet{}.set(3)));
-}
-
-CAF_TEST(rows_of_another_shard_or_of_no_login_are_refused) {
-  const auto good = rows_of(login_batch({{}}));
-  const auto encoded = [&](auto&& spoil) {
-    auto rows = *good;
-    spoil(rows);
-    return decode_rows(encode_rows(rows, all()), shard_count);
-  };
-  CAF_CHECK(encoded([](auto&) {}));
-  CAF_CHECK(
-    !encoded([](auto& rows) { rows.users[0].user_hash ^= 1ULL << 63; }));
-  CAF_CHECK(!encoded([](auto& rows) { rows.users[0].login.time_ms = -2; }));
-  CAF_CHECK(!encoded([](auto& rows) {
-    rows.users[0].login.time_ms = std::numeric_limits<std::int64_t>::max();
-  }));
-  CAF_CHECK(!encoded([](auto& rows) {
-    rows.users[0].login.latitude = std::numeric_limits<float>::quiet_NaN();
-  }));
-  CAF_CHECK(!encoded([](auto& rows) { rows.users[0].login.longitude = 181; }));
-  CAF_CHECK(!encoded([](auto& rows) {
-    rows.users[0].login.status = static_cast<LoginStatus>(7);
-  }));
-  CAF_CHECK(!encoded([](auto& rows) { rows.users[0].offset.value += 1; }));
-  CAF_CHECK(!encoded([](auto& rows) { rows.partition = PartitionId{-1}; }));
-  CAF_CHECK(!encoded([](auto& rows) { rows.last = Offset{-1}; }));
 }
 
 CAF_TEST(evidence_that_is_no_json_is_refused) {
@@ -199,4 +130,52 @@ CAF_TEST(where_nobody_answers_each_row_is_left_unjudged) {
   CAF_CHECK_EQUAL(left.events.size(), 75u);
   for (const auto& judgement : left.judgements)
     CAF_CHECK(!judgement.judged && !judgement.anomalous());
+}
+
+CAF_TEST(which_shards_are_not_there_or_were_handed_over_crosses) {
+  const auto rows = rows_of(login_batch(attack()));
+  const auto burst = shard_of(hash_user("burst"), shard_count);
+  millrace::tests::BatchDetector detector{small_config()};
+  for (std::uint32_t shard = 0; shard != shard_count; ++shard)
+    if (shard != burst)
+      detector.state(shard)->handed_over = true;
+  detector.give_up(burst);
+  const auto asked = decode_rows(encode_rows(*rows, all()), shard_count);
+  const auto judged = std::make_shared<ShardJudgements>(
+    detector.Detector::judge(*asked));
+  CAF_CHECK_EQUAL(judged->absent, (std::vector<std::uint32_t>{burst}));
+  CAF_CHECK_GREATER(judged->handed_over.size(), 10u);
+  const auto whole = encode_judgements(*asked,
+                                       std::vector<ShardJudgementsPtr>{judged});
+  auto answer = decode_judgements(whole, *rows, all());
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->absent, judged->absent);
+  CAF_CHECK_EQUAL(answer->handed_over, judged->handed_over);
+  CAF_CHECK_EQUAL(answer->events.size(), 75u);
+  drop_unjudged(*answer);
+  const auto left = 75u - rows->users_of(burst).size();
+  CAF_CHECK_EQUAL(answer->events.size(), left);
+  CAF_CHECK_EQUAL(answer->judgements.size(), left);
+}
+
+CAF_TEST(shards_and_scores_that_cannot_be_are_refused) {
+  const auto rows = rows_of(login_batch({{}}));
+  const auto asked = decode_rows(encode_rows(*rows, all()), shard_count);
+  const auto user = shard_of(asked->users[0].user_hash, shard_count);
+  const auto answer = [&](auto&& spoil) {
+    auto judgements = std::make_shared<ShardJudgements>();
+    judgements->events = {0};
+    judgements->judgements.resize(1);
+    spoil(*judgements);
+    return decode_judgements(
+      encode_judgements(*asked, std::vector<ShardJudgementsPtr>{judgements}),
+      *rows, ShardSet{}.set(user));
+  };
+  CAF_CHECK(answer([&](auto& spoilt) { spoilt.absent = {user}; }));
+  CAF_CHECK(!answer([&](auto& spoilt) { spoilt.absent = {user ^ 1U}; }));
+  CAF_CHECK(!answer([&](auto& spoilt) { spoilt.handed_over = {200}; }));
+  for (const auto score : {-0.1F, 1.1F, std::numeric_limits<float>::infinity(),
+                           std::numeric_limits<float>::quiet_NaN()})
+    CAF_CHECK(
+      !answer([&](auto& spoilt) { spoilt.judgements[0].score = score; }));
 }

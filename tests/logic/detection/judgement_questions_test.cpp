@@ -2,7 +2,7 @@
 
 #include "logic/detection/judgement_questions.hpp"
 
-#include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 
 #include "tests/logic/detection/login_batch.hpp"
 

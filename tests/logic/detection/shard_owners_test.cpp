@@ -4,6 +4,7 @@
 
 #include "caf/test/dsl.hpp"
 
+#include <optional>
 #include <vector>
 
 using namespace millrace::logic::detection;
@@ -64,4 +65,41 @@ CAF_TEST(shards_that_there_are_not_are_left_out) {
   ShardOwners owners{2};
   owners.set_peer(7, Claims{{2, 1}, {255, 1}, {4'000'000'000, 1}});
   CAF_CHECK(owners.elsewhere().empty());
+}
+
+CAF_TEST(who_answers_that_a_shard_is_not_there_owns_it_no_more) {
+  ShardOwners owners{3};
+  owners.set_own(Claims{{0, 1}});
+  owners.set_peer(7, Claims{{1, 1}, {2, 1}});
+  owners.set_peer(8, Claims{{2, 5}});
+  owners.heard(7, set_of({1, 2}), set_of({1, 2}), {});
+  CAF_CHECK(owners.nobodys() == set_of({1}));
+  CAF_CHECK(owners.own() == set_of({0}));
+  owners.heard(std::nullopt, set_of({0}), set_of({0}), {});
+  CAF_CHECK(owners.nobodys() == set_of({0, 1}));
+  // Until it says so again.
+  owners.set_peer(7, Claims{{1, 2}});
+  CAF_CHECK(owners.nobodys() == set_of({0}));
+}
+
+CAF_TEST(a_shard_is_handed_over_until_its_next_owner_is_there) {
+  ShardOwners owners{3};
+  owners.set_peer(7, Claims{{0, 1}, {1, 1}});
+  owners.heard(7, set_of({0, 1}), {}, set_of({0, 1}));
+  CAF_CHECK(owners.handed_over() == set_of({0, 1}));
+  // Another one's word does not count.
+  owners.heard(8, set_of({0}), {}, {});
+  CAF_CHECK(owners.handed_over() == set_of({0, 1}));
+  owners.set_peer(8, Claims{{0, 2}});
+  CAF_CHECK(owners.handed_over() == set_of({1}));
+  // The same node may have it again.
+  owners.set_peer(7, Claims{{0, 1}, {1, 3}});
+  CAF_CHECK(owners.handed_over().none());
+}
+
+CAF_TEST(an_owner_learns_that_it_is_outdone) {
+  ShardOwners owners{3};
+  owners.set_own(Claims{{0, 1}, {1, 4}, {9, 1}});
+  owners.set_peer(7, Claims{{0, 2}, {1, 3}, {2, 1}});
+  CAF_CHECK(owners.outdone() == set_of({0}));
 }

@@ -107,8 +107,6 @@ struct Node {
       if (writer->under_way())
         writer->failed();
       snapshot = writer->take(*state, 0, order.last);
-      if (order.give_up)
-        hosted.erase(known);
     }
     StateOrders more;
     keeping.answered(order, std::move(snapshot), more);
@@ -252,7 +250,6 @@ CAF_TEST(a_revoked_shard_is_given_up_with_its_last_state) {
   node.assign(1, 1);
   node.log_in(1, 42);
   node.take(ShardRevoked{1, false});
-  CAF_CHECK(!node.hosted.contains(1));
   CAF_CHECK(node.hosted.contains(0));
   CAF_CHECK(node.released.contains(1));
   CAF_CHECK_EQUAL(node.keeping.owned(), 1u);
@@ -261,6 +258,65 @@ CAF_TEST(a_revoked_shard_is_given_up_with_its_last_state) {
   // It comes back.
   node.assign(1, 3);
   CAF_CHECK(node.hosted.at(1).state->users.find(42) != nullptr);
+}
+
+CAF_TEST(who_gave_a_shard_up_answers_for_it_until_its_next_owner_is_there) {
+  using Owned = std::vector<OwnedShard>;
+  Node node;
+  node.assign(0, 4);
+  node.assign(1, 5);
+  node.take(ShardRevoked{1, false});
+  CAF_CHECK(node.released.contains(1));
+  CAF_CHECK(node.hosted.contains(1));
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{0, 4}, {1, 5}}));
+  CAF_CHECK_EQUAL(node.keeping.orphans(), 1u);
+  StateOrders orders;
+  node.keeping.outdone({0, 1}, orders); // 0 was not given up
+  node.carry_out(orders);
+  CAF_CHECK(!node.hosted.contains(1));
+  CAF_CHECK(node.hosted.contains(0));
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{0, 4}}));
+}
+
+CAF_TEST(nobody_answers_for_a_shard_without_a_next_owner_for_ever) {
+  Node node;
+  node.assign(1, 5);
+  node.take(ShardRevoked{1, false});
+  node.pass(9s);
+  CAF_CHECK(node.hosted.contains(1));
+  node.pass(2s);
+  CAF_CHECK(!node.hosted.contains(1));
+  CAF_CHECK(node.keeping.serving().empty());
+}
+
+CAF_TEST(a_shard_that_comes_back_answers_as_before_until_it_is_put_together) {
+  using Owned = std::vector<OwnedShard>;
+  Node node;
+  node.assign(1, 5);
+  node.log_in(1, 42);
+  node.take(ShardRevoked{1, false});
+  node.take(ShardAssigned{1, 6});
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{1, 5}}));
+  node.take(ShardRecords{1, node.logs[1]});
+  node.take(ShardLoaded{1});
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{1, 6}}));
+  CAF_CHECK_EQUAL(node.keeping.orphans(), 0u);
+  CAF_CHECK(node.hosted.at(1).state->users.find(42) != nullptr);
+}
+
+CAF_TEST(a_node_that_ends_answers_for_what_it_gave_up) {
+  using Owned = std::vector<OwnedShard>;
+  Node node;
+  node.assign(0, 4);
+  node.end();
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{0, 4}}));
+  node.keeping.ended(node.now);
+  CAF_CHECK_EQUAL(node.keeping.serving(), (Owned{{0, 4}}));
+  CAF_CHECK_EQUAL(node.keeping.orphans(), 1u);
+  CAF_CHECK_EQUAL(node.keeping.owned(), 0u);
+  StateOrders orders;
+  node.keeping.outdone({0}, orders);
+  CAF_CHECK_EQUAL(node.keeping.orphans(), 0u);
 }
 
 CAF_TEST(a_lost_shard_is_dropped_without_a_word_to_the_store) {
@@ -326,7 +382,7 @@ CAF_TEST(an_answer_that_comes_twice_does_no_harm) {
   node.assign(1, 1);
   node.log_in(1, 1);
   auto& [state, writer] = node.hosted.at(1);
-  const StateOrders::Save order{1, false, false};
+  const StateOrders::Save order{1, false};
   auto first = writer->take(*state, 0);
   node.log_in(1, 2);
   writer->failed();

@@ -60,9 +60,9 @@ Outcome run(std::vector<std::string> words) {
     arguments.push_back(word.c_str());
   std::ostringstream out;
   std::ostringstream err;
-  constexpr std::array<AddCommand, 4> some_commands{
-    commands::add_check, commands::add_status, commands::add_version,
-    add_throwing};
+  constexpr std::array<AddCommand, 5> some_commands{
+    commands::add_certificates, commands::add_check, commands::add_status,
+    commands::add_version, add_throwing};
   const Redirected out_too{std::cout, out};
   const Redirected err_too{std::cerr, err};
   const auto code = run_command_line(arguments, some_commands, out, err);
@@ -193,6 +193,15 @@ CAF_TEST(status_takes_only_http_urls) {
       CAF_CHECK(contains(outcome.err, text));
       CAF_CHECK(contains(outcome.err, "such as http://127.0.0.1:9108"));
     }
+}
+
+CAF_TEST(every_node_that_is_named_gets_a_certificate) {
+  const TemporaryFolder folder;
+  const auto outcome = run({"certificates", "--folder", folder / "pki",
+                            "--also", "localhost,127.0.0.1", "a", "b"});
+  CAF_CHECK(outcome.code == ExitCode::success);
+  CAF_CHECK(contains(outcome.out, "a: "));
+  CAF_CHECK(contains(outcome.out, "b: "));
 }
 
 CAF_TEST(check_prints_the_configuration_of_all_flags_and_accepts_it) {

@@ -103,3 +103,32 @@ CAF_TEST(every_cause_is_one_that_the_metric_knows) {
   node.consumer->partitions[1].stalled = true;
   CAF_CHECK(std::ranges::count(unready_causes, readiness_of(node).cause) == 1);
 }
+
+CAF_TEST(who_owns_what_and_who_judged_is_told) {
+  auto node = sound_node();
+  auto& links = node.links.emplace();
+  links.links.emplace_back().node.name = "b";
+  links.links.back().node.incarnation = 7;
+  links.links.back().granted_bytes = 1'000;
+  auto& judgements = node.judgements.emplace();
+  judgements.shard_count = 8;
+  judgements.owners = {{0, {0, 1, 2}}, {7, {3, 5, 6}}};
+  judgements.unowned = {4, 7};
+  judgements.peers = {{7, 300, 2'000, true}};
+  judgements.here = 60;
+  judgements.elsewhere = 39;
+  judgements.unjudged = 1;
+  const auto page = boost::json::parse(status_json(node)).as_object();
+  const auto& shown = page.at("links").as_object();
+  CAF_CHECK_EQUAL(shown.at("shards").as_string(), "0-2");
+  const auto& peer = shown.at("nodes").as_array().at(0).as_object();
+  CAF_CHECK_EQUAL(peer.at("shards").as_string(), "3,5-6");
+  CAF_CHECK_EQUAL(peer.at("shard_count").to_number<int>(), 3);
+  CAF_CHECK_EQUAL(peer.at("asked_bytes").to_number<int>(), 300);
+  CAF_CHECK_EQUAL(peer.at("credit_bytes").to_number<int>(), 2'000);
+  CAF_CHECK_EQUAL(peer.at("granted_bytes").to_number<int>(), 1'000);
+  CAF_CHECK(peer.at("late").as_bool());
+  const auto& counts = page.at("judgements").as_object();
+  CAF_CHECK_EQUAL(counts.at("unowned").as_string(), "4,7");
+  CAF_CHECK_EQUAL(counts.at("elsewhere").to_number<int>(), 39);
+}

@@ -201,8 +201,8 @@ CAF_TEST(a_supervisor_that_has_not_answered_is_told) {
 
 CAF_TEST(the_document_holds_the_credit_of_each_stage) {
   auto status = troubled_node();
-  status.judgement_router.emplace();
-  status.judgement_router->detectors = {{10, 8, 0}, {10, 10, 5}};
+  status.judgements.emplace();
+  status.judgements->detectors = {{10, 8, 0}, {10, 10, 5}};
   CAF_CHECK(document(status).at("credit") == json::parse(R"([
     {"stage": "consumer", "granted_bytes": 4194304, "used_bytes": 4718592},
     {"stage": "lanes", "waiting_bytes": 3072},
