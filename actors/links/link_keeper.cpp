@@ -284,12 +284,12 @@ private:
         plan_->failed(*link.endpoint, now());
       return;
     }
+    show_count();
     const auto& node = *link.node;
     if (linked_with(node.incarnation) != nullptr)
       return; // another one took its place
     plan_->lost(node.incarnation, now());
     metrics().link_round_trips.remove(node.name);
-    show_count();
     const auto why = to_text(reason);
     parameters_.surroundings.log->warn(
       name, "link lost",
