@@ -255,13 +255,13 @@ private:
         plan_->failed(*link->endpoint, now());
       return;
     }
+    on_count();
     const auto& node = *link->node;
     if (links_.linked_with(node.incarnation) != nullptr)
       return; // another one took its place
     plan_->lost(node.incarnation, now());
     metrics().link_round_trips.remove(node.name);
     metrics().link_credit.remove(node.name);
-    on_count();
     const auto why = reason_of(reason);
     parameters_.surroundings.log->warn(
       name, "link lost",

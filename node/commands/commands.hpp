@@ -19,6 +19,7 @@ void add_check(CLI::App& app, ExitCode& outcome);
 void add_verify(CLI::App& app, ExitCode& outcome);
 void add_model(CLI::App& app, ExitCode& outcome);
 void add_certificates(CLI::App& app, ExitCode& outcome);
+void add_health(CLI::App& app, ExitCode& outcome);
 void add_status(CLI::App& app, ExitCode& outcome);
 void add_version(CLI::App& app, ExitCode& outcome);
 

@@ -1,6 +1,7 @@
 #include "logic/core/json_text.hpp"
 #include "logic/core/result.hpp"
 #include "node/commands/commands.hpp"
+#include "node/commands/node_request.hpp"
 #include "node/config/quantity.hpp"
 #include "node/endpoint/status_tree.hpp"
 
@@ -8,15 +9,11 @@
 #include <CLI/Option.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <civetweb.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <clocale>
 #include <csignal>
-#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -40,19 +37,8 @@ using logic::Result;
 
 constexpr std::chrono::milliseconds shortest_interval{100};
 
-/// Where a node's status is to be had.
-struct StatusUrl {
-  std::string host = "127.0.0.1"; ///< a name or an IPv4 address
-  std::uint16_t port = 9108;
-  std::string path = "/status";
-
-  std::string text() const {
-    return "http://" + host + ':' + std::to_string(port) + path;
-  }
-};
-
 struct StatusOptions {
-  StatusUrl url;
+  NodeUrl url{.path = "/status"};
   std::chrono::milliseconds deadline{10'000}; ///< of an answer
   std::chrono::milliseconds interval{1'000};
   bool watch = false;
@@ -60,148 +46,40 @@ struct StatusOptions {
   bool ascii = false;
 };
 
-// -- The address --------------------------------------------------------------
-
-Error bad_url(std::string_view url, const std::string& what) {
-  return {ErrorCode::invalid_argument,
-          logic::quoted(url) + ' ' + what
-            + "; expected one such as http://127.0.0.1:9108"};
-}
-
-/// What stands in front of `/status`: http://HOST[:PORT][/PATH] (RFC 3986).
-Result<StatusUrl> parse_url(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
-  if (url.starts_with("https://"))
-    return bad_url(url, "asks for TLS, which a node does not serve");
-  if (!url.starts_with(scheme))
-    return bad_url(url, "is no http:// URL");
-  // Blanks and line ends would become part of the request.
-  if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c == 0x7f; })
-      || url.find_first_of("?#@\\") != url.npos)
-    return bad_url(url, "holds what is no part of a node's address");
-  const auto rest = url.substr(scheme.size());
-  const auto authority = rest.substr(0, rest.find('/'));
-  auto path = rest.substr(authority.size());
-  if (authority.starts_with('['))
-    return bad_url(url, "names an IPv6 address, which a node does not serve");
-  const auto colon = authority.find(':');
-  StatusUrl result;
-  result.host = authority.substr(0, colon);
-  result.port = 80;
-  if (result.host.empty())
-    return bad_url(url, "names no host");
-  if (colon != authority.npos) {
-    const auto digits = authority.substr(colon + 1);
-    const auto [end, fault] = std::from_chars(
-      digits.data(), digits.data() + digits.size(), result.port);
-    if (fault != std::errc{} || end != digits.data() + digits.size()
-        || result.port == 0)
-      return bad_url(url, "names no port from 1 to 65535");
-  }
-  while (path.ends_with('/'))
-    path.remove_suffix(1);
-  result.path = path;
-  if (!path.ends_with("/status"))
-    result.path += "/status";
-  return result;
-}
-
 // -- Asking a node ------------------------------------------------------------
-
-using Connection
-  = std::unique_ptr<mg_connection, decltype(&mg_close_connection)>;
 
 struct StatusPage {
   std::string text; ///< the document as it came
   json::object document;
 };
 
-Error nobody_answers(const StatusUrl& url, const std::string& why) {
-  return {ErrorCode::unavailable,
-          "nobody answers at " + url.text() + ": " + why
-            + "; is the node running, with http.enabled, and are its "
-              "http.address and http.port those of --url?"};
-}
-
-Error no_status(const StatusUrl& url, const std::string& why) {
+Error no_status(const NodeUrl& url, const std::string& why) {
   return {ErrorCode::malformed,
           "what answers at " + url.text() + " tells no node's status: " + why};
-}
-
-/// civetweb's "connect(127.0.0.1:9108): error Connection refused".
-std::string reason_of(std::string_view text) {
-  for (const std::string_view before : {"): error ", "): "})
-    if (const auto at = text.find(before); at != text.npos)
-      text.remove_prefix(at + before.size());
-  return text.empty() ? "no reason given" : std::string{text};
-}
-
-/// The body of the answer; connecting takes 10 s at most, civetweb's own limit.
-Result<std::string> read_answer(mg_connection& connection,
-                                const StatusOptions& options) {
-  constexpr std::size_t limit_bytes = 16U << 20U;
-  std::array<char, 256> problem{};
-  const auto end = std::chrono::steady_clock::now() + options.deadline;
-  if (mg_get_response(&connection, problem.data(), problem.size(),
-                      static_cast<int>(options.deadline.count()))
-      < 0) {
-    if (std::string_view{problem.data()} == "No data received")
-      return nobody_answers(options.url,
-                            "it was reached but says nothing (waited up to "
-                              + render_duration(options.deadline) + ')');
-    return no_status(options.url, "the answer is not HTTP");
-  }
-  const auto* info = mg_get_response_info(&connection);
-  std::string body;
-  std::array<char, 4096> part{};
-  for (;;) {
-    const int count = mg_read(&connection, part.data(), part.size());
-    if (count <= 0)
-      break;
-    body.append(part.data(), static_cast<std::size_t>(count));
-    if (body.size() > limit_bytes)
-      return no_status(options.url, "the answer is longer than 16 MiB");
-    if (std::chrono::steady_clock::now() > end)
-      break;
-  }
-  if (info->status_code != 200)
-    return no_status(options.url, "HTTP status "
-                                    + std::to_string(info->status_code) + ' '
-                                    + logic::quoted(body, 200));
-  if (info->content_length > static_cast<long long>(body.size()))
-    return nobody_answers(options.url, "the answer breaks off");
-  return body;
 }
 
 /// Errors: `unavailable` where nobody answers, `malformed` where the answer is
 /// no status.
 Result<StatusPage> fetch(const StatusOptions& options) {
-  static const unsigned library = mg_init_library(0);
-  static_cast<void>(library);
   const auto& url = options.url;
-  std::array<char, 256> problem{};
-  const Connection connection{mg_connect_client(url.host.c_str(), url.port, 0,
-                                                problem.data(), problem.size()),
-                              mg_close_connection};
-  if (!connection)
-    return nobody_answers(url, reason_of(problem.data()));
-  const auto request = "GET " + url.path + " HTTP/1.1\r\nHost: " + url.host
-                       + ':' + std::to_string(url.port)
-                       + "\r\nAccept: application/json\r\n"
-                         "Connection: close\r\n\r\n";
-  mg_write(connection.get(), request.data(), request.size());
-  auto body = read_answer(*connection, options);
-  if (!body)
-    return body.error();
+  auto answer = ask_node(url, options.deadline);
+  if (!answer)
+    return answer.error().code == ErrorCode::unavailable
+             ? answer.error()
+             : no_status(url, answer.error().text);
+  auto& body = answer->body;
+  if (answer->status != 200)
+    return no_status(url, "HTTP status " + std::to_string(answer->status) + ' '
+                            + logic::quoted(body, 200));
   boost::system::error_code fault;
-  auto value = json::parse(*body, fault);
+  auto value = json::parse(body, fault);
   if (fault)
-    return no_status(url, "no JSON: " + logic::quoted(*body));
+    return no_status(url, "no JSON: " + logic::quoted(body));
   if (!value.is_object() || !value.get_object().contains("node")
       || !value.get_object().contains("ready"))
-    return no_status(url, "no status: " + logic::quoted(*body));
-  body->erase(body->find_last_not_of("\r\n") + 1);
-  return StatusPage{std::move(*body), std::move(value.get_object())};
+    return no_status(url, "no status: " + logic::quoted(body));
+  body.erase(body.find_last_not_of("\r\n") + 1);
+  return StatusPage{std::move(body), std::move(value.get_object())};
 }
 
 // -- Showing it ---------------------------------------------------------------
@@ -346,7 +224,7 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
 
 void declare(CLI::App& command, StatusOptions& options) {
   const auto parse = [&options](const std::string& text) {
-    auto url = parse_url(text);
+    auto url = parse_node_url(text, "/status");
     if (!url)
       throw CLI::ValidationError("--url", url.error().text);
     options.url = std::move(*url);

@@ -63,6 +63,9 @@ CAF_TEST(two_who_dial_each_other_at_one_moment_keep_one_link) {
   // The link is the one that the lower incarnation dialled.
   CAF_CHECK(!status((*this)["a"]).links.front().inbound);
   CAF_CHECK((*this)["a"].seen.downs.empty());
+  for (const auto* name : {"a", "b"})
+    CAF_CHECK_EQUAL(metric_value(*(*this)[name].registry, "millrace_links"),
+                    1.0);
 }
 
 CAF_TEST(three_who_are_linked_grant_each_other_half) {
