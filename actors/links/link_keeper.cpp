@@ -127,6 +127,7 @@ private:
                               .inbound = link.inbound(),
                               .keeper = LinksActor{self_},
                               .router = parameters_.router,
+                              .lanes = parameters_.lanes,
                               .answered_bytes = parameters_.answered_bytes});
     self_->monitor(link.handle);
     parameters_.transport->admit(link.handle.id());

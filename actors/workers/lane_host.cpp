@@ -2,6 +2,7 @@
 
 #include "actors/links/link.hpp"
 #include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 #include "logic/encoding/additions_codec.hpp"
 #include "logic/records/batch_codec.hpp"
 #include "messages/insights.hpp"

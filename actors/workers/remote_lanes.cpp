@@ -4,6 +4,7 @@
 #include "logic/core/actor_table.hpp"
 #include "logic/core/bounded_text.hpp"
 #include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 #include "logic/encoding/additions_codec.hpp"
 #include "logic/records/batch_codec.hpp"
 #include "logic/records/footprint.hpp"
