@@ -51,14 +51,14 @@ std::uint64_t HostedWork::all_windows_bytes() const noexcept {
                   limits_.lanes * batches_per_lane * limits_.batch_bytes);
 }
 
-/// Windows may just have become smaller, and what waits for its turn to be judged
-/// does not count there: only the budget is a limit.
+/// Windows may just have become smaller, and what waits for its turn to be
+/// judged does not count there: only an equal part of the budget is a limit.
 bool HostedWork::take_in(const Name& name, RecordBatchPtr batch, bool first_try,
                          TimePoint now) {
   const auto found = askers_.find(name.asker);
   const auto bytes = footprint_bytes(*batch);
   if (found == askers_.end() || names_.contains(name)
-      || found->second.used_bytes > limits_.budget_bytes)
+      || found->second.used_bytes > limits_.budget_bytes / askers_.size())
     return false;
   Held held;
   held.name = name;

@@ -75,7 +75,7 @@ public:
   bool is_shut() const noexcept { return shut_; }
 
   /// False where the asker is unknown, the number not new, or the batch beyond
-  /// the budget.
+  /// its part of the budget.
   bool take_in(const Name& name, RecordBatchPtr batch, bool first_try,
                TimePoint now);
 

@@ -37,7 +37,7 @@ CAF_TEST(what_cannot_be_read_is_told_with_place_and_choice) {
   const std::string actors = "(allowed: consumer, dispatcher, validator, "
                              "enricher, judgement_router, state_keeper, "
                              "anomaly_detector, encoder, producer, insights, "
-                             "trainer, links)";
+                             "trainer, links, remote_lanes, lane_host)";
   const std::string match_rule = "(allowed: 1 to 256 bytes, in double quotes "
                                  "if they hold blanks)";
   const std::string duration_rule = "a whole number with ms, s, min or h, "
