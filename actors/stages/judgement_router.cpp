@@ -242,21 +242,25 @@ void JudgementRouter::ask_detector(Due due, std::size_t detector,
   if (!detectors_[detector])
     return;
   const auto& order = askers_.at(due.number).order;
-  self_
-    ->request(
-      detectors_[detector], caf::infinite,
-      messages::JudgeRows{order.ticket, order.rows, shards, order.batch})
-    .then(
-      [this, due, detector, shards,
-       rows = order.rows](const messages::RowsJudged& answer) {
-        take_judgements({Judge::Kind::detector, detector}, rows, shards, due,
-                        answer.judgements);
-      },
-      [this, due](const caf::error& error) {
-        // Of one that died nothing more comes; its successor is asked.
-        if (error == logic::ErrorCode::stage_failed)
-          refuse(due.number, error);
-      });
+  const messages::JudgeRows question{order.ticket, order.rows, shards,
+                                     order.batch};
+  // A peer waits for so long only, and asks no more than it has credit for: it
+  // goes before what this node has itself, which may be much.
+  auto asked = order.batch
+                 ? self_->request(detectors_[detector], caf::infinite, question)
+                 : self_->request<caf::message_priority::high>(
+                   detectors_[detector], caf::infinite, question);
+  std::move(asked).then(
+    [this, due, detector, shards,
+     rows = order.rows](const messages::RowsJudged& answer) {
+      take_judgements({Judge::Kind::detector, detector}, rows, shards, due,
+                      answer.judgements);
+    },
+    [this, due](const caf::error& error) {
+      // Of one that died nothing more comes; its successor is asked.
+      if (error == logic::ErrorCode::stage_failed)
+        refuse(due.number, error);
+    });
 }
 
 void JudgementRouter::take_successor(const messages::DetectorReplaced& news) {

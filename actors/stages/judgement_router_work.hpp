@@ -154,6 +154,7 @@ private:
   void take_peer_answer(const Sent& sent, const wire::JudgeAnswer& answer);
   void take_peer_error(const Sent& sent);
   void give_back(const Sent& sent);
+  void use_credit(PeerIncarnation incarnation);
   void tell_of_nonsense(std::string_view what, const logic::Error& error);
 
   // -- Waiting ----------------------------------------------------------------
