@@ -254,8 +254,15 @@ void JudgementRouter::count_unjudged(const logic::ShardJudgements& judgements) {
 
 // -- Detectors of this node ---------------------------------------------------
 
+/// A peer waits for so long only, and asks no more than it has credit for: it
+/// goes before what this node has itself, which may be much.
 void JudgementRouter::ask_detector(Due due, std::size_t detector,
                                    const ShardSet& shards) {
+  if (is_peers(due)) {
+    if (detectors_[detector])
+      send_to_detector(detector, due, std::nullopt);
+    return;
+  }
   lines_[detector].add(due,
                        part_bytes(*questions_.find(due.number)->rows, shards));
   pump_detector(detector);
@@ -271,7 +278,7 @@ void JudgementRouter::pump_detector(std::size_t detector) {
     const auto* const part = questions_.find(next->item);
     if (part != nullptr
         && part->judge == Judge{Judge::Kind::detector, detector})
-      send_to_detector(detector, *next);
+      send_to_detector(detector, next->item, next->loan);
     else
       line.give_back(next->loan); // refused meanwhile, or asked of others
   }
@@ -279,31 +286,34 @@ void JudgementRouter::pump_detector(std::size_t detector) {
 }
 
 /// No time-out: one that dies or hangs is replaced, and the successor asked.
-void JudgementRouter::send_to_detector(std::size_t detector,
-                                       const DetectorLine::Admitted& next) {
-  const auto due = next.item;
-  const auto give_back = [this, detector, loan = next.loan] {
-    lines_[detector].give_back(loan);
+void JudgementRouter::send_to_detector(std::size_t detector, Due due,
+                                       std::optional<DetectorLine::Loan> loan) {
+  const auto give_back = [this, detector, loan] {
+    if (!loan)
+      return;
+    lines_[detector].give_back(*loan);
     pump_detector(detector);
   };
   const auto& shards = questions_.find(due)->shards;
   const auto& order = askers_.at(due.number).order;
-  self_
-    ->request(
-      detectors_[detector], caf::infinite,
-      messages::JudgeRows{order.ticket, order.rows, shards, order.batch})
-    .then(
-      [=, this, rows = order.rows](const messages::RowsJudged& answer) {
-        give_back();
-        take_judgements({Judge::Kind::detector, detector}, rows, shards, due,
-                        answer.judgements);
-      },
-      [=, this](const caf::error& error) {
-        give_back();
-        // Of one that died nothing more comes; its successor is asked.
-        if (error == logic::ErrorCode::stage_failed)
-          refuse(due.number, error);
-      });
+  const messages::JudgeRows question{order.ticket, order.rows, shards,
+                                     order.batch};
+  auto asked = loan
+                 ? self_->request(detectors_[detector], caf::infinite, question)
+                 : self_->request<caf::message_priority::high>(
+                   detectors_[detector], caf::infinite, question);
+  std::move(asked).then(
+    [=, this, rows = order.rows](const messages::RowsJudged& answer) {
+      give_back();
+      take_judgements({Judge::Kind::detector, detector}, rows, shards, due,
+                      answer.judgements);
+    },
+    [=, this](const caf::error& error) {
+      give_back();
+      // Of one that died nothing more comes; its successor is asked.
+      if (error == logic::ErrorCode::stage_failed)
+        refuse(due.number, error);
+    });
 }
 
 void JudgementRouter::take_successor(const messages::DetectorReplaced& news) {

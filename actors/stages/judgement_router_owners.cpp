@@ -26,14 +26,32 @@ constexpr int max_moves = 4;
 void JudgementRouter::ask_peer(Due due, PeerIncarnation incarnation,
                                const ShardSet& shards) {
   const auto rows = askers_.at(due.number).order.rows;
-  if (!send_to_peer(incarnation, rows, shards, due)) {
-    // It hears of it when it can take more.
+  const bool sent = send_to_peer(incarnation, rows, shards, due);
+  if (book_.is_waited_for(incarnation)) {
+    // What it cannot take now it may when it has answered some.
+    questions_.find(due)->lacks_credit = !sent;
+    keep_ticking();
+  } else if (sent) {
+    give_up(due);
+  } else {
     debts_lack_credit_ = true;
     owe(due, shards);
-  } else if (book_.is_waited_for(incarnation)) {
-    keep_ticking();
-  } else {
-    give_up(due);
+  }
+}
+
+/// A peer has answered: it can take more.
+void JudgementRouter::use_credit(PeerIncarnation incarnation) {
+  if (std::exchange(debts_lack_credit_, false))
+    pay_debts();
+  const Judge judge{Judge::Kind::peer, incarnation};
+  for (const auto& due : questions_.due([&](const auto&, const auto& part) {
+         return part.lacks_credit && part.judge == judge;
+       })) {
+    auto* const part = questions_.find(due);
+    if (!send_to_peer(incarnation, questions_.find(due.number)->rows,
+                      part->shards, due))
+      return;
+    part->lacks_credit = false;
   }
 }
 
@@ -77,8 +95,7 @@ void JudgementRouter::take_peer_answer(const Sent& sent,
   take_judgements(
     {Judge::Kind::peer, sent.peer}, sent.rows, sent.shards, sent.due,
     std::make_shared<logic::ShardJudgements>(std::move(*decoded)));
-  if (std::exchange(debts_lack_credit_, false))
-    pay_debts();
+  use_credit(sent.peer);
 }
 
 void JudgementRouter::give_back(const Sent& sent) {
@@ -140,6 +157,9 @@ void JudgementRouter::end_waits(messages::Tick) {
       others = true;
     } else if (part->judge.kind == Judge::Kind::nobody) {
       book_.note_missed(part->shards);
+      owe(due, part->shards);
+    } else if (part->lacks_credit) {
+      debts_lack_credit_ = true;
       owe(due, part->shards);
     } else {
       if (book_.note_late(part->judge.id))

@@ -151,8 +151,8 @@ private:
 
   void ask_detector(Due due, std::size_t detector, const ShardSet& shards);
   void pump_detector(std::size_t detector);
-  void send_to_detector(std::size_t detector,
-                        const DetectorLine::Admitted& next);
+  void send_to_detector(std::size_t detector, Due due,
+                        std::optional<DetectorLine::Loan> loan);
   void show_credit();
   void take_successor(const messages::DetectorReplaced& news);
 
@@ -166,6 +166,7 @@ private:
   void take_peer_answer(const Sent& sent, const wire::JudgeAnswer& answer);
   void take_peer_error(const Sent& sent);
   void give_back(const Sent& sent);
+  void use_credit(PeerIncarnation incarnation);
   void tell_of_nonsense(std::string_view what, const logic::Error& error);
 
   // -- Waiting ----------------------------------------------------------------

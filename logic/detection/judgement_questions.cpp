@@ -16,7 +16,7 @@ JudgementQuestions::Number JudgementQuestions::open(LoginRowsPtr rows,
 std::size_t JudgementQuestions::add(Number number, Judge judge,
                                     const ShardSet& shards) {
   auto& question = open_.at(number);
-  question.parts.push_back({judge, shards, nullptr});
+  question.parts.push_back({judge, shards, nullptr, false});
   ++question.due;
   return question.parts.size() - 1;
 }

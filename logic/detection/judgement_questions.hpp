@@ -38,6 +38,7 @@ public:
     Judge judge;
     ShardSet shards;
     ShardJudgementsPtr answer; ///< null while it is due
+    bool lacks_credit = false; ///< it was not put to the peer yet
   };
 
   struct Question {
