@@ -140,6 +140,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
+    kubectl.kubernetes.io/default-container: millrace
     # Other settings are another pod.
     checksum/config: {{ include "millrace.config" . | sha256sum }}
     {{- if not $root.Values.secret.existingName }}
