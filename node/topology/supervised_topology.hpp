@@ -62,9 +62,6 @@ public:
   actors::StateKeeperActor state_keeper() const override {
     return registrations_.current<logic::ActorKind::state_keeper>();
   }
-  actors::JudgementRouterActor judgement_router() const override {
-    return registrations_.current<logic::ActorKind::judgement_router>();
-  }
   std::vector<actors::EnricherActor> enrichers() const override;
   std::vector<std::pair<std::string, caf::actor>> gates() const override {
     return gates_;

@@ -73,8 +73,6 @@ public:
   virtual actors::RemoteLanesActor remote_lanes() const = 0; ///< or null
   virtual actors::LaneHostActor lane_host() const = 0; ///< null but of a worker
   virtual actors::StateKeeperActor state_keeper() const = 0; ///< or null
-  virtual actors::JudgementRouterActor
-  judgement_router() const = 0; ///< or null
   virtual std::vector<actors::EnricherActor> enrichers() const = 0;
 
   /// The gates in front of the actors, by the names of these; none unless
