@@ -34,28 +34,63 @@ struct Fixture : tests::RealKafkaFixture {
     return NodeProcess{kafka.bootstrap_servers, settings};
   }
 
-  /// Under load a node comes and the oldest one goes, by turns, each time at
-  /// another point of the rebalance that the other began: it has to commit in
-  /// the midst of that.
-  void change_places_under_load(const std::string& assignor) {
+  std::unique_ptr<NodeProcess> start_member(const std::string& assignor) {
     auto settings = names();
     settings.push_back("kafka.assignor=" + assignor);
+    settings.emplace_back("kafka.session_timeout=20s");
+    return std::make_unique<NodeProcess>(kafka.bootstrap_servers, settings);
+  }
+
+  static bool ready(NodeProcess& node) {
+    return eventually(30s,
+                      [&] { return node.http_code("/health/ready") == 200; });
+  }
+
+  static bool says(const NodeProcess& node, const std::string& words) {
+    return eventually(
+      30s, [&] { return node.log().find(words) != std::string::npos; });
+  }
+
+  /// A node ends under load while its group waits for another one to join
+  /// again, so that a broker refuses its last commit at first.
+  void end_amid_a_rebalance(const std::string& assignor) {
+    auto going = start_member(assignor);
+    auto slow = start_member(assignor);
+    CAF_CHECK(ready(*going));
+    CAF_CHECK(ready(*slow));
+    auto load = start_load(1'000, 15'000);
+    CAF_CHECK(eventually(30s, [&] { return going->finished() > 1'000; }));
+    slow->send_signal(SIGSTOP);
+    auto coming = start_member(assignor);
+    CAF_CHECK(says(*coming, "\"started\""));
+    // It hears of the newcomer by a heartbeat, and asks to join again.
+    std::this_thread::sleep_for(4s);
+    going->send_signal(SIGTERM);
+    CAF_CHECK(says(*going, "intake stopped"));
+    slow->send_signal(SIGCONT);
+    CAF_CHECK_EQUAL(going->wait(40s), 0);
+    CAF_CHECK_EQUAL(load.wait(60s), 0);
+    CAF_CHECK(all_ended());
+    CAF_CHECK_EQUAL(slow->stop(), 0);
+    CAF_CHECK_EQUAL(coming->stop(), 0);
+    CAF_CHECK(proven(Guarantee::exactly_once));
+  }
+
+  /// Under load a node comes and the oldest one goes, by turns, each time at
+  /// another point of the rebalance that the other began.
+  void change_places_under_load(const std::string& assignor) {
     std::deque<std::unique_ptr<NodeProcess>> nodes;
     const auto start_another = [&] {
-      nodes.push_back(
-        std::make_unique<NodeProcess>(kafka.bootstrap_servers, settings));
-      return eventually(30s, [&] {
-        return nodes.back()->log().find("\"started\"") != std::string::npos;
-      });
+      nodes.push_back(start_member(assignor));
+      return says(*nodes.back(), "\"started\"");
     };
     CAF_CHECK(start_another());
     CAF_CHECK(start_another());
-    auto load = start_load(2'000, 24'000);
-    for (int turn = 0; turn != 8; ++turn) {
-      CAF_CHECK(eventually(
-        30s, [&] { return nodes.back()->http_code("/health/ready") == 200; }));
+    auto load = start_load(2'000, 16'000);
+    for (int turn = 0; turn != 4; ++turn) {
+      CAF_CHECK(ready(*nodes.back()));
       CAF_CHECK(start_another());
-      std::this_thread::sleep_for(turn * 100ms);
+      std::this_thread::sleep_for(turn * 200ms);
       CAF_CHECK_EQUAL(nodes.front()->stop(), 0);
       nodes.pop_front();
     }
@@ -160,6 +195,14 @@ CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
   CAF_CHECK(all_ended());
   CAF_CHECK_EQUAL(second.stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_node_that_ends_amid_a_rebalance_doubles_nothing) {
+  end_amid_a_rebalance("cooperative-sticky");
+}
+
+CAF_TEST(a_node_of_an_eager_group_that_ends_amid_a_rebalance_doubles_nothing) {
+  end_amid_a_rebalance("roundrobin");
 }
 
 CAF_TEST(nodes_that_come_and_go_under_load_lose_and_double_nothing) {
