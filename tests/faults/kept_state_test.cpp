@@ -214,8 +214,13 @@ CAF_TEST(a_shard_moves_away_with_its_history_and_comes_back) {
     store->happen(ShardRevoked{shard, false});
   life.run_until_idle();
   CAF_CHECK_EQUAL(store->released.size(), std::size_t{store->shards});
-  CAF_CHECK_EQUAL(life.metric("millrace_detector_users"), 0.0);
   CAF_CHECK_EQUAL(life.metric("millrace_state_shards"), 0.0);
+  // It answers for them until their next owner is there, or not for ever.
+  CAF_CHECK_EQUAL(life.metric("millrace_detector_users"), 1.0);
+  life.log_in(1);
+  CAF_CHECK_EQUAL(life.metric("millrace_events_unjudged_total"), 0.0);
+  life.pass(11s);
+  CAF_CHECK_EQUAL(life.metric("millrace_detector_users"), 0.0);
   ++store->generation;
   for (std::uint32_t shard = 0; shard != store->shards; ++shard)
     store->assign(shard);

@@ -61,8 +61,8 @@ Outcome run(std::vector<std::string> words) {
   std::ostringstream out;
   std::ostringstream err;
   constexpr std::array<AddCommand, 5> some_commands{
-    commands::add_certificates, commands::add_check, commands::add_status,
-    commands::add_version, add_throwing};
+    commands::add_check, commands::add_status, commands::add_version,
+    add_throwing, commands::add_certificates};
   const Redirected out_too{std::cout, out};
   const Redirected err_too{std::cerr, err};
   const auto code = run_command_line(arguments, some_commands, out, err);
