@@ -12,6 +12,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Fixture : tests::RealKafkaFixture {
     auto settings = names();
     settings.push_back("kafka.assignor=" + assignor);
     settings.emplace_back("kafka.session_timeout=20s");
+    settings.emplace_back("kafka.properties=debug=cgrp");
     return std::make_unique<NodeProcess>(kafka.bootstrap_servers, settings);
   }
 
@@ -51,6 +53,18 @@ struct Fixture : tests::RealKafkaFixture {
       30s, [&] { return node.log().find(words) != std::string::npos; });
   }
 
+  /// How often the node's client has asked to join the group, by what it says
+  /// of itself.
+  static std::size_t joins(const NodeProcess& node) {
+    constexpr std::string_view words = "init -> wait-join";
+    const auto log = node.log();
+    std::size_t count = 0;
+    for (auto at = log.find(words); at != std::string::npos;
+         at = log.find(words, at + words.size()))
+      ++count;
+    return count;
+  }
+
   /// A node ends under load while its group waits for another one to join
   /// again, so that a broker refuses its last commit at first.
   void end_amid_a_rebalance(const std::string& assignor) {
@@ -58,13 +72,12 @@ struct Fixture : tests::RealKafkaFixture {
     auto slow = start_member(assignor);
     CAF_CHECK(ready(*going));
     CAF_CHECK(ready(*slow));
-    auto load = start_load(1'000, 15'000);
+    auto load = start_load(1'000, 40'000);
     CAF_CHECK(eventually(30s, [&] { return going->finished() > 1'000; }));
     slow->send_signal(SIGSTOP);
+    const auto joined = joins(*going);
     auto coming = start_member(assignor);
-    CAF_CHECK(says(*coming, "\"started\""));
-    // It hears of the newcomer by a heartbeat, and asks to join again.
-    std::this_thread::sleep_for(4s);
+    CAF_CHECK(eventually(30s, [&] { return joins(*going) > joined; }));
     going->send_signal(SIGTERM);
     CAF_CHECK(says(*going, "intake stopped"));
     slow->send_signal(SIGCONT);
