@@ -338,13 +338,9 @@ private:
     const auto count = links_.count_linked();
     metrics().links.Set(static_cast<double>(count));
     links_.for_each_linked([this](const Link& link) {
-      caf::anon_send(link.handle, messages::GrantCredit{share()});
+      caf::anon_send(link.handle, messages::GrantCredit{links_.share_of(
+                                    parameters_.answered_bytes)});
     });
-  }
-
-  std::size_t share() const {
-    return parameters_.answered_bytes
-           / std::max<std::size_t>(links_.count_linked(), 1);
   }
 
   // -- Those who want to know -------------------------------------------------
@@ -372,7 +368,7 @@ private:
   messages::LinksStatus status() const {
     messages::LinksStatus report;
     report.self = identity_;
-    report.links = links_.status(share());
+    report.links = links_.status(links_.share_of(parameters_.answered_bytes));
     report.unlinked = refusals_.latest();
     return report;
   }

@@ -8,6 +8,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,10 @@ public:
   Link* linked_with(std::uint64_t incarnation);
   bool linked_with(const caf::node_id& node) const;
   std::size_t count_linked() const;
+  /// Of what all peers have together.
+  std::size_t share_of(std::size_t bytes) const {
+    return bytes / std::max<std::size_t>(count_linked(), 1);
+  }
 
   /// Whether another link between the two would be one too many. Two nodes
   /// that dialled each other keep the link that the one of the lower
