@@ -5,6 +5,7 @@
 #include "caf/test/dsl.hpp"
 
 #include "logic/detection/judgement_codec.hpp"
+#include "logic/detection/login_rows_codec.hpp"
 #include "logic/encoding/additions_codec.hpp"
 #include "logic/records/batch_codec.hpp"
 #include "messages/insights.hpp"
