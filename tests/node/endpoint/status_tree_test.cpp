@@ -237,12 +237,12 @@ credit -0.5 MiB, batches in flight 4, dispatched again 17
 partition  lag  read  finished  committed
         0    0   100        90          -  leaving, stalled
         7   35   800        90         80
-credit             granted       used  waiting
-consumer           4.0 MiB    4.5 MiB        -
-lanes                    -          -  3.0 KiB
-lane 0             1.0 MiB  512.0 KiB        -
-lane 12            0.0 KiB    0.0 KiB        -
-judgement_router         -          -  1.0 KiB
+credit            granted       used  waiting
+consumer          4.0 MiB    4.5 MiB        -
+lanes                   -          -  3.0 KiB
+lane 0            1.0 MiB  512.0 KiB        -
+lane 12           0.0 KiB    0.0 KiB        -
+judgement_router        -          -  1.0 KiB
 actor               state            life  restarts  mailbox  last error
 node                running                       0
 ├─ dispatcher       running             9         2       12  out of paper

@@ -124,7 +124,7 @@ CAF_TEST(with_no_credit_anywhere_batches_wait_and_are_not_lost) {
 CAF_TEST(with_little_credit_any_actor_may_crash_at_any_moment) {
   const tests::FaultFixture names;
   for (const auto& actor : names.actors())
-    for (std::size_t step = 10; step < 200; step += 37) {
+    for (std::size_t step = 10; step < 200; step += 61) {
       Fixture node;
       node.batches = 12;
       node.begin();
