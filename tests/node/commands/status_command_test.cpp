@@ -374,13 +374,13 @@ CAF_TEST(a_watch_on_a_pipe_prints_block_after_block_and_outlives_the_node) {
   const auto port = endpoint->port();
   const auto url = endpoint->url();
   Watch watch{Watch::To::pipe, url, "--ascii"};
-  const auto block = watch.read_until("        -\n");
+  const auto block = watch.read_until("0        -\n");
   CAF_CHECK(block.starts_with("millrace 1.2.3 on mill-1: ready\n"));
-  CAF_CHECK_EQUAL(watch.read_until("        -\n"), '\n' + block);
+  CAF_CHECK_EQUAL(watch.read_until("0        -\n"), '\n' + block);
   endpoint.reset();
   CAF_CHECK(watch.read_until(nobody_at(url)).ends_with('\n' + nobody_at(url)));
   endpoint = serve(canned_status, port);
-  CAF_CHECK(watch.read_until("        -\n").ends_with('\n' + block));
+  CAF_CHECK(watch.read_until("0        -\n").ends_with('\n' + block));
   watch.send(SIGTERM);
   CAF_CHECK_EQUAL(watch.wait(), 0);
 }
