@@ -154,18 +154,19 @@ void JudgementRouter::ask_parts(JudgementQuestions::Number number) {
 }
 
 void JudgementRouter::ask_part(Due due) {
-  const auto* const part = questions_.find(due);
-  if (!part)
+  const auto* const found = questions_.find(due);
+  if (!found)
     return;
-  switch (part->judge.kind) {
+  const auto part = *found; // asking may add others, which moves it
+  switch (part.judge.kind) {
     case Judge::Kind::detector:
-      ask_detector(due, part->judge.id, part->shards);
+      ask_detector(due, part.judge.id, part.shards);
       break;
     case Judge::Kind::peer:
-      ask_peer(due, part->judge.id, part->shards);
+      ask_peer(due, part.judge.id, part.shards);
       break;
     case Judge::Kind::nobody:
-      wait_for_owner(due, part->shards);
+      wait_for_owner(due, part.shards);
       break;
   }
 }

@@ -303,7 +303,7 @@ void JudgementRouter::tell_detector(std::size_t detector,
 }
 
 /// Somebody else is to be asked about those shards: they were elsewhere.
-void JudgementRouter::ask_elsewhere(Due due, const ShardSet& shards,
+void JudgementRouter::ask_elsewhere(Due due, ShardSet shards,
                                     logic::ShardJudgements so_far) {
   auto* const question = questions_.find(due.number);
   if (++question->moves > max_moves) {
@@ -323,7 +323,7 @@ void JudgementRouter::ask_elsewhere(Due due, const ShardSet& shards,
 
 /// The part is answered by what is known so far, and those shards become parts
 /// anew.
-void JudgementRouter::ask_owners_of(Due due, const ShardSet& shards,
+void JudgementRouter::ask_owners_of(Due due, ShardSet shards,
                                     logic::ShardJudgements so_far) {
   const auto* const question = questions_.find(due.number);
   const auto rows = question->rows;

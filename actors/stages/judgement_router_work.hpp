@@ -189,10 +189,9 @@ private:
   void pay(const logic::detection::OwedRows::Debt& debt, ShardSet& unpaid);
   void tell_detector(std::size_t detector, const LoginRowsPtr& rows,
                      const ShardSet& shards);
-  void ask_elsewhere(Due due, const ShardSet& shards,
-                     logic::ShardJudgements so_far);
-  void ask_owners_of(Due due, const ShardSet& shards,
-                     logic::ShardJudgements so_far);
+  void ask_elsewhere(Due due, ShardSet shards, logic::ShardJudgements so_far);
+  /// `shards` may be those of a part, which moves when one is added.
+  void ask_owners_of(Due due, ShardSet shards, logic::ShardJudgements so_far);
 
   JudgementRouterActor::pointer self_ = nullptr;
   JudgementRouterParameters parameters_;

@@ -19,6 +19,7 @@ CAF_TEST(the_shares_add_up_to_the_budget) {
     const MemoryPlan plan{budget};
     CAF_CHECK_EQUAL(plan.budget_bytes(), budget);
     CAF_CHECK_EQUAL(plan.fetched_bytes() + plan.dead_letter_bytes()
+                      + plan.judgement_bytes()
                       + static_cast<std::uint64_t>(plan.in_flight_bytes()),
                     budget);
   }
@@ -28,17 +29,21 @@ CAF_TEST(a_quarter_is_for_what_is_fetched_and_most_for_what_is_in_flight) {
   const MemoryPlan plan{256 * mib};
   CAF_CHECK_EQUAL(plan.fetched_bytes(), 64 * mib);
   CAF_CHECK_EQUAL(plan.dead_letter_bytes(), 16 * mib);
-  CAF_CHECK_EQUAL(plan.in_flight_bytes(), static_cast<std::int64_t>(176 * mib));
+  CAF_CHECK_EQUAL(plan.in_flight_bytes(), static_cast<std::int64_t>(168 * mib));
+  CAF_CHECK_EQUAL(plan.judgement_bytes(), 8 * mib);
+  CAF_CHECK_EQUAL(plan.owed_rows_bytes() + plan.asked_bytes()
+                    + plan.answered_bytes(),
+                  plan.judgement_bytes());
   CAF_CHECK_EQUAL(MemoryPlan{}.budget_bytes(), 256 * mib);
 }
 
 CAF_TEST(a_lane_grants_three_of_the_largest_batches_where_there_is_room) {
   const MemoryPlan plan{256 * mib};
-  CAF_CHECK_EQUAL(plan.lanes_bytes(), 88 * mib);
+  CAF_CHECK_EQUAL(plan.lanes_bytes(), 84 * mib);
   CAF_CHECK_EQUAL(plan.lane_window_bytes(2, 2 * mib), 6 * mib);
-  CAF_CHECK_EQUAL(plan.lane_window_bytes(64, 2 * mib), 88 * mib / 64);
+  CAF_CHECK_EQUAL(plan.lane_window_bytes(64, 2 * mib), 84 * mib / 64);
   CAF_CHECK_EQUAL(plan.detector_window_bytes(2, mib), 3 * mib);
-  CAF_CHECK_EQUAL(plan.detector_window_bytes(64, mib), 88 * mib / 64);
+  CAF_CHECK_EQUAL(plan.detector_window_bytes(64, mib), 84 * mib / 64);
 }
 
 CAF_TEST(the_fetching_clients_limits_leave_room_for_its_own_needs) {

@@ -69,8 +69,10 @@ CAF_TEST(each_difference_is_named_with_both_values) {
   CAF_CHECK(
     says(refusal_of(mine, theirs), "'payments' on b and 'logins' on a"));
   theirs = node("b", 2);
+  mine.protocol = 1;
   theirs.protocol = 2;
   CAF_CHECK(says(refusal_of(mine, theirs), "'2' on b and '1' on a"));
+  mine = node("a", 1);
   theirs = node("b", 2);
   theirs.topics = 6;
   CAF_CHECK(refusal_of(mine, theirs)->reason == RefusalReason::other_topics);

@@ -64,6 +64,7 @@ Names served() {
   metrics.set_build("0.1.0", "abc");
   metrics.set_model("m1");
   metrics.link_round_trips.set("node-2", 0.001);
+  metrics.link_credit.set("node-2", 1);
   metrics.lag.set("logins", logic::PartitionId{0}, 1);
   auto logging = node::Logging::start({});
   CAF_REQUIRE(logging.has_value());
