@@ -144,7 +144,7 @@ private:
 };
 
 /// `millrace status --watch` as a process of its own, which writes to a
-/// terminal of 8 rows of 50 columns or to a pipe; its errors go nowhere.
+/// terminal of 12 rows of 50 columns or to a pipe; its errors go nowhere.
 class Watch {
 public:
   enum class To { terminal, pipe };
@@ -157,7 +157,7 @@ public:
       "--interval", "100ms",  option,  nullptr};
     int pipe[2]{-1, -1};
     if (to == To::terminal) {
-      const winsize size{8, 50, 0, 0};
+      const winsize size{12, 50, 0, 0};
       pid_ = ::forkpty(&output_, nullptr, nullptr, &size);
     } else if (::pipe(pipe) == 0) {
       output_ = pipe[0];
