@@ -164,11 +164,11 @@ using LaneHostActor = Supervised<
   caf::result<messages::LaneHostStatus>(messages::ReportStatus)>;
 
 /// By `logic::ActorKind`.
-using ActorHandles = std::tuple<
-  ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
-  JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor, EncoderActor,
-  ProducerActor, InsightsActor, TrainerActor, LinksActor, RemoteLanesActor,
-  LaneHostActor>;
+using ActorHandles
+  = std::tuple<ConsumerActor, DispatcherActor, ValidatorActor, EnricherActor,
+               JudgementRouterActor, StateKeeperActor, AnomalyDetectorActor,
+               EncoderActor, ProducerActor, InsightsActor, TrainerActor,
+               LinksActor, RemoteLanesActor, LaneHostActor>;
 
 static_assert(std::tuple_size_v<ActorHandles> == logic::actor_kind_count,
               "each kind of actor has an interface");

@@ -145,8 +145,7 @@ public:
     ask(self, topology->consumer(), status.consumer, status.failure);
     ask(self, topology->dispatcher(), status.dispatcher, status.failure);
     ask(self, topology->producer(), status.producer, status.failure);
-    ask(self, topology->judgement_router(), status.judgements,
-        status.failure);
+    ask(self, topology->judgement_router(), status.judgements, status.failure);
     ask(self, topology->supervisor(), status.supervisor, status.failure);
     ask(self, topology->links(), status.links, status.failure);
     ask(self, topology->remote_lanes(), status.remote_lanes, status.failure);

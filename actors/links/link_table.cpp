@@ -1,6 +1,6 @@
 #include "actors/links/link_table.hpp"
 
-#include <caf/typed_message_view.hpp>
+#include <caf/const_typed_message_view.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -175,8 +175,8 @@ logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
       return logic::ErrorCode::fenced;
-    // Not so ILLEGAL_GENERATION: a member that is still one is told that when it
-    // commits while the group shares out anew, and may again after that.
+    // Not so ILLEGAL_GENERATION: a member that is still one is told that when
+    // it commits while the group shares out anew, and may again after that.
     case RD_KAFKA_RESP_ERR__FATAL:
       return logic::ErrorCode::fatal_client;
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
@@ -215,6 +215,14 @@ std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
       return "; this user may not: let it with kafka-acls --add "
              "--allow-principal User:<name> --operation Read --group "
              "<kafka.consumer_group>";
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+      return "; another node writes under the same transactional id: give each "
+             "a node.name of its own";
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return "; this user may not: let it with kafka-acls --add "
+             "--allow-principal User:<name> --operation Write --operation "
+             "Describe --transactional-id <kafka.consumer_group>-<node.name>";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return "; another member of the group has this node's group.instance.id: "
              "give each node one of its own in kafka.properties";

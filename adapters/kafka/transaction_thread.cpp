@@ -32,15 +32,8 @@ std::string_view attempted(Order::Kind kind) {
 }
 
 logic::Error describe(const rd_kafka_error_t* error, Order::Kind order) {
-  const auto code = rd_kafka_error_code(error);
-  auto described = to_error(code, attempted(order),
-                            rd_kafka_error_string(error));
-  if (code == RD_KAFKA_RESP_ERR__FENCED
-      || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED
-      || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
-    described.text += "; another node uses the same transactional id: give "
-                      "each a node.name of its own";
-  return described;
+  return to_error(rd_kafka_error_code(error), attempted(order),
+                  rd_kafka_error_string(error));
 }
 
 } // namespace

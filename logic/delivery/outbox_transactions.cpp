@@ -29,6 +29,7 @@ std::vector<PartitionOffset> Outbox::settled_positions() const {
     position = std::max(position, end);
   }
   std::vector<PartitionOffset> positions;
+  positions.reserve(next.size());
   for (const auto& [held, offset] : next)
     positions.push_back({held.partition, held.epoch, offset});
   return positions;

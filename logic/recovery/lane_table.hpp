@@ -47,7 +47,7 @@ public:
   News attach(const LaneLife& life);
 
   /// False, and nothing done, for a life that is over already.
-  bool detach(std::uint32_t lane, Incarnation incarnation);
+  bool detach(std::uint32_t number, Incarnation incarnation);
 
   /// The lane that has the least to do, measured by what it grants, among
   /// those that have credit for so many bytes.

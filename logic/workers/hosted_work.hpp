@@ -81,7 +81,7 @@ public:
 
   /// A stage of the lane was started (again). What its former life held is lost
   /// and must be told to the askers; it is forgotten here.
-  std::vector<Lost> begin_lane(std::uint32_t lane, Incarnation incarnation,
+  std::vector<Lost> begin_lane(std::uint32_t number, Incarnation incarnation,
                                std::span<const BatchId> suspects);
 
   /// The batch left the first stage: its lane has time for the next one.

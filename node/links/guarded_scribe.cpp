@@ -105,8 +105,8 @@ std::shared_ptr<TlsSession> begin_session(const Connections& connections,
                                               : TlsSession::Side::accepting);
 }
 
-/// CAF's broker gives up who says nothing for 1.7 s (SystemConfig); less here, as
-/// clocks are looked at one after the other.
+/// CAF's broker gives up who says nothing for 1.7 s (SystemConfig); less here,
+/// as clocks are looked at one after the other.
 constexpr std::chrono::milliseconds silence{1'500};
 
 } // namespace

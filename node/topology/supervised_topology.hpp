@@ -3,6 +3,7 @@
 #include "actors/stages/stage.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "logic/detection/model.hpp"
+#include "messages/reconciliation.hpp"
 #include "node/topology/current_model.hpp"
 #include "node/topology/registrations.hpp"
 #include "node/topology/topology.hpp"

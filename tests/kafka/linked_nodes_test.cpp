@@ -70,6 +70,8 @@ struct Fixture : tests::RealKafkaFixture {
     for (const auto port : ports)
       peers += (peers.empty() ? "127.0.0.1:" : ",127.0.0.1:")
                + std::to_string(port);
+    // A busy machine may take longer to answer than the default allows.
+    settings.push_back("detection.wait=2s");
     settings.insert(settings.end(),
                     {"node.name=node-" + std::to_string(number),
                      "link.enabled=true",
