@@ -51,7 +51,8 @@ std::string random_text(std::mt19937_64& random, std::size_t least,
 
 EncodedBatch random_result(std::mt19937_64& random) {
   std::vector<std::optional<std::string>> values;
-  for (std::size_t index = 0; index != 1 + random() % 30; ++index)
+  const auto count = 1 + random() % 30;
+  for (std::size_t index = 0; index != count; ++index)
     values.push_back(random() % 10 == 0
                        ? std::nullopt
                        : std::optional{random_text(random, 0, 60)});
