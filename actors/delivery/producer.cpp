@@ -296,8 +296,9 @@ private:
 
   void apply_reports(caf::actor_clock::time_point now) {
     for (const auto& failure : reports_.failed)
-      metrics_.count_delivery_failures(to_string(failure.destination),
-                                       failure.error, 1);
+      if (failure.blame != logic::Blame::neighbour) // nothing failed of it
+        metrics_.count_delivery_failures(to_string(failure.destination),
+                                         failure.error, 1);
     const auto outcome = insights_.apply_reports(reports_, now);
     metrics_.insights_published.Increment(
       static_cast<double>(outcome.published));

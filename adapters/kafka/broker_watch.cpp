@@ -44,7 +44,8 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
                            std::string_view attempted, std::string_view detail,
                            std::vector<logic::ClientEvent>& events) {
   // Not every error that kills the client comes as `_FATAL`.
-  if (is_fatal(attempted, events))
+  if (is_fatal(attempted, events) || error == RD_KAFKA_RESP_ERR__FATAL
+      || error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
     return;
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     cut_off(error, events);
@@ -74,7 +75,9 @@ bool BrokerWatch::is_fatal(std::string_view attempted,
                            std::vector<logic::ClientEvent>& events) {
   std::array<char, text_bytes> text{};
   const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
-  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
+  // Of a gap its owner sees to that.
+  if (cause == RD_KAFKA_RESP_ERR_NO_ERROR
+      || cause == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
     return false;
   auto fault = to_error(cause, attempted, text.data());
   if (fault.code != logic::ErrorCode::fenced)

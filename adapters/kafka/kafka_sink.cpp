@@ -57,7 +57,19 @@ logic::Result<void> KafkaSink::open_client() {
   return topics_->attach(client_.get(), queue_.get());
 }
 
+bool KafkaSink::close_gap() {
+  if (queued_ == refused_.size())
+    return renew_client();
+  // Requests under way are waited for: their records may be written.
+  rd_kafka_purge(client_.get(),
+                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  wake_.raise(); // of what comes back into the queue nothing tells
+  return false;
+}
+
 bool KafkaSink::fits_topics() {
+  if (gap_ && !close_gap())
+    return false;
   if (!topics_->limits_settled())
     return false;
   const auto batch_bytes = std::min(ClientSizes{}.batch_bytes,
@@ -90,6 +102,7 @@ bool KafkaSink::renew_client() {
   WakeSignal::disconnect(queue_.get());
   thread_.reset();
   prepared_ = false;
+  gap_ = false;
   topics_->detach();
   queue_.reset();
   client_.reset();
@@ -205,7 +218,7 @@ std::size_t KafkaSink::send_run(DestinationTopic& topic,
   std::size_t taken = 0;
   for (; taken != run.size(); ++taken) {
     const auto error = messages_[taken].err;
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_gap(error))
       break; // and so are all behind it
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
       ++queued_;
@@ -226,13 +239,20 @@ bool KafkaSink::send_one(DestinationTopic& topic,
                               .headers = record.headers,
                               .timestamp_ms = record.timestamp_ms,
                               .opaque = to_opaque(record.token)});
-  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-    return false;
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_gap(error))
+    return false; // the next reports wake the owner
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     ++queued_;
   else
     refuse(record, error, local_refusal_text(error, sizes_.message_bytes));
   return true;
+}
+
+bool KafkaSink::is_gap(rd_kafka_resp_err_t error) {
+  const bool fatal = error == RD_KAFKA_RESP_ERR__FATAL;
+  if (fatal)
+    gap_ = has_gap(client_.get());
+  return fatal && gap_;
 }
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,

@@ -66,6 +66,11 @@ private:
   /// nothing to do.
   bool fits_topics();
   bool renew_client();
+  /// A record was refused: what the client holds behind it comes back, so that
+  /// nothing passes those of its request that are sent again. True once a new
+  /// client is there.
+  bool close_gap();
+  bool is_gap(rd_kafka_resp_err_t error);
   static void give_up_reports(logic::DeliveryReports& reports);
   void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
@@ -90,6 +95,8 @@ private:
   ClientSizes sizes_;
   /// A topic was created anew: from then on what the client has is given up.
   std::optional<Clock::time_point> purge_at_;
+  /// The client refused to go on behind a record that was refused.
+  bool gap_ = false;
   std::optional<logic::Error> failure_; ///< of making the client anew
   WakeSignal wake_;
   ClientPtr client_;
@@ -104,7 +111,7 @@ private:
   std::size_t queued_ = 0;
   bool by_key_ = false;
   std::vector<rd_kafka_message_t> messages_; ///< scratch
-  std::vector<RefusedMessage> refused_messages_; ///< scratch
+  std::vector<rd_kafka_resp_err_t> refused_messages_; ///< scratch
   std::vector<const rd_kafka_message_t*> failed_messages_; ///< scratch
   std::vector<std::int64_t> timestamps_; ///< scratch
 };

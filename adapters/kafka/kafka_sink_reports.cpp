@@ -8,6 +8,12 @@
 
 namespace millrace::adapters::kafka {
 
+namespace {
+
+constexpr int gap_look_ms = 2;
+
+} // namespace
+
 void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   reports.clear();
   if (!client_) {
@@ -25,7 +31,9 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   wake_.rearm();
   std::swap(reports.failed, refused_);
   queued_ -= reports.failed.size();
-  while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), 0)}) {
+  // The rest of what a gap brings back tells nobody that it comes.
+  const auto wait_ms = gap_ ? gap_look_ms : 0;
+  while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), wait_ms)}) {
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
       on_reports(event.get(), reports);
     else if (!topics_->on_event(event.get(), *watch_, reports.events))
@@ -55,10 +63,11 @@ void KafkaSink::on_reports(rd_kafka_event_t* event,
       on_delivered(*message, reports);
       continue;
     }
-    refused_messages_.push_back(
-      {message->err, rd_kafka_message_produce_errstr(message)});
+    refused_messages_.push_back(message->err);
     failed_messages_.push_back(message);
   }
+  if (!failed_messages_.empty() && !thread_ && has_gap(client_.get()))
+    gap_ = true;
   on_failed(rd_kafka_event_error(event), reports);
   if (delivered)
     watch_->on_contact(reports.events);
@@ -86,20 +95,31 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
                       std::int64_t{0}, [](std::int64_t sum, const auto* each) {
                         return sum + request_bytes(*each);
                       }));
-  for (std::size_t index = 0; index != failed_messages_.size(); ++index) {
-    const auto& message = *failed_messages_[index];
-    const auto& refused = refused_messages_[index];
-    if (hints_at_topic(refused.error))
+  for (const auto* message : failed_messages_) {
+    const auto refused = message->err;
+    if (hints_at_topic(refused))
       topics_->refresh();
     if (request.fault(refused) == logic::DeliveryFault::too_large)
       topics_->refresh_limits();
-    const auto destination = topics_->destination_of(message.rkt);
-    reports.failed.push_back(
-      {to_token(message._private), request.fault(refused),
-       produce_error_text(refused.error,
-                          refusal_hint(message, topics_->at(destination))),
-       request.blame(refused), topics_->destination_of(message.rkt),
-       rd_kafka_err2name(refused.error)});
+    const auto destination = topics_->destination_of(message->rkt);
+    auto& topic = topics_->at(destination);
+    // Where its policy may not be asked for.
+    if (request.is_alone() && refused == RD_KAFKA_RESP_ERR_INVALID_RECORD
+        && message->key == nullptr && !topic.limits.known)
+      topic.limits.compacted = true;
+    logic::DeliveryFailure failure{
+      to_token(message->_private),
+      request.fault(refused),
+      produce_error_text(refused, refusal_hint(*message, topic)),
+      lacks_key(*message, topic) ? logic::Blame::record
+                                 : request.blame(refused),
+      destination,
+      rd_kafka_err2name(refused)};
+    if (gap_ && refused == RD_KAFKA_RESP_ERR__PURGE_QUEUE) {
+      failure.fault = logic::DeliveryFault::record;
+      failure.blame = logic::Blame::neighbour;
+    }
+    reports.failed.push_back(std::move(failure));
   }
 }
 

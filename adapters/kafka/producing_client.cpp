@@ -47,7 +47,11 @@ create_producing_client(const KafkaConfig& config,
     // The murmur2 hash of Java clients, so that keys meet where theirs do.
     .set("partitioner", std::string{"murmur2_random"})
     .events(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-  if (!transactions.id.empty()) {
+  if (transactions.id.empty()) {
+    // Otherwise it would send what is behind a record that was refused, and
+    // what is sent again of that request came after it.
+    settings.set("enable.gapless.guarantee", std::string{"true"});
+  } else {
     // The client refuses records that may outlive their transaction.
     const auto most = transactions.timeout.count();
     const auto timeout = config.delivery_timeout.count();
@@ -60,6 +64,11 @@ create_producing_client(const KafkaConfig& config,
            timeout == 0 ? most : std::min(timeout, most));
   }
   return settings.create(ClientRole::producer);
+}
+
+bool has_gap(rd_kafka_t* client) noexcept {
+  return rd_kafka_fatal_error(client, nullptr, 0)
+         == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
 }
 
 } // namespace millrace::adapters::kafka

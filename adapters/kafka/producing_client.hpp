@@ -24,4 +24,8 @@ create_producing_client(const KafkaConfig& config,
                         const KafkaSinkLimits& limits, const ClientSizes& sizes,
                         const KafkaTransactions& transactions = {});
 
+/// Whether the client stopped because a record was refused that others were
+/// sent behind. It sends nothing more.
+bool has_gap(rd_kafka_t* client) noexcept;
+
 } // namespace millrace::adapters::kafka

@@ -25,13 +25,18 @@ std::string local_refusal_text(rd_kafka_resp_err_t error,
 
 std::string refusal_hint(const rd_kafka_message_t& message,
                          const DestinationTopic& topic) {
-  if (message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD && topic.limits.compacted
-      && message.key == nullptr)
+  if (lacks_key(message, topic))
     return "; topic " + topic.name
            + " is compacted and takes no record without a key";
   if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
     return "; topic " + topic.name + " has " + to_text(topic.limits);
   return {};
+}
+
+bool lacks_key(const rd_kafka_message_t& message,
+               const DestinationTopic& topic) noexcept {
+  return message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD
+         && topic.limits.compacted && message.key == nullptr;
 }
 
 bool is_request_error(rd_kafka_resp_err_t error) noexcept {
@@ -50,35 +55,27 @@ bool is_request_error(rd_kafka_resp_err_t error) noexcept {
 }
 
 RefusedRequest::RefusedRequest(rd_kafka_resp_err_t error,
-                               const std::vector<RefusedMessage>& messages)
+                               const std::vector<rd_kafka_resp_err_t>& messages)
   : error_(error), alone_(messages.size() == 1) {
-  if (messages.empty())
-    return;
-  // Words about the whole request are one text, shared by all its messages.
-  const auto* first = messages.front().words;
-  names_records_ = std::any_of(
-    messages.begin(), messages.end(), [first](const RefusedMessage& each) {
-      return each.error == RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD
-             || each.words != first;
-    });
+  names_records_ = std::any_of(messages.begin(), messages.end(),
+                               [error](auto each) { return each != error; });
 }
 
 logic::DeliveryFault
-RefusedRequest::fault(const RefusedMessage& message) const noexcept {
+RefusedRequest::fault(rd_kafka_resp_err_t message) const noexcept {
   // Of several records that a broker names in one request librdkafka gives
   // each this code, whatever the broker's was. One that is meant for something
   // else is refused again, with the code of that.
-  if (message.error == RD_KAFKA_RESP_ERR_INVALID_RECORD
+  if (message == RD_KAFKA_RESP_ERR_INVALID_RECORD
       && error_ == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
     return logic::DeliveryFault::timestamp;
-  return to_delivery_fault(message.error);
+  return to_delivery_fault(message);
 }
 
-logic::Blame
-RefusedRequest::blame(const RefusedMessage& message) const noexcept {
-  if (message.error == RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD)
+logic::Blame RefusedRequest::blame(rd_kafka_resp_err_t message) const noexcept {
+  if (message == RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD)
     return alone_ ? logic::Blame::request : logic::Blame::neighbour;
-  if (!is_request_error(message.error) || alone_ || names_records_)
+  if (!is_request_error(message) || alone_ || names_records_)
     return logic::Blame::record;
   return logic::Blame::request;
 }

@@ -16,7 +16,8 @@ namespace millrace::adapters::kafka {
 /// behind them; bounded. The message itself is not asked for them:
 /// `rd_kafka_message_errstr` answers with its payload, which no NUL ends, and
 /// `rd_kafka_message_produce_errstr` (librdkafka 2.14.2) points to what the
-/// broker's thread has freed.
+/// broker's thread has freed or, where the broker said nothing of that message,
+/// anywhere.
 std::string produce_error_text(rd_kafka_resp_err_t error,
                                std::string_view more = {});
 
@@ -29,13 +30,9 @@ std::string local_refusal_text(rd_kafka_resp_err_t error,
 std::string refusal_hint(const rd_kafka_message_t& message,
                          const DestinationTopic& topic);
 
-/// One message of a delivery report that failed.
-struct RefusedMessage {
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  /// Where the broker's words on it were. Not to be read, see above; what it
-  /// tells is that words on single records are apart from each other.
-  const void* words = nullptr;
-};
+/// Whether it is refused for want of a key, which its topic demands.
+bool lacks_key(const rd_kafka_message_t& message,
+               const DestinationTopic& topic) noexcept;
 
 /// Whether the brokers judge all messages of a request as one, so that the
 /// error may be another message's doing.
@@ -46,12 +43,13 @@ bool is_request_error(rd_kafka_resp_err_t error) noexcept;
 /// records that it objects to; librdkafka marks the others.
 class RefusedRequest {
 public:
-  /// `error` is the broker's on the request.
+  /// `error` is the broker's on the request, `messages` are those on each.
   RefusedRequest(rd_kafka_resp_err_t error,
-                 const std::vector<RefusedMessage>& messages);
+                 const std::vector<rd_kafka_resp_err_t>& messages);
 
-  logic::DeliveryFault fault(const RefusedMessage& message) const noexcept;
-  logic::Blame blame(const RefusedMessage& message) const noexcept;
+  bool is_alone() const noexcept { return alone_; }
+  logic::DeliveryFault fault(rd_kafka_resp_err_t message) const noexcept;
+  logic::Blame blame(rd_kafka_resp_err_t message) const noexcept;
 
 private:
   rd_kafka_resp_err_t error_;

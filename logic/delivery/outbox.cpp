@@ -45,7 +45,7 @@ bool Outbox::holds(BatchId id) const {
 
 void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
-  if (!pump_refused(sink, wall_ms))
+  if (!pump_refused(sink, now, wall_ms))
     return;
   queue_due_retries(now);
   if (!pump_lines(sink, now, wall_ms))
@@ -70,7 +70,8 @@ std::size_t Outbox::send_chunk(RecordSink& sink) {
   return taken;
 }
 
-bool Outbox::pump_refused(RecordSink& sink, std::int64_t wall_ms) {
+bool Outbox::pump_refused(RecordSink& sink, TimePoint now,
+                          std::int64_t wall_ms) {
   if (!refused_.busy())
     return true;
   if (queued_ != 0)
@@ -80,8 +81,10 @@ bool Outbox::pump_refused(RecordSink& sink, std::int64_t wall_ms) {
     return true;
   const auto records = std::min(group.size(), chunk_records);
   chunk_.clear();
-  for (const auto token : group.first(records))
+  for (const auto token : group.first(records)) {
+    replace_refused_timestamp(token, now);
     chunk_.push_back(outgoing(token, wall_ms, chunk_texts_[chunk_.size()]));
+  }
   refused_.on_sent(send_chunk(sink));
   sink.hurry();
   return false;
@@ -138,6 +141,7 @@ void Outbox::drop_empty_lines() {
 bool Outbox::pump_line(RecordSink& sink, WaitingLine& line, TimePoint now,
                        std::int64_t wall_ms) {
   while (const auto token = line.next(now)) {
+    replace_refused_timestamp(*token, now);
     chunk_.assign(1, outgoing(*token, wall_ms, chunk_texts_.front()));
     if (is_full_of_dead_letters(chunk_.front().destination)
         || send_chunk(sink) == 0)

@@ -250,7 +250,7 @@ private:
   void drop_empty_lines();
   void retry_at(TimePoint due, SendToken token, FailedRecord& failed);
 
-  bool pump_refused(RecordSink& sink, std::int64_t wall_ms);
+  bool pump_refused(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
   void queue_due_retries(TimePoint now);
   bool pump_lines(RecordSink& sink, TimePoint now, std::int64_t wall_ms);
   bool pump_line(RecordSink& sink, WaitingLine& line, TimePoint now,

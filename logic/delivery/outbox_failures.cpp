@@ -62,8 +62,12 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   if (failure.blame == Blame::neighbour)
     return wait_in_line(failure.token, now);
   auto& failed = slot.failed_records[index];
-  if (change_record(failure, failed, now))
+  if (change_record(failure, failed, now)) {
+    // The rest of its request is behind it.
+    if (refused_.is_single())
+      return refused_.add(failure.token);
     return wait_in_line(failure.token, now);
+  }
   charge(failure, failed, now);
 }
 

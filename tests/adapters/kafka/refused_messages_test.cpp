@@ -5,7 +5,6 @@
 #include "caf/test/dsl.hpp"
 
 #include <string>
-#include <vector>
 
 using namespace millrace::adapters::kafka;
 using millrace::logic::Blame;
@@ -22,54 +21,49 @@ CAF_TEST(the_words_for_an_error_are_bounded) {
 }
 
 CAF_TEST(a_request_that_is_too_large_is_no_records_own_fault) {
-  const std::vector<RefusedMessage> messages(
-    3, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, nullptr});
-  const RefusedRequest request{messages.front().error, messages};
-  for (const auto& message : messages) {
-    CAF_CHECK(request.blame(message) == Blame::request);
-    CAF_CHECK(request.fault(message) == DeliveryFault::too_large);
-  }
+  const auto error = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  const RefusedRequest request{error, {error, error, error}};
+  CAF_CHECK(request.blame(error) == Blame::request);
+  CAF_CHECK(request.fault(error) == DeliveryFault::too_large);
 }
 
-CAF_TEST(words_about_the_whole_request_name_no_record) {
-  const auto* words = "refused";
-  const std::vector<RefusedMessage> messages(
-    2, {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, words});
-  const RefusedRequest request{messages.front().error, messages};
-  CAF_CHECK(request.blame(messages[0]) == Blame::request);
+CAF_TEST(a_broker_that_says_the_same_of_all_names_no_record) {
+  for (const auto error : {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+                           RD_KAFKA_RESP_ERR_INVALID_RECORD}) {
+    const RefusedRequest request{error, {error, error}};
+    CAF_CHECK(request.blame(error) == Blame::request);
+    CAF_CHECK(!request.is_alone());
+  }
 }
 
 CAF_TEST(a_record_that_is_named_is_meant_and_its_neighbours_are_not) {
-  const auto* words = "Timestamp 1 of message with offset 0 is out of range.";
-  const auto* other = "part of a batch";
-  const std::vector<RefusedMessage> messages{
-    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, words},
-    {RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, other}};
-  const RefusedRequest request{messages.front().error, messages};
-  CAF_CHECK(request.blame(messages[0]) == Blame::record);
-  CAF_CHECK(request.fault(messages[0]) == DeliveryFault::timestamp);
-  CAF_CHECK(request.blame(messages[1]) == Blame::neighbour);
+  const auto named = RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+  const auto other = RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD;
+  const RefusedRequest request{named, {other, named, other}};
+  CAF_CHECK(request.blame(named) == Blame::record);
+  CAF_CHECK(request.fault(named) == DeliveryFault::timestamp);
+  CAF_CHECK(request.blame(other) == Blame::neighbour);
 }
 
 CAF_TEST(of_several_that_are_named_the_requests_error_tells_a_timestamp) {
-  const std::string words[] = {"one", "two"};
-  const std::vector<RefusedMessage> messages{
-    {RD_KAFKA_RESP_ERR_INVALID_RECORD, &words[0]},
-    {RD_KAFKA_RESP_ERR_INVALID_RECORD, &words[1]}};
-  const RefusedRequest late{RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, messages};
-  const RefusedRequest keyless{RD_KAFKA_RESP_ERR_INVALID_RECORD, messages};
-  for (const auto& message : messages) {
-    CAF_CHECK(late.fault(message) == DeliveryFault::timestamp);
-    CAF_CHECK(late.blame(message) == Blame::record);
-    CAF_CHECK(keyless.fault(message) == DeliveryFault::record);
-    CAF_CHECK(keyless.blame(message) == Blame::record);
-  }
+  const auto named = RD_KAFKA_RESP_ERR_INVALID_RECORD;
+  const RefusedRequest late{RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+                            {named, named}};
+  CAF_CHECK(late.fault(named) == DeliveryFault::timestamp);
+  CAF_CHECK(late.blame(named) == Blame::record);
+}
+
+CAF_TEST(a_record_that_was_alone_in_its_request_is_meant) {
+  const auto error = RD_KAFKA_RESP_ERR_INVALID_RECORD;
+  const RefusedRequest request{error, {error}};
+  CAF_CHECK(request.is_alone());
+  CAF_CHECK(request.blame(error) == Blame::record);
+  CAF_CHECK(request.fault(error) == DeliveryFault::record);
 }
 
 CAF_TEST(an_outage_is_nobodys_doing) {
-  const std::vector<RefusedMessage> messages(
-    2, {RD_KAFKA_RESP_ERR__PURGE_QUEUE, nullptr});
-  const RefusedRequest request{messages.front().error, messages};
-  CAF_CHECK(request.blame(messages[0]) == Blame::record);
-  CAF_CHECK(request.fault(messages[0]) == DeliveryFault::outage);
+  const auto error = RD_KAFKA_RESP_ERR__PURGE_QUEUE;
+  const RefusedRequest request{error, {error, error}};
+  CAF_CHECK(request.blame(error) == Blame::record);
+  CAF_CHECK(request.fault(error) == DeliveryFault::outage);
 }
