@@ -141,13 +141,15 @@ bool KafkaSink::is_large(const logic::OutgoingRecord& record) const noexcept {
 }
 
 std::size_t
-KafkaSink::run_length(std::span<const logic::OutgoingRecord> records) const {
+KafkaSink::run_length(std::span<const logic::OutgoingRecord> records,
+                      bool keyed) const {
   const auto& first = records.front();
   std::size_t length = 1;
   while (length != records.size() && length != max_run
          && records[length].destination == first.destination
          && records[length].source_partition == first.source_partition
-         && records[length].headers.empty() && !is_large(records[length]))
+         && records[length].headers.empty() && !is_large(records[length])
+         && (!keyed || records[length].key))
     ++length;
   return length;
 }
@@ -176,6 +178,11 @@ std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
       ++taken;
       continue;
     }
+    if (topic.limits.compacted && !record.key) {
+      refuse(record, RD_KAFKA_RESP_ERR_INVALID_RECORD, keyless_text(topic));
+      ++taken;
+      continue;
+    }
     // The limits may have been raised since they were asked for.
     if (is_large(record) && topics_->refresh_limits())
       break; // the answer wakes the owner
@@ -185,7 +192,8 @@ std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
       ++taken;
       continue;
     }
-    const auto length = run_length(records.subspan(taken));
+    const auto length = run_length(records.subspan(taken),
+                                   topic.limits.compacted);
     const auto sent = send_run(topic, records.subspan(taken, length));
     taken += sent;
     if (sent != length)
@@ -218,8 +226,8 @@ std::size_t KafkaSink::send_run(DestinationTopic& topic,
   std::size_t taken = 0;
   for (; taken != run.size(); ++taken) {
     const auto error = messages_[taken].err;
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_gap(error))
-      break; // and so are all behind it
+    if (takes_no_more(error))
+      break; // and none of those behind it
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
       ++queued_;
     else
@@ -239,7 +247,7 @@ bool KafkaSink::send_one(DestinationTopic& topic,
                               .headers = record.headers,
                               .timestamp_ms = record.timestamp_ms,
                               .opaque = to_opaque(record.token)});
-  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_gap(error))
+  if (takes_no_more(error))
     return false; // the next reports wake the owner
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     ++queued_;
@@ -248,11 +256,12 @@ bool KafkaSink::send_one(DestinationTopic& topic,
   return true;
 }
 
-bool KafkaSink::is_gap(rd_kafka_resp_err_t error) {
-  const bool fatal = error == RD_KAFKA_RESP_ERR__FATAL;
-  if (fatal)
+bool KafkaSink::takes_no_more(rd_kafka_resp_err_t error) {
+  if (error == RD_KAFKA_RESP_ERR__FATAL)
     gap_ = has_gap(client_.get());
-  return fatal && gap_;
+  return error == RD_KAFKA_RESP_ERR__QUEUE_FULL
+         || (error == RD_KAFKA_RESP_ERR__FATAL && gap_)
+         || (error == RD_KAFKA_RESP_ERR__STATE && thread_);
 }
 
 void KafkaSink::refuse(const logic::OutgoingRecord& record,

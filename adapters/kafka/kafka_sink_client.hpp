@@ -70,13 +70,18 @@ private:
   /// nothing passes those of its request that are sent again. True once a new
   /// client is there.
   bool close_gap();
-  bool is_gap(rd_kafka_resp_err_t error);
+  /// Whether the client is full, or stopped at a record that was refused: in a
+  /// transaction, which is to be aborted then, or at a gap.
+  bool takes_no_more(rd_kafka_resp_err_t error);
   static void give_up_reports(logic::DeliveryReports& reports);
   void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
   /// Whether the client, as it is made now, may find it too large.
   bool is_large(const logic::OutgoingRecord& record) const noexcept;
-  std::size_t run_length(std::span<const logic::OutgoingRecord> records) const;
+  /// How many from the first on may be sent in one call; `keyed`: as those
+  /// without a key may not.
+  std::size_t run_length(std::span<const logic::OutgoingRecord> records,
+                         bool keyed) const;
   std::int32_t partition_of(const DestinationTopic& topic,
                             const logic::OutgoingRecord& record) const;
   std::size_t send_run(DestinationTopic& topic,

@@ -7,6 +7,15 @@
 
 namespace millrace::adapters::kafka {
 
+namespace {
+
+std::string keyless_hint(const DestinationTopic& topic) {
+  return "; topic " + topic.name
+         + " is compacted and takes no record without a key";
+}
+
+} // namespace
+
 std::string produce_error_text(rd_kafka_resp_err_t error,
                                std::string_view more) {
   std::string text{rd_kafka_err2str(error)};
@@ -23,11 +32,15 @@ std::string local_refusal_text(rd_kafka_resp_err_t error,
            "headers): MSG_SIZE_TOO_LARGE";
 }
 
+std::string keyless_text(const DestinationTopic& topic) {
+  return produce_error_text(RD_KAFKA_RESP_ERR_INVALID_RECORD,
+                            keyless_hint(topic));
+}
+
 std::string refusal_hint(const rd_kafka_message_t& message,
                          const DestinationTopic& topic) {
   if (lacks_key(message, topic))
-    return "; topic " + topic.name
-           + " is compacted and takes no record without a key";
+    return keyless_hint(topic);
   if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
     return "; topic " + topic.name + " has " + to_text(topic.limits);
   return {};

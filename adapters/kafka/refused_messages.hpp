@@ -26,6 +26,9 @@ std::string produce_error_text(rd_kafka_resp_err_t error,
 std::string local_refusal_text(rd_kafka_resp_err_t error,
                                std::int64_t message_bytes);
 
+/// Why a compacted topic takes no record without a key.
+std::string keyless_text(const DestinationTopic& topic);
+
 /// What is known of the topic that explains a broker's refusal.
 std::string refusal_hint(const rd_kafka_message_t& message,
                          const DestinationTopic& topic);
