@@ -154,6 +154,10 @@ public:
   /// in it is sent again. What was learnt of single records is kept.
   void roll_back();
 
+  /// How often a refusal taught to send a record in another way. Of no record
+  /// that goes on for ever.
+  std::uint64_t lessons() const noexcept { return lessons_; }
+
   /// Whether records of that partition are in the transaction.
   bool has_begun(const PartitionEpoch& held) const;
 
@@ -331,6 +335,7 @@ private:
   /// each from now on, record by record, until one is committed.
   bool one_by_one_ = false;
   std::optional<PartitionId> blamed_; ///< the partition of such a record
+  std::uint64_t lessons_ = 0;
   std::uint64_t retries_ = 0;
   std::uint64_t references_ = 0;
   std::uint64_t replaced_timestamps_ = 0;

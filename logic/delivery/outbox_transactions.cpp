@@ -106,19 +106,23 @@ void Outbox::handle_failure_of_transaction(const DeliveryFailure& failure,
                            && slot.outstanding != slot.batch->records.size()));
   if (!own) {
     if (failure.blame != Blame::neighbour || passing) {
+      lessons_ += one_by_one_ ? 0 : 1;
       one_by_one_ = true;
       blamed_ = slot.ticket.partition;
     }
     return;
   }
   auto& failed = slot.failed_records[index];
-  if (change_record(failure, failed, now))
+  if (change_record(failure, failed, now)) {
+    ++lessons_;
     return;
+  }
   ++failed.attempts;
   if (destination_of(failure.token) == Destination::dead_letters) {
     failed.stuck = shared(failure.text);
     note(OutboxNotice::Kind::stuck, slot, index, failure.text);
   } else if (!passing || failed.attempts > config_.retry_limit) {
+    ++lessons_;
     note(OutboxNotice::Kind::given_up, slot, index, failure.text);
     dead_letter(slot, failed, Reason::delivery_failed, failure.text);
   }

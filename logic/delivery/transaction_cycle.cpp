@@ -129,6 +129,11 @@ void TransactionCycle::on_committed(Outbox& outbox, News& news) {
 void TransactionCycle::on_aborted(Outbox& outbox, News& news, TimePoint now) {
   news.aborted = std::exchange(why_, {});
   start_over(outbox, now);
+  // The next one is another, and need not wait for anything to pass.
+  if (std::exchange(lessons_, outbox.lessons()) != outbox.lessons()) {
+    failures_ = 0;
+    not_before_ = now;
+  }
 }
 
 void TransactionCycle::start_over(Outbox& outbox, TimePoint now) {

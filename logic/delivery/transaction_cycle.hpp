@@ -102,6 +102,7 @@ private:
   TimePoint commit_at_{};
   TimePoint not_before_{}; ///< after a failure
   std::uint32_t failures_ = 0; ///< in succession
+  std::uint64_t lessons_ = 0; ///< of the outbox, at the last abort
   std::string why_; ///< it is aborted
   GroupMembershipPtr member_;
   std::map<PartitionEpoch, Offset> moved_; ///< and not committed

@@ -164,6 +164,25 @@ CAF_TEST(a_refused_record_aborts_and_is_a_dead_letter_in_the_next) {
   CAF_CHECK_EQUAL(f.outbox.delivered(Destination::output), 4u);
 }
 
+CAF_TEST(one_refused_record_after_the_other_costs_no_back_off) {
+  Fixture f;
+  int refused_in = 0;
+  f.script->answer = [&](const SentRecord& sent) {
+    if (refused_in == f.broker.begun) // the client takes no more in this one
+      return Answer{false, DeliveryFault::outage, "purged"};
+    if (sent.value == "out1" || !sent.value.starts_with("out"))
+      return Answer{};
+    refused_in = f.broker.begun;
+    return Answer{false, DeliveryFault::record, "bad"};
+  };
+  f.outbox.add(ticket(1), encoded(12, 0));
+  f.run_for(1s);
+  CAF_CHECK_EQUAL(f.broker.aborted, 11);
+  CAF_REQUIRE_EQUAL(f.delivered.size(), 1u);
+  CAF_CHECK_EQUAL(f.delivered[0].dead_letters, 11u);
+  CAF_CHECK_EQUAL(f.broker.seen("out1"), 1u);
+}
+
 CAF_TEST(where_nobody_says_which_record_it_is_it_is_found_one_by_one) {
   Fixture f;
   f.script->answer = [](const SentRecord& sent) {
