@@ -64,6 +64,17 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_CHECK_EQUAL((*writer)->counts().last_error, "");
   }
 
+  /// Few with a timestamp that only the input takes.
+  void write_some_ahead(std::size_t records) {
+    topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+      = "86400000";
+    create_topics();
+    const auto ahead = now_ms() + 7'200'000;
+    write_all(
+      std::vector<std::string>(records, event()), "k",
+      [&](std::size_t index) { return index % 997 == 498 ? ahead : now_ms(); });
+  }
+
   void each(const std::string& topic,
             const std::function<void(const logic::RecordView&)>& look) {
     auto reader = adapters::kafka::TopicReader::open(kafka);
@@ -225,15 +236,16 @@ CAF_TEST(a_timestamp_that_a_topic_refuses_gives_way_to_the_present) {
 }
 
 CAF_TEST(good_records_pass_refused_timestamps_in_their_order) {
-  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-    = "86400000";
-  create_topics();
-  const auto ahead = now_ms() + 7'200'000;
   // So many that requests are under way behind one that is refused.
-  write_all(
-    std::vector<std::string>(100'000, event()), "k",
-    [&](std::size_t index) { return index % 997 == 498 ? ahead : now_ms(); });
+  write_some_ahead(100'000);
   work();
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(and_so_they_do_in_transactions) {
+  write_some_ahead(20'000);
+  work({"delivery.guarantee=exactly_once", "node.name=n-1"});
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
