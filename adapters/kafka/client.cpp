@@ -272,7 +272,8 @@ std::string missing_topic_text(std::string_view topic) {
   const std::string name{topic};
   return "topic " + name + " does not exist; create it by starting the node"
          + " with KAFKA_CREATE_TOPICS=" + name + ":<partitions>:<replication>"
-         + " or with kafka-topics --create --topic " + name;
+         + " or with millrace topics create " + name
+         + ":<partitions>:<replication>";
 }
 
 } // namespace millrace::adapters::kafka

@@ -93,10 +93,10 @@ void judge_movement(LagLine& line, const PartitionPlace* before,
   line.catch_up_seconds = catch_up(*line.records, line.trend, *line.rates);
 }
 
-void add_to(LagTotals& totals, const LagLine& line, bool members_known) {
+void add_to(LagTotals& totals, const LagLine& line, bool holders_known) {
   totals.records += line.records.value_or(0);
   totals.untold += line.records ? 0 : 1;
-  totals.unheld += members_known && line.place.exists && !line.place.holder;
+  totals.unheld += holders_known && line.place.exists && !line.place.holder;
   totals.standing_still += line.trend == LagTrend::standing_still ? 1 : 0;
   if (!line.rates)
     return;
@@ -179,7 +179,7 @@ GroupLag GroupLagHistory::lag() const {
     line.place = place;
     judge_lag(line);
     judge_movement(line, find_place(first, place), seconds);
-    add_to(lag.totals, line, last.members_known);
+    add_to(lag.totals, line, last.holders_known());
     lag.lines.push_back(std::move(line));
   }
   auto& totals = lag.totals;

@@ -61,6 +61,12 @@ struct GroupSight {
   std::vector<std::string> missing_topics; ///< asked for, and not there
   std::vector<PartitionPlace> places; ///< by topic and partition
   TimePoint at;
+
+  /// Whether a partition without a holder has none. While a group shares out
+  /// anew, nobody tells.
+  bool holders_known() const noexcept {
+    return members_known && state != GroupState::rebalancing;
+  }
 };
 
 /// What somebody should know of a partition's lag.

@@ -93,7 +93,7 @@ std::string number_text(const std::optional<Number>& number) {
 
 std::string holder_text(const GroupSight& sight, const LagLine& line) {
   if (!line.place.holder)
-    return sight.members_known && line.place.exists ? "nobody" : "-";
+    return sight.holders_known() && line.place.exists ? "nobody" : "-";
   const GroupMember& member = sight.members[*line.place.holder];
   auto text = member.client_id;
   if (!member.instance_id.empty())

@@ -197,6 +197,13 @@ CAF_TEST(nobody_is_missed_where_the_brokers_do_not_tell_who_there_is) {
   sight.places = {place(0, 0, 0, 100)};
   history.add(sight);
   CAF_CHECK_EQUAL(history.lag().totals.unheld, 0u);
+  sight.members_known = true;
+  sight.state = GroupState::rebalancing;
+  history.add(sight);
+  CAF_CHECK_EQUAL(history.lag().totals.unheld, 0u);
+  sight.state = GroupState::stable;
+  history.add(sight);
+  CAF_CHECK_EQUAL(history.lag().totals.unheld, 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
