@@ -10,7 +10,7 @@ namespace {
 
 /// The share by which what comes and what is done may differ and still be as
 /// much.
-constexpr double equal_share = 0.05;
+constexpr double equal_share = 0.1;
 
 void judge_lag(LagLine& line) {
   const auto& [topic, partition, committed, low, end, holder, exists,

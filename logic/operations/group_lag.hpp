@@ -88,7 +88,7 @@ enum class LagTrend : std::uint8_t {
   unknown,
   caught_up,
   catching_up,
-  steady, ///< as many are done as come, give or take a twentieth
+  steady, ///< as many are done as come, give or take a tenth
   falling_behind,
   standing_still, ///< there is work and none was done
 };

@@ -43,8 +43,6 @@ CLI::Option* add_format(CLI::App& command, bool& as_json) {
 ExitCode refuse_kafka(const logic::Error& error) {
   std::cerr << "error: " << error.text << std::endl;
   switch (error.code) {
-    case logic::ErrorCode::invalid_argument:
-      return ExitCode::usage;
     case logic::ErrorCode::not_found:
     case logic::ErrorCode::unavailable:
     case logic::ErrorCode::timed_out:
@@ -53,6 +51,11 @@ ExitCode refuse_kafka(const logic::Error& error) {
     default:
       return ExitCode::failure;
   }
+}
+
+ExitCode refuse_usage(const logic::Error& error) {
+  std::cerr << "error: " << error.text << std::endl;
+  return ExitCode::usage;
 }
 
 } // namespace millrace::node::commands

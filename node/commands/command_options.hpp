@@ -21,9 +21,11 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
 /// --format text (the default) or json.
 CLI::Option* add_format(CLI::App& command, bool& as_json);
 
-/// Says on stderr what Kafka refused or did not answer: `usage` for what was
-/// asked for wrongly, `unavailable` for what cannot be reached, is not there or
-/// not allowed, else `failure`.
+/// Says on stderr what Kafka refused or did not answer: `unavailable` for what
+/// cannot be reached, is not there or not allowed, else `failure`.
 ExitCode refuse_kafka(const logic::Error& error);
+
+/// The same of what was asked for wrongly: `usage`.
+ExitCode refuse_usage(const logic::Error& error);
 
 } // namespace millrace::node::commands

@@ -104,14 +104,13 @@ ExitCode watch(const Question& question, logic::GroupLagHistory history,
   const WatchScope scope{redraws};
   std::string fault;
   for (bool first = true; std::cout; first = false) {
-    const auto terminal = look_at_terminal();
-    const StatusCanvas canvas{terminal.columns, !locale_is_utf8()};
+    const auto canvas = output_canvas();
     if (!fault.empty() && !redraws)
       std::cerr << "error: " << fault << std::endl;
     else if (redraws)
       std::cout << redrawn(fault.empty() ? drawn(history, false, canvas)
                                          : fault + '\n',
-                           terminal.rows);
+                           look_at_terminal().rows);
     else
       std::cout << (first || options.as_json ? "" : "\n")
                 << drawn(history, options.as_json, canvas);
@@ -147,13 +146,7 @@ ExitCode look_once(const Question& question, logic::GroupLagHistory history,
       return refuse_kafka(sight.error());
     history.add(*std::move(sight));
   }
-  const auto terminal = look_at_terminal();
-  // Into a pipe lines go as they are.
-  constexpr std::size_t endless = 10'000;
-  std::cout << drawn(history, options.as_json,
-                     {terminal.present ? terminal.columns : endless,
-                      terminal.present && !locale_is_utf8()})
-            << std::flush;
+  std::cout << drawn(history, options.as_json, output_canvas()) << std::flush;
   return options.max_lag ? judge(history.lag(), *options.max_lag)
                          : ExitCode::success;
 }

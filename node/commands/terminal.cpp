@@ -55,6 +55,13 @@ bool locale_is_utf8() {
   return utf8;
 }
 
+StatusCanvas output_canvas() {
+  constexpr std::size_t endless = 10'000;
+  const auto terminal = look_at_terminal();
+  return {terminal.present ? terminal.columns : endless,
+          terminal.present && !locale_is_utf8()};
+}
+
 WatchScope::WatchScope(bool redraws) : redraws_(redraws) {
   struct sigaction action {};
   action.sa_handler = redraws ? end_redrawing : end;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/endpoint/text_table.hpp"
+
 #include <csignal>
 #include <cstddef>
 
@@ -16,6 +18,10 @@ Terminal look_at_terminal();
 
 /// Whether the environment's locale is one of UTF-8 (LC_ALL, LC_CTYPE, LANG).
 bool locale_is_utf8();
+
+/// For what is printed there: lines are cut to a terminal, and go into a pipe
+/// as they are.
+StatusCanvas output_canvas();
 
 /// Hides the cursor of a terminal that is redrawn. While this lives, SIGINT
 /// and SIGTERM end the process with success, since they are how a watch ends:

@@ -100,9 +100,8 @@ std::string remedy(const TopicDifference& difference) {
              + difference.wanted
              + "; Kafka never lowers them: write what is there into the list";
     case TopicDifferenceKind::replication:
-      return "has " + difference.found + " copies of each partition, wanted "
-             + "are " + difference.wanted
-             + ": kafka-reassign-partitions changes that";
+      return "has replication " + difference.found + ", wanted is "
+             + difference.wanted + ": kafka-reassign-partitions changes that";
     case TopicDifferenceKind::setting:
       return difference.setting + " is \"" + difference.found
              + "\", wanted is \"" + difference.wanted

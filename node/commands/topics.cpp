@@ -71,13 +71,6 @@ ExitCode run(const TopicsOptions& options, Work work) {
   return work(place);
 }
 
-StatusCanvas canvas() {
-  const auto terminal = look_at_terminal();
-  constexpr std::size_t endless = 10'000; // into a pipe lines go as they are
-  return {terminal.present ? terminal.columns : endless,
-          terminal.present && !locale_is_utf8()};
-}
-
 // -- list ---------------------------------------------------------------------
 
 ExitCode list(Workplace& place) {
@@ -93,7 +86,7 @@ ExitCode list(Workplace& place) {
   if (place.options.as_json)
     std::cout << json::serialize(topics_document(topics)) << std::endl;
   else
-    std::cout << draw_topics(topics, canvas()) << std::flush;
+    std::cout << draw_topics(topics, output_canvas()) << std::flush;
   return ExitCode::success;
 }
 
@@ -150,7 +143,7 @@ ExitCode describe(Workplace& place) {
     else if (place.options.as_json)
       list.push_back(topic_document(*topic));
     else
-      std::cout << draw_topic(*topic, canvas()) << std::flush;
+      std::cout << draw_topic(*topic, output_canvas()) << std::flush;
   }
   if (place.options.as_json)
     std::cout << json::serialize(list) << std::endl;
@@ -177,9 +170,9 @@ Result<std::vector<kafka::TopicSpec>> wanted(Workplace& place) {
 ExitCode create(Workplace& place) {
   const auto specs = wanted(place);
   if (!specs)
-    return refuse_kafka(specs.error());
+    return refuse_usage(specs.error());
   if (specs->empty())
-    return refuse_kafka({ErrorCode::invalid_argument,
+    return refuse_usage({ErrorCode::invalid_argument,
                          "no topic is named: write name:partitions:replication,"
                          " or set kafka.create_topics (KAFKA_CREATE_TOPICS)"});
   const auto outcomes = place.admin->create_each(*specs, place.options.deadline,
@@ -240,7 +233,7 @@ ExitCode raise(Workplace& place) {
     return refuse_kafka(with_nearest_name(place, *description.fault, topic));
   const auto present = static_cast<std::int32_t>(description.partitions.size());
   if (options.partitions <= present)
-    return refuse_kafka(
+    return refuse_usage(
       {ErrorCode::invalid_argument,
        "topic " + topic + " has " + std::to_string(present)
          + " partitions already; --partitions must be more, as Kafka never "
@@ -268,7 +261,7 @@ ExitCode raise(Workplace& place) {
 ExitCode diff(Workplace& place) {
   const auto specs = wanted(place);
   if (!specs)
-    return refuse_kafka(specs.error());
+    return refuse_usage(specs.error());
   const auto wishes = to_wishes(place.config, *specs,
                                 place.options.names.empty());
   const auto facts = topic_facts(*place.admin, wishes, place.options.deadline);

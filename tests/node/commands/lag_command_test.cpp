@@ -44,7 +44,7 @@ struct Fixture {
       record.partition = logic::PartitionId{0};
       record.key = "key";
       record.value = "value";
-      CAF_REQUIRE((*writer)->write(record).has_value());
+      CAF_REQUIRE((*writer)->write(record));
     }
     CAF_REQUIRE((*writer)->flush(30s).has_value());
   }
