@@ -22,14 +22,15 @@ struct Fixture : tests::InputTopicFixture {
   tests::ProgramOutcome outcome;
 
   /// `millrace lag`, as a document.
-  bool look(std::vector<std::string> more = {}) {
+  bool look(const std::vector<std::string>& more = {},
+            const std::string& interval = "0") {
     std::vector<std::string> words{"lag",
                                    "--bootstrap-servers",
                                    kafka.bootstrap_servers,
                                    "--format",
                                    "json",
                                    "--interval",
-                                   "0"};
+                                   interval};
     words.insert(words.end(), more.begin(), more.end());
     outcome = command(words);
     boost::system::error_code fault;
@@ -114,7 +115,7 @@ CAF_TEST(a_node_at_work_is_named_and_has_no_lag_in_the_end) {
   CAF_CHECK_EQUAL(total("held_by_nobody"), 4);
   CAF_CHECK(look({"--max-lag", "49"}));
   CAF_CHECK_EQUAL(outcome.code, 4);
-  CAF_CHECK(look({"--max-lag", "50", "--interval", "300ms"}));
+  CAF_CHECK(look({"--max-lag", "50"}, "300ms"));
   CAF_CHECK_EQUAL(outcome.code, 0);
   CAF_CHECK(total("standing_still") > 0);
 }
