@@ -40,6 +40,7 @@ Consumer::Consumer(ConsumerParameters parameters)
     assignment_(parameters_.flow.max_read_ahead),
     unacknowledged_(parameters_.flow.memory_plan().in_flight_bytes()),
     progress_(parameters_.delivery.stall_alarm),
+    silence_(parameters_.delivery.stall_alarm),
     rate_limiter_(static_cast<double>(parameters_.flow.rate_limit),
                   static_cast<double>(parameters_.flow.rate_burst)),
     credit_used_(metrics_.credit_bytes(name, CreditState::used)),
@@ -190,9 +191,12 @@ messages::ConsumerStatus Consumer::status(messages::ReportStatus) {
   status.records = records_;
   status.rate_limit = parameters_.flow.rate_limit;
   status.rate_limited = rate_limiter_.refusing();
-  for (const auto& [partition, state] : assignment_.partitions())
+  for (const auto& [partition, state] : assignment_.partitions()) {
     status.partitions.push_back(
       status_of(partition, state, progress_.lag(partition)));
+    if (silence_.silent(partition))
+      status.partitions.back().stalled = true;
+  }
   return status;
 }
 

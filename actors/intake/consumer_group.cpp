@@ -244,7 +244,12 @@ void Consumer::watch_progress(std::span<const logic::PartitionLag> ends) {
                   {"lag_records", lag.records}});
     stalled += lag.stalled ? 1 : 0;
   }
-  metrics_.stalled_partitions.Set(static_cast<double>(stalled));
+  for (const auto partition : silence_.look(assignment_, now))
+    log_.error(name,
+               "nothing comes of a partition, neither a record nor its end",
+               {{"topic", parameters_.topic}, {"partition", partition}});
+  metrics_.stalled_partitions.Set(
+    static_cast<double>(stalled + silence_.count()));
 }
 
 // -- The end ------------------------------------------------------------------

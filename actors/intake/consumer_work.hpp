@@ -5,6 +5,7 @@
 #include "logic/intake/partition_progress.hpp"
 #include "logic/intake/rate_limiter.hpp"
 #include "logic/intake/record_source.hpp"
+#include "logic/intake/silence_watch.hpp"
 #include "logic/intake/unacknowledged_batches.hpp"
 #include "messages/lifecycle.hpp"
 #include "messages/pipeline.hpp"
@@ -153,6 +154,7 @@ private:
   logic::Assignment assignment_;
   logic::UnacknowledgedBatches unacknowledged_;
   logic::PartitionProgress progress_;
+  logic::SilenceWatch silence_;
   logic::RateLimiter rate_limiter_;
   prometheus::Gauge& credit_used_;
   prometheus::Counter& credit_limit_;

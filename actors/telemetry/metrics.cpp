@@ -38,7 +38,8 @@ constexpr Definition assigned{"millrace_assigned_partitions",
                               "Input partitions that this node holds."};
 constexpr Definition stalled{
   "millrace_stalled_partitions",
-  "Assigned partitions with lag whose finished offset does not move."};
+  "Assigned partitions that stand still: with lag and a finished offset that "
+  "does not move, or without a record and an end since they were assigned."};
 constexpr Definition commit{"millrace_commits_total",
                             "Offset commits by their result."};
 constexpr Definition rebalance{

@@ -183,6 +183,8 @@ logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
       return logic::ErrorCode::invalid_argument;
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
@@ -272,7 +274,8 @@ std::string missing_topic_text(std::string_view topic) {
   const std::string name{topic};
   return "topic " + name + " does not exist; create it by starting the node"
          + " with KAFKA_CREATE_TOPICS=" + name + ":<partitions>:<replication>"
-         + " or with kafka-topics --create --topic " + name;
+         + " or with millrace topics create " + name
+         + ":<partitions>:<replication>";
 }
 
 } // namespace millrace::adapters::kafka

@@ -16,6 +16,8 @@ using QuestionPtr = Owned<rd_kafka_ListConsumerGroupOffsets_t,
 constexpr int question_timeout_ms = 5'000;
 constexpr std::size_t text_bytes = 512;
 
+} // namespace
+
 std::optional<logic::PositionMark>
 mark_of(const rd_kafka_topic_partition_t& committed) {
   if (committed.metadata == nullptr)
@@ -23,8 +25,6 @@ mark_of(const rd_kafka_topic_partition_t& committed) {
   return logic::parse_position_mark(
     {static_cast<const char*>(committed.metadata), committed.metadata_size});
 }
-
-} // namespace
 
 CommittedQuery::CommittedQuery(rd_kafka_t* client, rd_kafka_queue_t* queue,
                                std::string group, std::string topic)

@@ -4,6 +4,7 @@
 #include "logic/core/ids.hpp"
 #include "logic/intake/position_mark.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,10 +20,17 @@ struct CommittedPlace {
 
 using CommittedPlaces = std::map<logic::PartitionId, CommittedPlace>;
 
+/// What this node wrote down with an offset; nothing of what others did.
+std::optional<logic::PositionMark>
+mark_of(const rd_kafka_topic_partition_t& committed);
+
 /// Asks the brokers for all that a group has committed of one topic, without
 /// waiting. One question at a time; one thread.
 class CommittedQuery {
 public:
+  /// The answer comes by then, if only to say that there is none.
+  static constexpr std::chrono::milliseconds answered_within{5'500};
+
   /// Answers arrive on `queue`; pass its events to `on_event`.
   CommittedQuery(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string group,
                  std::string topic);

@@ -4,6 +4,7 @@
 #include "logic/core/ids.hpp"
 #include "logic/intake/start_position.hpp"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,6 +17,9 @@ namespace millrace::adapters::kafka {
 /// waiting. One round of questions at a time; one thread.
 class OffsetQuery {
 public:
+  /// Each answer comes by then, if only to say that there is none.
+  static constexpr std::chrono::milliseconds answered_within{5'500};
+
   /// Answers arrive on `queue`; pass its events to `on_event`.
   OffsetQuery(rd_kafka_t* client, rd_kafka_queue_t* queue, std::string topic);
 

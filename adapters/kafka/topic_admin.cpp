@@ -1,6 +1,6 @@
 #include "adapters/kafka/topic_admin.hpp"
 
-#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/admin_client.hpp"
 #include "adapters/kafka/topic_limits.hpp"
 #include "adapters/kafka/topic_name.hpp"
 
@@ -13,12 +13,9 @@ namespace millrace::adapters::kafka {
 
 namespace {
 
-using MetadataPtr = Owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
 using NewTopicPtr = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using NewPartitionsPtr
   = Owned<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy>;
-using OptionsPtr
-  = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 
 constexpr std::int32_t max_partitions = 100'000;
 constexpr std::int32_t max_replication = 32'767;
@@ -36,6 +33,35 @@ std::string_view take_field(std::string_view& text) {
   const auto field = text.substr(0, colon);
   text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
   return field;
+}
+
+TopicInfo to_info(const rd_kafka_metadata_topic_t& topic) {
+  TopicInfo info{topic.topic, topic.partition_cnt};
+  if (topic.partition_cnt > 0)
+    info.replication = topic.partitions[0].replica_cnt;
+  return info;
+}
+
+void validate_only(rd_kafka_AdminOptions_t* options, OrderMode mode) {
+  std::array<char, text_bytes> text{};
+  if (mode == OrderMode::validate)
+    rd_kafka_AdminOptions_set_validate_only(options, 1, text.data(),
+                                            text.size());
+}
+
+/// As `to_error`, with what to do about an order that is refused.
+logic::Error refusal(rd_kafka_resp_err_t error, const std::string& attempted,
+                     const char* detail, const std::string& topic,
+                     std::string_view operation) {
+  const std::string_view words = detail == nullptr ? "" : detail;
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+      || error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+    return {logic::ErrorCode::unauthorized,
+            attempted + ": this user may not (" + rd_kafka_err2name(error)
+              + "); let it with kafka-acls --add "
+              + "--allow-principal User:<name> --operation "
+              + std::string{operation} + " --topic " + topic};
+  return to_error(error, attempted, words);
 }
 
 } // namespace
@@ -67,134 +93,29 @@ logic::Result<TopicSpec> parse_topic_spec(std::string_view text) {
   return spec;
 }
 
-class TopicAdmin::State {
-public:
-  logic::Result<void> open(const KafkaConfig& config) {
-    config_ = config;
-    auto asked = config_;
-    asked.client_id += "-admin";
-    // A question must not create what it asks for.
-    auto client = ClientSettings{asked}
-                    .set("allow.auto.create.topics", std::string{"false"})
-                    .events(RD_KAFKA_EVENT_ERROR)
-                    .create(ClientRole::admin);
-    if (!client)
-      return client.error();
-    client_ = *std::move(client);
-    queue_.reset(rd_kafka_queue_new(client_.get()));
-    events_.reset(rd_kafka_queue_get_main(client_.get()));
-    return {};
-  }
-
-  logic::Result<MetadataPtr> metadata(const std::string* topic,
-                                      std::string_view attempted,
-                                      std::chrono::milliseconds deadline) {
-    TopicPtr handle;
-    if (topic != nullptr) {
-      handle.reset(rd_kafka_topic_new(client_.get(), topic->c_str(), nullptr));
-      if (!handle)
-        return to_error(rd_kafka_last_error(), attempted);
-    }
-    const rd_kafka_metadata_t* found = nullptr;
-    const auto error = rd_kafka_metadata(client_.get(),
-                                         topic == nullptr ? 1 : 0, handle.get(),
-                                         &found, to_timeout(deadline));
-    MetadataPtr result{found};
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return explain(error, attempted);
-    return result;
-  }
-
-  /// Runs one admin request and waits for its result.
-  template <class Start>
-  logic::Result<EventPtr> run(rd_kafka_admin_op_t kind,
-                              std::chrono::milliseconds deadline,
-                              std::string_view attempted, const Start& start) {
-    OptionsPtr options{rd_kafka_AdminOptions_new(client_.get(), kind)};
-    std::array<char, text_bytes> text{};
-    const int limit = to_timeout(deadline);
-    for (const auto set : {rd_kafka_AdminOptions_set_request_timeout,
-                           rd_kafka_AdminOptions_set_operation_timeout})
-      if (const auto error = set(options.get(), limit, text.data(),
-                                 text.size());
-          error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return to_error(error, attempted, text.data());
-    start(options.get());
-    return wait(deadline, attempted);
-  }
-
-  /// Waits for the result of a request that was made.
-  logic::Result<EventPtr> wait(std::chrono::milliseconds deadline,
-                               std::string_view attempted) {
-    EventPtr event{
-      rd_kafka_queue_poll(queue_.get(), to_timeout(deadline) + grace_ms)};
-    if (!event)
-      return explain(RD_KAFKA_RESP_ERR__TIMED_OUT, attempted);
-    if (const auto error = rd_kafka_event_error(event.get());
-        error != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return explain(error, attempted,
-                     rd_kafka_event_error_string(event.get()));
-    return event;
-  }
-
-  rd_kafka_t* client() const noexcept { return client_.get(); }
-  rd_kafka_queue_t* queue() const noexcept { return queue_.get(); }
-  const KafkaConfig& config() const noexcept { return config_; }
-
-private:
-  static constexpr int grace_ms = 500;
-
-  /// A time-out says little; what happened to the connections says more.
-  logic::Error explain(rd_kafka_resp_err_t error, std::string_view attempted,
-                       const char* detail = nullptr) {
-    std::string last;
-    while (EventPtr event{rd_kafka_queue_poll(events_.get(), 0)}) {
-      const auto code = rd_kafka_event_error(event.get());
-      if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        continue;
-      const char* words = rd_kafka_event_error_string(event.get());
-      if (is_unauthorized(code))
-        return to_error(code, attempted, words);
-      last = without_timing(words);
-      last += remedy(code, words);
-    }
-    auto result = to_error(error, attempted, detail == nullptr ? "" : detail);
-    if (is_unreachable(error)) {
-      result.code = logic::ErrorCode::unavailable;
-      result.text += last_words_text(last);
-    }
-    return result;
-  }
-
-  KafkaConfig config_;
-  ClientPtr client_;
-  QueuePtr queue_;
-  QueuePtr events_;
-};
-
-TopicAdmin::TopicAdmin(std::unique_ptr<State> state)
-  : state_(std::move(state)) {}
+TopicAdmin::TopicAdmin(std::unique_ptr<AdminClient> client)
+  : client_(std::move(client)) {}
 
 TopicAdmin::~TopicAdmin() = default;
 
 logic::Result<std::unique_ptr<TopicAdmin>>
 TopicAdmin::open(const KafkaConfig& config) {
-  auto state = std::make_unique<State>();
-  if (auto opened = state->open(config); !opened)
+  auto client = std::make_unique<AdminClient>();
+  if (auto opened = client->open(config); !opened)
     return opened.error();
-  return std::unique_ptr<TopicAdmin>{new TopicAdmin{std::move(state)}};
+  return std::unique_ptr<TopicAdmin>{new TopicAdmin{std::move(client)}};
 }
 
 logic::Result<void>
 TopicAdmin::check_reachable(std::chrono::milliseconds deadline) {
-  const auto& config = state_->config();
+  const auto& config = client_->config();
   if (!config.bootstrap_host.empty() || config.bootstrap_port != 0) {
     auto admin = open(health_check_config(config));
     if (!admin)
       return admin.error();
     return (*admin)->check_reachable(deadline);
   }
-  auto found = state_->metadata(
+  auto found = client_->metadata(
     nullptr, "asking the brokers at " + config.bootstrap_servers, deadline);
   if (!found)
     return found.error();
@@ -203,14 +124,14 @@ TopicAdmin::check_reachable(std::chrono::milliseconds deadline) {
 
 logic::Result<std::vector<TopicInfo>>
 TopicAdmin::topics(std::chrono::milliseconds deadline) {
-  auto found = state_->metadata(nullptr, "listing topics", deadline);
+  auto found = client_->metadata(nullptr, "listing topics", deadline);
   if (!found)
     return found.error();
   std::vector<TopicInfo> result;
   for (int index = 0; index != (*found)->topic_cnt; ++index) {
     const auto& topic = (*found)->topics[index];
     if (!std::string_view{topic.topic}.starts_with("__"))
-      result.push_back({topic.topic, topic.partition_cnt});
+      result.push_back(to_info(topic));
   }
   std::sort(
     result.begin(), result.end(),
@@ -220,7 +141,7 @@ TopicAdmin::topics(std::chrono::milliseconds deadline) {
 
 logic::Result<TopicInfo> TopicAdmin::topic(const std::string& name,
                                            std::chrono::milliseconds deadline) {
-  auto found = state_->metadata(&name, "looking up topic " + name, deadline);
+  auto found = client_->metadata(&name, "looking up topic " + name, deadline);
   if (!found)
     return found.error();
   if ((*found)->topic_cnt != 1)
@@ -230,14 +151,33 @@ logic::Result<TopicInfo> TopicAdmin::topic(const std::string& name,
     return logic::Error{logic::ErrorCode::not_found, missing_topic_text(name)};
   if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR)
     return to_error(topic.err, "looking up topic " + name);
-  return TopicInfo{topic.topic, topic.partition_cnt};
+  return to_info(topic);
+}
+
+logic::Result<std::vector<TopicDescription>>
+TopicAdmin::describe(std::span<const std::string> names,
+                     std::chrono::milliseconds deadline) {
+  return describe_topics(*client_, names, deadline);
+}
+
+logic::Result<TopicSettingsByName>
+TopicAdmin::settings(std::span<const std::string> names,
+                     std::chrono::milliseconds deadline) {
+  return read_topic_settings(*client_, names, deadline);
+}
+
+logic::Result<ExtentsByPartition>
+TopicAdmin::extents(const std::string& topic,
+                    std::span<const logic::PartitionId> partitions,
+                    std::chrono::milliseconds deadline) {
+  return read_extents(*client_, topic, partitions, deadline);
 }
 
 logic::Result<TopicLimitsByName>
 TopicAdmin::limits(std::span<const std::string> names,
                    std::chrono::milliseconds deadline) {
-  ask_topic_limits(state_->client(), state_->queue(), names, deadline);
-  auto event = state_->wait(deadline, "reading the topics' configuration");
+  ask_topic_limits(client_->client(), client_->queue(), names, deadline);
+  auto event = client_->wait(deadline, "reading the topics' configuration");
   if (!event)
     return event.error();
   return read_topic_limits(event->get()).limits;
@@ -246,56 +186,81 @@ TopicAdmin::limits(std::span<const std::string> names,
 logic::Result<std::vector<std::string>>
 TopicAdmin::create(std::span<const TopicSpec> specs,
                    std::chrono::milliseconds deadline) {
+  auto outcomes = create_each(specs, deadline);
+  if (!outcomes)
+    return outcomes.error();
+  std::vector<std::string> created;
+  for (auto& outcome : *outcomes) {
+    if (outcome.fault)
+      return *std::move(outcome.fault);
+    if (!outcome.existed)
+      created.push_back(std::move(outcome.name));
+  }
+  return created;
+}
+
+logic::Result<std::vector<TopicOutcome>>
+TopicAdmin::create_each(std::span<const TopicSpec> specs,
+                        std::chrono::milliseconds deadline, OrderMode mode) {
   auto present = topics(deadline);
   if (!present)
     return present.error();
-  std::vector<std::string> created;
-  std::vector<NewTopicPtr> topics;
+  std::vector<TopicOutcome> outcomes;
+  std::vector<NewTopicPtr> wanted;
   std::vector<rd_kafka_NewTopic_t*> raw;
   std::array<char, text_bytes> text{};
   for (const auto& spec : specs) {
-    if (std::any_of(present->begin(), present->end(),
-                    [&](const auto& each) { return each.name == spec.name; }))
+    if (std::ranges::find(*present, spec.name, &TopicInfo::name)
+        != present->end()) {
+      outcomes.push_back({spec.name, true, {}});
       continue;
-    topics.emplace_back(rd_kafka_NewTopic_new(spec.name.c_str(),
+    }
+    wanted.emplace_back(rd_kafka_NewTopic_new(spec.name.c_str(),
                                               spec.partitions, spec.replication,
                                               text.data(), text.size()));
-    if (!topics.back())
+    if (!wanted.back())
       return logic::Error{logic::ErrorCode::invalid_argument,
                           "creating topic " + spec.name + ": " + text.data()};
     for (const auto& [name, value] : spec.settings)
-      rd_kafka_NewTopic_set_config(topics.back().get(), name.c_str(),
+      rd_kafka_NewTopic_set_config(wanted.back().get(), name.c_str(),
                                    value.c_str());
-    raw.push_back(topics.back().get());
+    raw.push_back(wanted.back().get());
   }
   if (raw.empty())
-    return created;
-  auto event = state_->run(
+    return outcomes;
+  auto event = client_->run(
     RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline, "creating topics",
-    [&](const rd_kafka_AdminOptions_t* options) {
-      rd_kafka_CreateTopics(state_->client(), raw.data(), raw.size(), options,
-                            state_->queue());
+    [&](rd_kafka_AdminOptions_t* options) {
+      validate_only(options, mode);
+      rd_kafka_CreateTopics(client_->client(), raw.data(), raw.size(), options,
+                            client_->queue());
     });
   if (!event)
     return event.error();
   std::size_t count = 0;
   const auto* results = rd_kafka_CreateTopics_result_topics(
     rd_kafka_event_CreateTopics_result(event->get()), &count);
-  for (std::size_t index = 0; index != count; ++index) {
-    const auto error = rd_kafka_topic_result_error(results[index]);
-    const std::string name = rd_kafka_topic_result_name(results[index]);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-      created.push_back(name);
-    else if (error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-      const char* detail = rd_kafka_topic_result_error_string(results[index]);
-      auto fault = to_error(error, "creating topic " + name,
-                            detail == nullptr ? "" : detail);
-      if (error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR)
-        fault.text += replication_remedy(name, specs, deadline);
-      return fault;
-    }
-  }
-  return created;
+  for (std::size_t index = 0; index != count; ++index)
+    outcomes.push_back(outcome_of(results[index], specs, deadline));
+  return outcomes;
+}
+
+TopicOutcome TopicAdmin::outcome_of(const void* answer,
+                                    std::span<const TopicSpec> specs,
+                                    std::chrono::milliseconds deadline) {
+  const auto* result = static_cast<const rd_kafka_topic_result_t*>(answer);
+  const auto error = rd_kafka_topic_result_error(result);
+  TopicOutcome outcome{rd_kafka_topic_result_name(result),
+                       error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS,
+                       {}};
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || outcome.existed)
+    return outcome;
+  outcome.fault = refusal(error, "creating topic " + outcome.name,
+                          rd_kafka_topic_result_error_string(result),
+                          outcome.name, "Create");
+  if (error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR)
+    outcome.fault->text += replication_remedy(outcome.name, specs, deadline);
+  return outcome;
 }
 
 std::string TopicAdmin::replication_remedy(const std::string& topic,
@@ -304,7 +269,7 @@ std::string TopicAdmin::replication_remedy(const std::string& topic,
   const auto spec = std::find_if(
     specs.begin(), specs.end(),
     [&topic](const TopicSpec& each) { return each.name == topic; });
-  const auto found = state_->metadata(nullptr, "counting brokers", deadline);
+  const auto found = client_->metadata(nullptr, "counting brokers", deadline);
   if (spec == specs.end() || !found)
     return "; lower the replication in kafka.create_topics or add brokers";
   const auto brokers = (*found)->broker_cnt;
@@ -317,7 +282,8 @@ std::string TopicAdmin::replication_remedy(const std::string& topic,
 
 logic::Result<void>
 TopicAdmin::raise_partitions(const std::string& name, std::int32_t partitions,
-                             std::chrono::milliseconds deadline) {
+                             std::chrono::milliseconds deadline,
+                             OrderMode mode) {
   const std::string attempted = "raising topic " + name + " to "
                                 + std::to_string(partitions) + " partitions";
   std::array<char, text_bytes> text{};
@@ -328,12 +294,13 @@ TopicAdmin::raise_partitions(const std::string& name, std::int32_t partitions,
     return logic::Error{logic::ErrorCode::invalid_argument,
                         attempted + ": " + text.data()};
   auto* raw = request.get();
-  auto event = state_->run(
-    RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, deadline, attempted,
-    [&](const rd_kafka_AdminOptions_t* options) {
-      rd_kafka_CreatePartitions(state_->client(), &raw, 1, options,
-                                state_->queue());
-    });
+  auto event = client_->run(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, deadline,
+                            attempted, [&](rd_kafka_AdminOptions_t* options) {
+                              validate_only(options, mode);
+                              rd_kafka_CreatePartitions(client_->client(), &raw,
+                                                        1, options,
+                                                        client_->queue());
+                            });
   if (!event)
     return event.error();
   std::size_t count = 0;
@@ -345,8 +312,11 @@ TopicAdmin::raise_partitions(const std::string& name, std::int32_t partitions,
   const auto error = rd_kafka_topic_result_error(results[0]);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     return {};
-  const char* detail = rd_kafka_topic_result_error_string(results[0]);
-  return to_error(error, attempted, detail == nullptr ? "" : detail);
+  if (to_code(error) == logic::ErrorCode::not_found)
+    return logic::Error{logic::ErrorCode::not_found,
+                        attempted + ": " + missing_topic_text(name)};
+  return refusal(error, attempted,
+                 rd_kafka_topic_result_error_string(results[0]), name, "Alter");
 }
 
 } // namespace millrace::adapters::kafka

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/kafka/kafka_config.hpp"
+#include "adapters/kafka/topic_description.hpp"
 #include "logic/core/result.hpp"
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +32,17 @@ logic::Result<TopicSpec> parse_topic_spec(std::string_view text);
 struct TopicInfo {
   std::string name;
   std::int32_t partitions = 0;
+  std::int32_t replication = 0; ///< of the first partition
+};
+
+/// Whether an order is carried out, or the brokers only say what they think.
+enum class OrderMode : std::uint8_t { carry_out, validate };
+
+/// What became of the order to create a topic.
+struct TopicOutcome {
+  std::string name;
+  bool existed = false;
+  std::optional<logic::Error> fault; ///< why it was refused
 };
 
 /// What a topic takes, by its configuration.
@@ -49,6 +62,8 @@ using TopicLimitsByName = std::map<std::string, TopicLimits, std::less<>>;
 
 /// For people: "max.message.bytes 65536, cleanup.policy compact".
 std::string to_text(const TopicLimits& limits);
+
+class AdminClient;
 
 /// Asks for and changes topics. Every call blocks for at most its deadline.
 class TopicAdmin {
@@ -82,21 +97,48 @@ public:
   logic::Result<std::vector<std::string>>
   create(std::span<const TopicSpec> specs, std::chrono::milliseconds deadline);
 
+  /// The same with what became of each topic; those that exist come first.
+  /// The error is of the whole.
+  logic::Result<std::vector<TopicOutcome>>
+  create_each(std::span<const TopicSpec> specs,
+              std::chrono::milliseconds deadline,
+              OrderMode mode = OrderMode::carry_out);
+
   /// Raises a topic's partition count; Kafka never lowers it.
   logic::Result<void> raise_partitions(const std::string& name,
                                        std::int32_t partitions,
-                                       std::chrono::milliseconds deadline);
+                                       std::chrono::milliseconds deadline,
+                                       OrderMode mode = OrderMode::carry_out);
+
+  /// One description for each name, in their order.
+  logic::Result<std::vector<TopicDescription>>
+  describe(std::span<const std::string> names,
+           std::chrono::milliseconds deadline);
+
+  /// The configuration of these topics, in full. One that this user may not ask
+  /// about is absent.
+  logic::Result<TopicSettingsByName>
+  settings(std::span<const std::string> names,
+           std::chrono::milliseconds deadline);
+
+  /// The offsets that these partitions hold; one that nobody leads is absent.
+  logic::Result<ExtentsByPartition>
+  extents(const std::string& topic,
+          std::span<const logic::PartitionId> partitions,
+          std::chrono::milliseconds deadline);
 
 private:
+  TopicOutcome outcome_of(const void* answer, std::span<const TopicSpec> specs,
+                          std::chrono::milliseconds deadline);
+
   /// What to write instead where there are fewer brokers than copies, as the
   /// end of a sentence.
   std::string replication_remedy(const std::string& topic,
                                  std::span<const TopicSpec> specs,
                                  std::chrono::milliseconds deadline);
 
-  class State;
-  explicit TopicAdmin(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit TopicAdmin(std::unique_ptr<AdminClient> client);
+  std::unique_ptr<AdminClient> client_;
 };
 
 } // namespace millrace::adapters::kafka

@@ -6,9 +6,7 @@
 
 namespace millrace::adapters::kafka {
 
-namespace {
-
-std::string id_of(const rd_kafka_TopicDescription_t* description) {
+std::string topic_id_of(const rd_kafka_TopicDescription_t* description) {
   const auto* uuid = rd_kafka_TopicDescription_topic_id(description);
   if (uuid == nullptr
       || (rd_kafka_Uuid_most_significant_bits(uuid) == 0
@@ -18,13 +16,11 @@ std::string id_of(const rd_kafka_TopicDescription_t* description) {
   return text == nullptr ? std::string{} : std::string{text};
 }
 
-} // namespace
-
 bool TopicIdHistory::learn(const rd_kafka_TopicDescription_t* description) {
   if (rd_kafka_error_code(rd_kafka_TopicDescription_error(description))
       != RD_KAFKA_RESP_ERR_NO_ERROR)
     return false;
-  auto id = id_of(description);
+  auto id = topic_id_of(description);
   if (std::ranges::find(former_, id) != former_.end())
     return false;
   std::size_t partitions = 0;

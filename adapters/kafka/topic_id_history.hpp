@@ -8,6 +8,9 @@
 
 namespace millrace::adapters::kafka {
 
+/// As Kafka's tools show it; empty where the brokers give none (before 2.8).
+std::string topic_id_of(const rd_kafka_TopicDescription_t* description);
+
 /// The ids (KIP-516) under which a topic was seen: one that was deleted and
 /// created again has another. Brokers before 2.8 give none.
 class TopicIdHistory {

@@ -20,6 +20,8 @@ void add_verify(CLI::App& app, ExitCode& outcome);
 void add_model(CLI::App& app, ExitCode& outcome);
 void add_certificates(CLI::App& app, ExitCode& outcome);
 void add_health(CLI::App& app, ExitCode& outcome);
+void add_lag(CLI::App& app, ExitCode& outcome);
+void add_topics(CLI::App& app, ExitCode& outcome);
 void add_status(CLI::App& app, ExitCode& outcome);
 void add_version(CLI::App& app, ExitCode& outcome);
 

@@ -1,8 +1,9 @@
 #include "logic/core/json_text.hpp"
 #include "logic/core/result.hpp"
+#include "node/commands/command_options.hpp"
 #include "node/commands/commands.hpp"
 #include "node/commands/node_request.hpp"
-#include "node/config/quantity.hpp"
+#include "node/commands/terminal.hpp"
 #include "node/endpoint/status_tree.hpp"
 
 #include <CLI/Error.hpp>
@@ -12,18 +13,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <clocale>
-#include <csignal>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
-
-#include <langinfo.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace millrace::node::commands {
 
@@ -84,37 +79,6 @@ Result<StatusPage> fetch(const StatusOptions& options) {
 
 // -- Showing it ---------------------------------------------------------------
 
-struct Terminal {
-  bool present = false;
-  std::size_t columns = 80;
-  std::size_t rows = 24;
-};
-
-/// What the standard output leads to, as large as it is now.
-Terminal look_at_terminal() {
-  Terminal terminal;
-  terminal.present = ::isatty(STDOUT_FILENO) == 1;
-  winsize size{};
-  if (terminal.present && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
-    if (size.ws_col != 0)
-      terminal.columns = size.ws_col;
-    if (size.ws_row != 0)
-      terminal.rows = size.ws_row;
-  }
-  return terminal;
-}
-
-/// Whether the environment's locale is one of UTF-8 (LC_ALL, LC_CTYPE, LANG).
-bool locale_is_utf8() {
-  const auto locale = ::newlocale(LC_CTYPE_MASK, "", locale_t{});
-  if (locale == locale_t{})
-    return false;
-  const bool utf8 = std::string_view{::nl_langinfo_l(CODESET, locale)}
-                    == "UTF-8";
-  ::freelocale(locale);
-  return utf8;
-}
-
 std::string drawn(const Result<StatusPage>& page, const StatusOptions& options,
                   const Terminal& terminal) {
   if (!page)
@@ -123,47 +87,6 @@ std::string drawn(const Result<StatusPage>& page, const StatusOptions& options,
     return page->text + '\n';
   return draw_status(page->document, {terminal.columns, options.ascii});
 }
-
-constexpr std::string_view hide_cursor = "\033[?25l";
-constexpr std::string_view show_cursor = "\033[?25h";
-
-/// Hides the cursor of a terminal that is redrawn. While this lives, SIGINT
-/// and SIGTERM end the process with success, since they are how a watch ends:
-/// at once, even while a node that hangs is asked.
-class WatchScope {
-public:
-  explicit WatchScope(bool redraws) : redraws_(redraws) {
-    struct sigaction action {};
-    action.sa_handler = redraws ? end_redrawing : end;
-    ::sigaction(SIGINT, &action, &interrupt_);
-    ::sigaction(SIGTERM, &action, &terminate_);
-    if (redraws)
-      write(hide_cursor);
-  }
-  WatchScope(const WatchScope&) = delete;
-  WatchScope& operator=(const WatchScope&) = delete;
-  ~WatchScope() {
-    if (redraws_)
-      write(show_cursor);
-    ::sigaction(SIGINT, &interrupt_, nullptr);
-    ::sigaction(SIGTERM, &terminate_, nullptr);
-  }
-
-private:
-  static void write(std::string_view order) noexcept {
-    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, order.data(),
-                                                  order.size());
-  }
-  static void end(int) { ::_exit(to_int(ExitCode::success)); }
-  static void end_redrawing(int signal) {
-    write(show_cursor);
-    end(signal);
-  }
-
-  bool redraws_;
-  struct sigaction interrupt_ {};
-  struct sigaction terminate_ {};
-};
 
 ExitCode refuse(const Error& error) {
   std::cerr << "error: " << error.text << std::endl;
@@ -204,23 +127,6 @@ ExitCode run(StatusOptions options) {
 }
 
 // -- The command line ---------------------------------------------------------
-
-CLI::Option* add_duration(CLI::App& command, const std::string& name,
-                          std::chrono::milliseconds& target,
-                          std::chrono::milliseconds least,
-                          const std::string& help) {
-  const auto parse = [name, &target, least](const std::string& text) {
-    constexpr std::chrono::hours most{1};
-    const auto duration = parse_duration(text);
-    if (!duration || *duration < least || *duration > most)
-      throw CLI::ValidationError(name, "expected a duration from "
-                                         + render_duration(least)
-                                         + " to 1h, got '" + text + "'");
-    target = *duration;
-  };
-  return command.add_option_function<std::string>(name, parse, help)
-    ->type_name("DURATION");
-}
 
 void declare(CLI::App& command, StatusOptions& options) {
   const auto parse = [&options](const std::string& text) {

@@ -48,9 +48,12 @@ std::string stall_reason(const messages::ConsumerStatus& consumer,
 std::string stalled_text(const messages::ConsumerStatus& consumer,
                          const messages::PartitionStatus& first,
                          std::int64_t others) {
-  const auto finished = first.finished.value_or(logic::Offset{}).value;
   auto text = "partition " + std::to_string(first.partition.value)
-              + " stands still at offset " + std::to_string(finished);
+              + (first.finished
+                   ? " stands still at offset "
+                       + std::to_string(first.finished->value)
+                   : " has given neither a record nor its end since it was "
+                     "assigned");
   if (first.lag_records)
     text += " with a lag of " + std::to_string(*first.lag_records);
   text += ": " + stall_reason(consumer, first);

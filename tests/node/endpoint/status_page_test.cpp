@@ -77,6 +77,18 @@ CAF_TEST(a_node_that_may_pass_records_over_is_not_ready) {
   CAF_CHECK_EQUAL(readiness_of(node).cause, "unplaced");
 }
 
+CAF_TEST(a_partition_of_which_nothing_came_is_named_without_an_offset) {
+  auto node = sound_node();
+  auto& silent = node.consumer->partitions[1];
+  silent.stalled = true;
+  silent.read.reset();
+  silent.finished.reset();
+  silent.lag_records.reset();
+  CAF_CHECK_EQUAL(readiness_of(node).reason,
+                  "partition 3 has given neither a record nor its end since it "
+                  "was assigned: the brokers hand out nothing of it");
+}
+
 CAF_TEST(the_status_has_the_reason_of_each_stall) {
   auto node = sound_node();
   node.consumer->partitions[1].stalled = true;

@@ -107,6 +107,21 @@ CAF_TEST(readable_records_that_do_not_move_are_a_stall) {
   CAF_CHECK_EQUAL(committed(), 3);
 }
 
+CAF_TEST(a_partition_of_which_nothing_comes_is_a_stall) {
+  config.delivery.stall_alarm = 5s;
+  start();
+  pass(5s);
+  CAF_CHECK_EQUAL(metric("millrace_stalled_partitions"), 0.0);
+  pass(5s);
+  CAF_CHECK_EQUAL(metric("millrace_stalled_partitions"), 1.0);
+  CAF_CHECK_EQUAL(
+    log->count("nothing comes of a partition, neither a record nor its end"),
+    1u);
+  stand_at(42, 42);
+  pass(2s);
+  CAF_CHECK_EQUAL(metric("millrace_stalled_partitions"), 0.0);
+}
+
 CAF_TEST(an_idle_partition_shows_where_it_stands_before_its_first_record) {
   start();
   stand_at(42, 42);
