@@ -129,7 +129,7 @@ std::string line_of(std::string_view bytes, bool open) {
 
 void append_headers(std::string& text, const DeadLetter& letter, bool open) {
   auto left = letter.record.headers;
-  append_fact(text, "headers", left.empty() ? "none" : "");
+  text += left.empty() ? "  headers    none\n" : "  headers\n";
   while (const auto header = take_header(left)) {
     const bool ours = header->name.starts_with(our_prefix);
     text.append("    ").append(bounded_text(header->name)).append(" = ");

@@ -131,7 +131,8 @@ public:
   std::vector<std::string> values(const std::string& topic,
                                   std::int32_t partition) {
     std::vector<std::string> values;
-    for (const auto& found : all_of(topic)[partition])
+    auto all = all_of(topic);
+    for (const auto& found : all[partition])
       values.push_back(found.value);
     return values;
   }
