@@ -1,5 +1,6 @@
 #include "node/dead_letters/replay_places.hpp"
 
+#include "adapters/kafka/user_rights.hpp"
 #include "node/dead_letters/replay_sender.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ using adapters::kafka::GroupPlaces;
 using adapters::kafka::PartitionExtent;
 using adapters::kafka::PlaceKeeper;
 using adapters::kafka::TopicExtent;
+using adapters::kafka::UserRights;
 using logic::Error;
 using logic::ErrorCode;
 using logic::Offset;
@@ -38,6 +40,12 @@ ReplayPlaces::open(const DeadLetterTopic& topic, const TopicExtent& extent,
   places->patience_ = topic.patience();
   places->criteria_ = criteria;
   places->ranges_ = extent;
+  // The question for offsets would be asked until its time is over.
+  auto rights = UserRights::open(topic.kafka());
+  if (!rights)
+    return rights.error();
+  if (auto allowed = (*rights)->check_group(group, topic.patience()); !allowed)
+    return may_not_commit(allowed.error(), group);
   auto keeper = PlaceKeeper::open(topic.kafka(), group);
   if (!keeper)
     return keeper.error();

@@ -167,11 +167,11 @@ CAF_TEST(what_is_not_committed_is_not_seen) {
   const auto headers = headers_of(99);
   const auto write = [&](std::string_view value) {
     CAF_REQUIRE(fine(rd_kafka_begin_transaction(handle)));
-    CAF_CHECK(produce(handle, {.topic = topic.get(),
-                               .partition = 0,
-                               .flags = RD_KAFKA_MSG_F_COPY,
-                               .value = value,
-                               .headers = headers})
+    CAF_CHECK(client::produce(handle, {.topic = topic.get(),
+                                       .partition = 0,
+                                       .flags = RD_KAFKA_MSG_F_COPY,
+                                       .value = value,
+                                       .headers = headers})
               == RD_KAFKA_RESP_ERR_NO_ERROR);
     CAF_CHECK(rd_kafka_flush(handle, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
   };
