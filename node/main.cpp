@@ -22,12 +22,12 @@ int main(int argc, char** argv) {
   // A peer that hangs up is an error of that write, not the end of the node.
   std::signal(SIGPIPE, SIG_IGN);
   prepare_last_words();
-  constexpr std::array<AddCommand, 14> all_commands{
-    commands::add_run,      commands::add_demo,         commands::add_chaos,
-    commands::add_generate, commands::add_broker,       commands::add_check,
-    commands::add_verify,   commands::add_lag,          commands::add_topics,
-    commands::add_model,    commands::add_certificates, commands::add_status,
-    commands::add_health,   commands::add_version};
+  constexpr std::array<AddCommand, 15> all_commands{
+    commands::add_run,      commands::add_demo,   commands::add_chaos,
+    commands::add_generate, commands::add_broker, commands::add_check,
+    commands::add_verify,   commands::add_lag,    commands::add_topics,
+    commands::add_dlq,      commands::add_model,  commands::add_certificates,
+    commands::add_status,   commands::add_health, commands::add_version};
   const auto outcome = run_command_line({argv, static_cast<std::size_t>(argc)},
                                         all_commands, std::cout, std::cerr);
   // What could not be written (a full disk behind a redirection) was not said.

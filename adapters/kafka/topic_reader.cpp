@@ -85,7 +85,8 @@ public:
                                     std::chrono::milliseconds deadline);
   logic::Result<std::uint64_t>
   read(const std::string& topic, std::span<const PartitionExtent> ranges,
-       const RecordVisitor& visit, std::chrono::milliseconds stall_limit);
+       const RecordVisitor& visit, std::chrono::milliseconds stall_limit,
+       const StopAsked& stop_asked);
 
 private:
   /// Whether to read on; an error ends the reading.
@@ -143,7 +144,8 @@ logic::Result<std::uint64_t>
 TopicReader::State::read(const std::string& topic,
                          std::span<const PartitionExtent> ranges,
                          const RecordVisitor& visit,
-                         std::chrono::milliseconds stall_limit) {
+                         std::chrono::milliseconds stall_limit,
+                         const StopAsked& stop_asked) {
   using std::chrono::steady_clock;
   const std::string attempted = "reading topic " + topic;
   const TopicPtr handle{
@@ -175,7 +177,9 @@ TopicReader::State::read(const std::string& topic,
         wanted = *outcome;
       last = steady_clock::now();
     }
-    if (count <= 0 && steady_clock::now() - last >= stall_limit)
+    if (stop_asked && stop_asked())
+      wanted = false;
+    else if (count <= 0 && steady_clock::now() - last >= stall_limit)
       fault = logic::Error{logic::ErrorCode::timed_out,
                            attempted + ": nothing came for "
                              + std::to_string(stall_limit.count()) + " ms"};
@@ -235,8 +239,9 @@ logic::Result<std::uint64_t>
 TopicReader::read(const std::string& topic,
                   std::span<const PartitionExtent> ranges,
                   const RecordVisitor& visit,
-                  std::chrono::milliseconds stall_limit) {
-  return state_->read(topic, ranges, visit, stall_limit);
+                  std::chrono::milliseconds stall_limit,
+                  const StopAsked& stop_asked) {
+  return state_->read(topic, ranges, visit, stall_limit, stop_asked);
 }
 
 } // namespace millrace::adapters::kafka

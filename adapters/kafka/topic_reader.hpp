@@ -30,6 +30,10 @@ using TopicExtent = std::vector<PartitionExtent>;
 using RecordVisitor
   = std::function<bool(logic::PartitionId, const logic::RecordView&)>;
 
+/// Asked some ten times a second while nothing comes; true ends the reading
+/// early.
+using StopAsked = std::function<bool()>;
+
 /// Reads topics from end to end without a consumer group. One thread.
 class TopicReader {
 public:
@@ -52,7 +56,8 @@ public:
   /// is no longer retained.
   logic::Result<std::uint64_t>
   read(const std::string& topic, std::span<const PartitionExtent> ranges,
-       const RecordVisitor& visit, std::chrono::milliseconds stall_limit);
+       const RecordVisitor& visit, std::chrono::milliseconds stall_limit,
+       const StopAsked& stop_asked = {});
 
 private:
   class State;

@@ -1,9 +1,12 @@
 #include "adapters/kafka/topic_writer.hpp"
 
 #include "adapters/kafka/client.hpp"
+#include "adapters/kafka/delivery_fault.hpp"
 #include "adapters/kafka/message_fields.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace millrace::adapters::kafka {
 
@@ -17,10 +20,21 @@ public:
 
   const TopicWriterCounts& counts() const noexcept { return counts_; }
   std::size_t queued() const noexcept { return queued_; }
+  std::vector<WriteReport> take_reports() {
+    return std::exchange(reports_, {});
+  }
 
 private:
-  void fail(std::string text) {
+  void deliver(std::uintptr_t token) {
+    ++counts_.delivered;
+    if (keeps_reports_)
+      reports_.push_back({token, std::nullopt, {}});
+  }
+  void fail(std::uintptr_t token, rd_kafka_resp_err_t error) {
+    auto text = to_error(error, "writing to topic " + name_).text;
     ++counts_.failed;
+    if (keeps_reports_)
+      reports_.push_back({token, to_delivery_fault(error), text});
     counts_.last_error = std::move(text);
   }
 
@@ -30,6 +44,8 @@ private:
   std::string name_;
   TopicWriterCounts counts_;
   std::size_t queued_ = 0;
+  bool keeps_reports_ = false;
+  std::vector<WriteReport> reports_;
 };
 
 namespace {
@@ -46,6 +62,7 @@ std::chrono::milliseconds patience(const KafkaConfig& config) {
 logic::Result<void> TopicWriter::State::open(const KafkaConfig& config,
                                              const std::string& topic,
                                              TopicWriterLimits limits) {
+  keeps_reports_ = limits.reports;
   auto asked = config;
   asked.client_id += "-writer";
   ClientSettings settings{asked};
@@ -86,13 +103,14 @@ bool TopicWriter::State::write(const TopicRecord& record) {
                     .key = record.key,
                     .value = record.value,
                     .headers = record.headers,
-                    .timestamp_ms = record.timestamp_ms});
+                    .timestamp_ms = record.timestamp_ms,
+                    .opaque = std::bit_cast<void*>(record.token)});
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
     return false;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     ++queued_;
   else
-    fail(to_error(error, "writing to topic " + name_).text);
+    fail(record.token, error);
   return true;
 }
 
@@ -106,10 +124,11 @@ void TopicWriter::State::poll(std::chrono::milliseconds wait) {
     }
     while (const auto* message = rd_kafka_event_message_next(event.get())) {
       --queued_;
+      const auto token = std::bit_cast<std::uintptr_t>(message->_private);
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        ++counts_.delivered;
+        deliver(token);
       else
-        fail(to_error(message->err, "writing to topic " + name_).text);
+        fail(token, message->err);
     }
   }
 }
@@ -164,6 +183,10 @@ void TopicWriter::poll(std::chrono::milliseconds wait) {
 
 logic::Result<void> TopicWriter::flush(std::chrono::milliseconds deadline) {
   return state_->flush(deadline);
+}
+
+std::vector<WriteReport> TopicWriter::take_reports() {
+  return state_->take_reports();
 }
 
 const TopicWriterCounts& TopicWriter::counts() const noexcept {

@@ -3,6 +3,7 @@
 #include "adapters/kafka/kafka_config.hpp"
 #include "logic/core/ids.hpp"
 #include "logic/core/result.hpp"
+#include "logic/delivery/delivery_reports.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -22,11 +24,20 @@ struct TopicRecord {
   std::optional<std::string_view> value;
   std::string_view headers; ///< encoded, see logic/records/record_headers.hpp
   std::int64_t timestamp_ms = -1; ///< -1: now
+  std::uintptr_t token = 0; ///< names it in its report
+};
+
+/// What became of one record.
+struct WriteReport {
+  std::uintptr_t token = 0;
+  std::optional<logic::DeliveryFault> fault; ///< nothing: it is delivered
+  std::string error; ///< where it is not: what was attempted, and why not
 };
 
 struct TopicWriterLimits {
   std::size_t max_queued_records = 100'000;
   std::size_t max_queued_bytes = 64U << 20U;
+  bool reports = false; ///< of single records, see `take_reports`
 };
 
 struct TopicWriterCounts {
@@ -57,6 +68,10 @@ public:
   /// Waits for all reports, at most `deadline`. An error when some are
   /// missing, or when any record failed since the writer was opened.
   logic::Result<void> flush(std::chrono::milliseconds deadline);
+
+  /// What became of single records since the last call, in the order in which
+  /// it was told; only where the limits ask for reports.
+  std::vector<WriteReport> take_reports();
 
   const TopicWriterCounts& counts() const noexcept;
   std::size_t queued_records() const noexcept;

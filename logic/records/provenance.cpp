@@ -1,5 +1,6 @@
 #include "logic/records/provenance.hpp"
 
+#include "logic/core/parse_number.hpp"
 #include "logic/records/record_headers.hpp"
 
 #include <xxhash.h>
@@ -29,16 +30,6 @@ private:
   std::array<char, 24> digits_;
   const char* end_ = nullptr;
 };
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) noexcept {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end || text.empty())
-    return std::nullopt;
-  return number;
-}
 
 constexpr int digest_digits = 16;
 constexpr int hexadecimal = 16;
@@ -224,14 +215,22 @@ std::optional<Provenance> read_provenance(std::string_view encoded) noexcept {
 
 std::optional<DeadLetterNote>
 read_dead_letter_note(std::string_view encoded) noexcept {
+  const auto named = read_named_note(encoded);
+  if (!named || !parse_reason(named->reason))
+    return std::nullopt;
+  return named->note;
+}
+
+std::optional<NamedNote> read_named_note(std::string_view encoded) noexcept {
   const NoteTexts texts{encoded};
   const auto source = from_texts(texts.topic, texts.partition, texts.offset);
-  const auto reason = parse_reason(texts.reason.value_or(""));
-  if (!source || !reason)
+  if (!source || !texts.reason)
     return std::nullopt;
-  DeadLetterNote note;
+  NamedNote named;
+  named.reason = *texts.reason;
+  auto& note = named.note;
   note.source = *source;
-  note.reason = *reason;
+  note.reason = parse_reason(named.reason).value_or(note.reason);
   note.detail = texts.detail.value_or("");
   note.stage = texts.stage.value_or("");
   note.node = texts.node.value_or("");
@@ -243,7 +242,7 @@ read_dead_letter_note(std::string_view encoded) noexcept {
     texts.original_timestamp.value_or(""));
   note.value = parse_omitted(texts.value_bytes, texts.value_digest);
   note.key = parse_omitted(texts.key_bytes, texts.key_digest);
-  return note;
+  return named;
 }
 
 void append_source_member(std::string& json, const Provenance& source) {

@@ -99,6 +99,14 @@ std::optional<Provenance> read_provenance(std::string_view encoded) noexcept;
 std::optional<DeadLetterNote>
 read_dead_letter_note(std::string_view encoded) noexcept;
 
+/// A dead letter's headers whatever its reason is, which a later version may
+/// have added: `note.reason` counts only where `reason` is a name of ours.
+struct NamedNote {
+  DeadLetterNote note;
+  std::string_view reason;
+};
+std::optional<NamedNote> read_named_note(std::string_view encoded) noexcept;
+
 /// Appends `"source":{"topic":"..","partition":0,"offset":0}`, without a
 /// comma. The topic needs no escapes: Kafka allows letters, digits, `._-`.
 void append_source_member(std::string& json, const Provenance& source);

@@ -1,6 +1,7 @@
 #include "logic/verification/delivery_verifier.hpp"
 
 #include "logic/records/provenance.hpp"
+#include "logic/records/replay_history.hpp"
 #include "logic/verification/record_content.hpp"
 
 #include <algorithm>
@@ -358,8 +359,10 @@ void DeliveryVerifier::input(PartitionId partition, const RecordView& record) {
   const auto content = read_content(record, state_->config.added_members);
   verified.byte_hashes[index] = hash_bytes(record);
   verified.content_hashes[index] = content.hash.value_or(0);
-  if (!verified.endings[index].has_input())
+  if (!verified.endings[index].has_input()) {
     ++verified.tally.input;
+    verified.tally.replayed += read_replay_history(record.headers) ? 1 : 0;
+  }
   verified.endings[index].set_input(content.hash.has_value());
 }
 
@@ -381,16 +384,7 @@ VerificationReport DeliveryVerifier::finish() {
     State::count_skipped(partition);
     const auto& tally = partition.tally;
     report.partitions.push_back(tally);
-    report.total.input += tally.input;
-    report.total.output += tally.output;
-    report.total.dead += tally.dead;
-    report.total.references += tally.references;
-    report.total.unproven += tally.unproven;
-    report.total.skipped += tally.skipped;
-    for (std::size_t fault = 0; fault != fault_count; ++fault) {
-      const auto member = counter(static_cast<Fault>(fault));
-      report.total.*member += tally.*member;
-    }
+    add_counts(report.total, tally);
   }
   report.conclusion = state_->conclude();
   std::stable_sort(report.offenders.begin(), report.offenders.end(),

@@ -44,6 +44,7 @@ struct PartitionTally {
   std::uint64_t output = 0; ///< repeats included
   std::uint64_t dead = 0; ///< repeats included
   std::uint64_t references = 0; ///< dead letters written without their value
+  std::uint64_t replayed = 0; ///< inputs that came from the dead letters
   std::uint64_t lost = 0;
   std::uint64_t doubled = 0; ///< endings beyond the first
   std::uint64_t swapped = 0;
@@ -55,6 +56,9 @@ struct PartitionTally {
   /// which begins where retention lets it: passed over, or ended unseen.
   std::uint64_t skipped = 0;
 };
+
+/// Adds all counts of the one to those of the other.
+void add_counts(PartitionTally& total, const PartitionTally& more) noexcept;
 
 enum class Conclusion : std::uint8_t {
   passed,

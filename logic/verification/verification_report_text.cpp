@@ -63,6 +63,7 @@ boost::json::object counts_of(const PartitionTally& tally) {
   for (const auto& column : columns)
     counts[column.name] = tally.*column.count;
   counts["references"] = tally.references;
+  counts["replayed"] = tally.replayed;
   return counts;
 }
 
@@ -103,6 +104,10 @@ std::string to_table(const VerificationReport& report) {
   if (report.total.references != 0)
     text += "dead letters without their value, known by its digest: "
             + std::to_string(report.total.references) + '\n';
+  if (report.total.replayed != 0)
+    text += "inputs replayed from the dead letters, each judged as one of its "
+            "own: "
+            + std::to_string(report.total.replayed) + '\n';
   if (report.other_topic != 0)
     text += "ignored, as they come from other topics: "
             + std::to_string(report.other_topic) + '\n';

@@ -17,6 +17,7 @@ void add_generate(CLI::App& app, ExitCode& outcome);
 void add_broker(CLI::App& app, ExitCode& outcome);
 void add_check(CLI::App& app, ExitCode& outcome);
 void add_verify(CLI::App& app, ExitCode& outcome);
+void add_dlq(CLI::App& app, ExitCode& outcome);
 void add_model(CLI::App& app, ExitCode& outcome);
 void add_certificates(CLI::App& app, ExitCode& outcome);
 void add_health(CLI::App& app, ExitCode& outcome);

@@ -4,10 +4,10 @@
 #include "logic/core/result.hpp"
 #include "logic/generation/login_generator.hpp"
 #include "node/lifecycle/exit_code.hpp"
+#include "node/lifecycle/stop_waiter.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -64,9 +64,6 @@ struct LoadCounts {
   std::uint64_t bad = 0; ///< spoiled on purpose
   std::uint64_t without_device_type = 0; ///< of those meant to be good
 };
-
-/// Waits for at most so long; true once the run is to end.
-using StopWaiter = std::function<bool(std::chrono::microseconds)>;
 
 /// Sends until the count, the end of the lines, or the stop; then flushes.
 /// Progress and closing counts go to `log`. Blocks.

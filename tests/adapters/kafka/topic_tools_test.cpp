@@ -7,6 +7,8 @@
 
 #include "caf/test/dsl.hpp"
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::adapters::kafka;
 using namespace millrace::adapters::kafka::test;
@@ -109,6 +111,47 @@ CAF_TEST(a_writer_reports_what_was_not_written) {
   CAF_REQUIRE(!flushed);
   CAF_CHECK_EQUAL((*writer)->counts().failed, 1u);
   CAF_CHECK_EQUAL((*writer)->queued_records(), 0u);
+}
+
+CAF_TEST(a_writer_tells_of_each_record_by_its_token) {
+  KafkaFixture kafka;
+  auto writer = TopicWriter::open(kafka.config, "user-login",
+                                  {.reports = true});
+  TopicRecord record;
+  record.partition = PartitionId{0};
+  record.value = "value";
+  record.token = 7;
+  CAF_CHECK((*writer)->write(record));
+  record.partition = PartitionId{99};
+  record.token = 8;
+  CAF_CHECK((*writer)->write(record));
+  static_cast<void>((*writer)->flush(patience));
+  auto reports = (*writer)->take_reports();
+  std::sort(reports.begin(), reports.end(),
+            [](const auto& a, const auto& b) { return a.token < b.token; });
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_CHECK(!reports[0].fault);
+  CAF_CHECK_EQUAL(reports[1].token, 8u);
+  CAF_CHECK(reports[1].fault.has_value());
+  CAF_CHECK(reports[1].error.starts_with("writing to topic user-login: "));
+  CAF_CHECK((*writer)->take_reports().empty());
+}
+
+CAF_TEST(reading_ends_when_it_is_asked_to) {
+  KafkaFixture kafka;
+  kafka.write(0, 1);
+  auto reader = TopicReader::open(kafka.config);
+  const std::vector<PartitionExtent> more{
+    {PartitionId{0}, Offset{0}, Offset{10}}}; // never comes
+  int asked = 0;
+  const auto start = std::chrono::steady_clock::now();
+  const auto read = (*reader)->read(
+    "user-login", more,
+    [](PartitionId, const logic::RecordView&) { return true; }, patience,
+    [&asked] { return ++asked == 3; });
+  CAF_REQUIRE(read.has_value());
+  CAF_CHECK_EQUAL(asked, 3);
+  CAF_CHECK(std::chrono::steady_clock::now() - start < patience / 2);
 }
 
 CAF_TEST(a_full_writer_says_so) {

@@ -2,6 +2,7 @@
 
 #include "logic/delivery/outbox.hpp"
 #include "logic/records/record_headers.hpp"
+#include "logic/records/replay_history.hpp"
 #include "tests/logic/delivery/outbox_fixture.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -50,6 +51,49 @@ CAF_TEST(a_dead_letter_tells_where_it_came_from_and_why) {
   CAF_CHECK_EQUAL(note->detail, "why not");
   CAF_CHECK_EQUAL(note->stage, "validator");
   CAF_CHECK_EQUAL(note->node, "n1");
+}
+
+CAF_TEST(a_dead_letter_of_a_replayed_record_keeps_its_history_once) {
+  Fixture f;
+  std::string replayed;
+  append_header(replayed, "trace", "kept");
+  append_replay_history(replayed, {.replays = 2,
+                                   .reason = "poison",
+                                   .source = "user-login/0/12",
+                                   .time_ms = 41,
+                                   .timestamp_ms = 40});
+  const auto history = replayed;
+  // Of a dead letter that was read as it stands, with the node's own.
+  DeadLetterNote before;
+  before.source = {"user-login", PartitionId{0}, Offset{12}};
+  append_dead_letter_note(replayed, before);
+  RecordBatch::Builder builder{"user-login", PartitionId{0},
+                               AssignmentEpoch{1}};
+  RecordView record;
+  record.offset = Offset{99};
+  record.value = "bad";
+  record.headers = replayed;
+  builder.append(record);
+  auto batch = std::make_shared<EncodedBatch>();
+  batch->raw = builder.finish();
+  batch->details = {"why not"};
+  batch->records.emplace_back().dead = true;
+  batch->records.back().reason = Reason::not_json;
+  f.outbox.add(ticket(1), batch);
+  f.run();
+  const auto& headers = f.script->sent.at(0).headers;
+  CAF_CHECK(headers.starts_with(history));
+  const auto read = read_replay_history(headers);
+  CAF_REQUIRE(read.has_value());
+  CAF_CHECK_EQUAL(read->replays, 2u);
+  const auto note = read_dead_letter_note(headers);
+  CAF_REQUIRE(note.has_value());
+  CAF_CHECK(note->source.offset == Offset{99});
+  std::size_t counts = 0;
+  std::string_view left{headers};
+  while (const auto header = take_header(left))
+    counts += header->name == header_name::replays ? 1 : 0;
+  CAF_CHECK_EQUAL(counts, 1u);
 }
 
 CAF_TEST(a_transient_refusal_is_retried_with_back_off) {

@@ -5,6 +5,7 @@
 
 #include "tests/logic/verification/verifier_fixture.hpp"
 
+#include "logic/records/replay_history.hpp"
 #include "logic/verification/verification_report_text.hpp"
 
 #include <boost/json/parse.hpp>
@@ -23,6 +24,39 @@ CAF_TEST(a_clean_delivery_passes) {
   CAF_CHECK_EQUAL(report.partitions[0].input, 5U);
   CAF_CHECK_EQUAL(report.partitions[0].output, 4U);
   CAF_CHECK_EQUAL(report.partitions[0].dead, 1U);
+}
+
+CAF_TEST(a_replayed_input_is_judged_as_one_of_its_own_and_counted) {
+  VerifierConfig config;
+  config.topic = topic;
+  config.guarantee = Guarantee::exactly_once;
+  DeliveryVerifier verify{config};
+  CAF_REQUIRE(
+    verify.add_range({PartitionId{2}, Offset{0}, Offset{2}, Offset{2}})
+      .has_value());
+  const auto value = VerifierFixture::value_of(0);
+  std::string history;
+  append_replay_history(history, {.replays = 1});
+  auto record = VerifierFixture::record(value);
+  verify.input(PartitionId{2}, record);
+  record.offset = Offset{1};
+  record.headers = history;
+  verify.input(PartitionId{2}, record);
+  std::string headers;
+  DeadLetterNote note;
+  note.source = {topic, PartitionId{2}, Offset{0}};
+  append_dead_letter_note(headers, note);
+  record.headers = headers;
+  verify.dead_letter(PartitionId{0}, record);
+  const auto output = VerifierFixture::spliced(value, 1);
+  verify.output(PartitionId{0}, VerifierFixture::record(output));
+  const auto report = verify.finish();
+  CAF_CHECK(report.conclusion == Conclusion::passed);
+  CAF_CHECK_EQUAL(report.total.replayed, 1U);
+  CAF_CHECK_EQUAL(report.total.dead, 1U);
+  CAF_CHECK(to_text(report).find("inputs replayed from the dead letters, each "
+                                 "judged as one of its own: 1\n")
+            != std::string::npos);
 }
 
 CAF_TEST(a_lost_record_is_found) {

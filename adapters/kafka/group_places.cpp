@@ -1,0 +1,139 @@
+#include "adapters/kafka/group_places.hpp"
+
+#include "adapters/kafka/client.hpp"
+#include "adapters/kafka/committed_place.hpp"
+
+#include <utility>
+
+namespace millrace::adapters::kafka {
+
+namespace {
+
+std::string metadata_of(const rd_kafka_topic_partition_t& entry) {
+  if (entry.metadata == nullptr)
+    return {};
+  return {static_cast<const char*>(entry.metadata), entry.metadata_size};
+}
+
+/// What a broker says to whoever commits beside the members of a group.
+bool is_not_alone(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
+         || error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION
+         || error == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+}
+
+} // namespace
+
+class PlaceKeeper::State {
+public:
+  logic::Result<void> open(const KafkaConfig& config,
+                           const std::string& group) {
+    group_ = group;
+    auto asked = config;
+    asked.client_id += "-places";
+    ClientSettings settings{asked};
+    settings.set("group.id", group)
+      .set("enable.auto.commit", std::string{"false"})
+      .set("allow.auto.create.topics", std::string{"false"})
+      .events(RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
+    auto client = settings.create(ClientRole::consumer);
+    if (!client)
+      return client.error();
+    client_ = *std::move(client);
+    answers_.reset(rd_kafka_queue_new(client_.get()));
+    return {};
+  }
+
+  logic::Result<GroupPlaces>
+  places(const std::string& topic,
+         std::span<const logic::PartitionId> partitions,
+         std::chrono::milliseconds deadline) {
+    const auto attempted = "asking for the offsets of group " + group_;
+    const PartitionListPtr list{
+      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
+    for (const auto partition : partitions)
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
+                                        partition.value);
+    auto error = rd_kafka_committed(client_.get(), list.get(),
+                                    to_timeout(deadline));
+    GroupPlaces places;
+    for (int index = 0;
+         error == RD_KAFKA_RESP_ERR_NO_ERROR && index != list->cnt; ++index) {
+      const auto& entry = list->elems[index];
+      error = entry.err;
+      if (entry.offset >= 0)
+        places[logic::PartitionId{entry.partition}] = {
+          logic::Offset{entry.offset}, metadata_of(entry)};
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return to_error(error, attempted);
+    return places;
+  }
+
+  logic::Result<void> commit(const std::string& topic,
+                             const GroupPlaces& places,
+                             std::chrono::milliseconds deadline) {
+    const auto attempted = "committing offsets of group " + group_;
+    const PartitionListPtr list{
+      rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
+    for (const auto& [partition, place] : places)
+      set_place(*rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
+                                                   partition.value),
+                place.offset, place.metadata);
+    // Not the blocking call: it waits without an end while no broker answers.
+    auto error = rd_kafka_commit_queue(client_.get(), list.get(),
+                                       answers_.get(), nullptr, nullptr);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return to_error(error, attempted);
+    const EventPtr answer{
+      rd_kafka_queue_poll(answers_.get(), to_timeout(deadline))};
+    if (!answer)
+      return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, attempted);
+    error = rd_kafka_event_error(answer.get());
+    const auto* told = rd_kafka_event_topic_partition_list(answer.get());
+    for (int index = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && told != nullptr
+                        && index != told->cnt;
+         ++index)
+      error = told->elems[index].err;
+    if (is_not_alone(error))
+      return logic::Error{logic::ErrorCode::fenced,
+                          attempted
+                            + ": the group has members, who alone may commit"};
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return to_error(error, attempted);
+    return {};
+  }
+
+private:
+  ClientPtr client_;
+  QueuePtr answers_; ///< after the client: it goes first
+  std::string group_;
+};
+
+PlaceKeeper::PlaceKeeper(std::unique_ptr<State> state)
+  : state_(std::move(state)) {}
+
+PlaceKeeper::~PlaceKeeper() = default;
+
+logic::Result<std::unique_ptr<PlaceKeeper>>
+PlaceKeeper::open(const KafkaConfig& config, const std::string& group) {
+  auto state = std::make_unique<State>();
+  if (auto opened = state->open(config, group); !opened)
+    return opened.error();
+  return std::unique_ptr<PlaceKeeper>{new PlaceKeeper{std::move(state)}};
+}
+
+logic::Result<GroupPlaces>
+PlaceKeeper::places(const std::string& topic,
+                    std::span<const logic::PartitionId> partitions,
+                    std::chrono::milliseconds deadline) {
+  return state_->places(topic, partitions, deadline);
+}
+
+logic::Result<void> PlaceKeeper::commit(const std::string& topic,
+                                        const GroupPlaces& places,
+                                        std::chrono::milliseconds deadline) {
+  return state_->commit(topic, places, deadline);
+}
+
+} // namespace millrace::adapters::kafka
