@@ -17,6 +17,7 @@
 #include "node/links/link_setup.hpp"
 #include "node/links/settings_digest.hpp"
 #include "node/telemetry/caf_metrics.hpp"
+#include "node/telemetry/certificate_metrics.hpp"
 #include "node/telemetry/log_metrics.hpp"
 #include "node/telemetry/logging.hpp"
 #include "node/telemetry/process_metrics.hpp"
@@ -262,9 +263,11 @@ private:
             .background = tasks(),
             .links = links_ ? std::optional{links_->setup} : std::nullopt,
             .on_give_up = [this](std::string why) { fail(std::move(why)); },
-            .on_unplaced =
+            .end_node =
               [this](const logic::Error& error) {
-                fail(error.text, ExitCode::offsets_missing);
+                fail(error.text, error.code == logic::ErrorCode::fenced
+                                   ? ExitCode::name_taken
+                                   : ExitCode::offsets_missing);
               },
             .surroundings = surroundings()};
   }
@@ -300,7 +303,8 @@ private:
     HttpSources sources;
     sources.registry = registry_;
     sources.collectables = {make_process_metrics(), make_log_metrics(log_),
-                            make_caf_metrics(*system_)};
+                            make_caf_metrics(*system_),
+                            make_certificate_metrics(config_)};
     sources.status_json = [this] { return status_json(status()); };
     sources.readiness = [this] { return readiness_of(status()); };
     sources.alive = [this] { return !failed(); };

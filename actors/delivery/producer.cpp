@@ -386,6 +386,8 @@ private:
     if (std::exchange(client_failed_, true))
       return;
     metrics_.count_error(name, error.code);
+    if (error.code == logic::ErrorCode::fenced)
+      metrics_.fenced[FencedClient::producer].Increment();
     log_.fatal(name, "the Kafka producer failed for good",
                {{"error", error.text}});
     self_->quit(messages::to_caf_error(error));

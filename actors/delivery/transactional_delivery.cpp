@@ -60,10 +60,12 @@ TransactionalDelivery::advance(const logic::DeliveryReports& reports,
                              publisher.under_way(), now);
   if (news.ended) {
     metrics_.commits[CommitOutcome::success].Increment();
+    metrics_.transactions[TransactionOutcome::committed].Increment();
     sent_.clear();
   }
   if (!news.aborted.empty()) {
     metrics_.commits[CommitOutcome::failure].Increment();
+    metrics_.transactions[TransactionOutcome::aborted].Increment();
     log_.limited(now, logic::LogLevel::warn, component,
                  "a transaction was aborted, and its records are sent again",
                  {{"error", news.aborted}});
@@ -71,6 +73,7 @@ TransactionalDelivery::advance(const logic::DeliveryReports& reports,
   }
   if (news.lost_track) {
     metrics_.commits[CommitOutcome::fenced].Increment();
+    metrics_.transactions[TransactionOutcome::lost].Increment();
     log_.error(component,
                "nobody can say whether a transaction was committed; the group "
                "is asked where to read on",

@@ -22,7 +22,9 @@ struct ConsumerParameters {
   /// Called at the start, and again when a client has failed for good.
   std::function<logic::Result<std::unique_ptr<logic::RecordSource>>()>
     open_source;
-  /// Called when somebody must decide from where to read on; may be empty.
+  /// Called when the node must not go on: another one took its place in the
+  /// group (`ErrorCode::fenced`), or somebody must decide from where to read on
+  /// (any other). May be empty.
   std::function<void(const logic::Error&)> end_node;
   RegisteredActorPtr<DispatcherActor> dispatcher;
   RegisteredActorPtr<ProducerActor> producer;

@@ -48,7 +48,10 @@ void Consumer::handle(ClientEvent& event) {
       note_recovery();
       break;
     case ClientEvent::Kind::failed:
-      fail(event.error);
+      if (event.error.code == logic::ErrorCode::fenced)
+        end_displaced(event.error);
+      else
+        fail(event.error);
       break;
     case ClientEvent::Kind::warning:
       log_.warn(name, "Kafka: for you to know",
@@ -220,12 +223,24 @@ void Consumer::note_recovery() {
 }
 
 void Consumer::fail(const logic::Error& error) {
+  lose_client(error, "the Kafka consumer failed for good");
+  self_->quit(messages::to_caf_error(error));
+}
+
+/// A new client would put out the one that has put out ours, and so on.
+void Consumer::end_displaced(const logic::Error& error) {
+  fault_ = error.text;
+  metrics_.fenced[FencedClient::consumer].Increment();
+  lose_client(error, "another node took this one's place in the group");
+  if (parameters_.end_node)
+    parameters_.end_node(error);
+}
+
+void Consumer::lose_client(const logic::Error& error, std::string_view what) {
   metrics_.count_error(name, error.code);
-  log_.fatal(name, "the Kafka consumer failed for good",
-             {{"error", error.text}});
+  log_.fatal(name, what, {{"error", error.text}});
   client_failed_ = true;
   give_back(assignment_.all());
-  self_->quit(messages::to_caf_error(error));
 }
 
 // -- Progress -----------------------------------------------------------------

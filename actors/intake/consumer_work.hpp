@@ -115,6 +115,8 @@ private:
   void note_fault(const logic::Error& error);
   void note_recovery();
   void fail(const logic::Error& error);
+  void end_displaced(const logic::Error& error);
+  void lose_client(const logic::Error& error, std::string_view what);
 
   // -- Committing -------------------------------------------------------------
 

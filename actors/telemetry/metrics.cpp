@@ -42,6 +42,12 @@ constexpr Definition stalled{
   "does not move, or without a record and an end since they were assigned."};
 constexpr Definition commit{"millrace_commits_total",
                             "Offset commits by their result."};
+constexpr Definition transaction{
+  "millrace_transactions_total",
+  "Transactions by how they ended, with delivery.guarantee exactly_once."};
+constexpr Definition fenced_client{
+  "millrace_fenced_total",
+  "Clients of Kafka that another node's under the same name has put out."};
 constexpr Definition rebalance{
   "millrace_rebalances_total",
   "Changes of the assignment of input partitions, by kind."};
@@ -318,6 +324,28 @@ std::string_view to_string(CommitOutcome outcome) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(TransactionOutcome outcome) noexcept {
+  switch (outcome) {
+    case TransactionOutcome::committed:
+      return "committed";
+    case TransactionOutcome::aborted:
+      return "aborted";
+    case TransactionOutcome::lost:
+      return "lost";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(FencedClient client) noexcept {
+  switch (client) {
+    case FencedClient::consumer:
+      return "consumer";
+    case FencedClient::producer:
+      return "producer";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(RebalanceKind kind) noexcept {
   switch (kind) {
     case RebalanceKind::assigned:
@@ -404,6 +432,8 @@ Metrics::Metrics(const std::shared_ptr<Registry>& owner, Registry& registry)
     assigned_partitions(gauge(registry, assigned)),
     stalled_partitions(gauge(registry, stalled)),
     commits(table<CommitOutcome, 3>(registry, commit, "result")),
+    transactions(table<TransactionOutcome, 3>(registry, transaction, "result")),
+    fenced(table<FencedClient, 2>(registry, fenced_client, "client")),
     rebalances(table<RebalanceKind, 3>(registry, rebalance, "kind")),
     records_skipped(table<logic::PositionFault, logic::position_fault_count>(
       registry, skipped, "reason")),

@@ -37,6 +37,9 @@ namespace millrace::actors {
 /// How an input record ended: delivered to the output, or dead letter.
 enum class Outcome : std::uint8_t { success, failure };
 enum class CommitOutcome : std::uint8_t { success, failure, fenced };
+enum class TransactionOutcome : std::uint8_t { committed, aborted, lost };
+/// Which client another node's has put out.
+enum class FencedClient : std::uint8_t { consumer, producer };
 enum class RebalanceKind : std::uint8_t { assigned, revoked, lost };
 
 /// Of credit in bytes: what a stage grants, what of it is used, and what waits
@@ -46,6 +49,8 @@ enum class CreditState : std::uint8_t { granted, used, waiting };
 /// The values as label texts, equal to the enumerators' names.
 std::string_view to_string(Outcome outcome) noexcept;
 std::string_view to_string(CommitOutcome outcome) noexcept;
+std::string_view to_string(TransactionOutcome outcome) noexcept;
+std::string_view to_string(FencedClient client) noexcept;
 std::string_view to_string(RebalanceKind kind) noexcept;
 std::string_view to_string(CreditState state) noexcept;
 
@@ -174,6 +179,8 @@ public:
   Gauge& assigned_partitions;
   Gauge& stalled_partitions;
   CounterTable<CommitOutcome, 3> commits;
+  CounterTable<TransactionOutcome, 3> transactions;
+  CounterTable<FencedClient, 2> fenced;
   CounterTable<RebalanceKind, 3> rebalances;
   CounterTable<logic::PositionFault, logic::position_fault_count>
     records_skipped;

@@ -44,7 +44,7 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
                            std::string_view attempted, std::string_view detail,
                            std::vector<logic::ClientEvent>& events) {
   // Not every error that kills the client comes as `_FATAL`.
-  if (is_fatal(attempted, events) || error == RD_KAFKA_RESP_ERR__FATAL
+  if (is_fatal(events) || error == RD_KAFKA_RESP_ERR__FATAL
       || error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
     return;
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -71,15 +71,20 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
   }
 }
 
-bool BrokerWatch::is_fatal(std::string_view attempted,
-                           std::vector<logic::ClientEvent>& events) {
+bool BrokerWatch::is_fatal(std::vector<logic::ClientEvent>& events) {
   std::array<char, text_bytes> text{};
   const auto cause = rd_kafka_fatal_error(client_, text.data(), text.size());
   // Of a gap its owner sees to that.
   if (cause == RD_KAFKA_RESP_ERR_NO_ERROR
       || cause == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
     return false;
-  auto fault = to_error(cause, attempted, text.data());
+  // Whatever was attempted has no part in it.
+  auto fault = to_error(cause, role_, text.data());
+  if (cause == RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID) {
+    if (!std::exchange(name_in_use_, true))
+      events.push_back({logic::ClientEvent::Kind::fault, {}, std::move(fault)});
+    return true;
+  }
   if (fault.code != logic::ErrorCode::fenced)
     fault.code = logic::ErrorCode::fatal_client;
   if (!std::exchange(failed_, true))
@@ -141,7 +146,7 @@ void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
 }
 
 void BrokerWatch::tick(std::vector<logic::ClientEvent>& events) {
-  if (!is_fatal(role_, events))
+  if (!is_fatal(events))
     probe_when_due();
 }
 

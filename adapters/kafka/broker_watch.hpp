@@ -49,6 +49,10 @@ public:
   /// when one is due.
   void tick(std::vector<logic::ClientEvent>& events);
 
+  /// Whether the group did not take this client in as somebody else has its
+  /// name, which a new client may try again.
+  bool name_in_use() const noexcept { return name_in_use_; }
+
 private:
   using Clock = std::chrono::steady_clock;
 
@@ -61,8 +65,7 @@ private:
   };
 
   /// Whether the client is dead; says so once.
-  bool is_fatal(std::string_view attempted,
-                std::vector<logic::ClientEvent>& events);
+  bool is_fatal(std::vector<logic::ClientEvent>& events);
   void doubt();
   void probe_when_due();
   void cut_off(rd_kafka_resp_err_t error,
@@ -77,6 +80,7 @@ private:
   bool standing_ = false;
   bool complaining_ = false; ///< a fault was said and not taken back
   bool failed_ = false;
+  bool name_in_use_ = false;
   bool probing_ = false;
   Clock::time_point next_probe_{};
   std::string last_words_;

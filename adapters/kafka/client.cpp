@@ -226,8 +226,19 @@ std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
              "--allow-principal User:<name> --operation Write --operation "
              "Describe --transactional-id <kafka.consumer_group>-<node.name>";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      return "; another member of the group has this node's group.instance.id: "
-             "give each node one of its own in kafka.properties";
+      return "; another node of the group was started under this node's name: "
+             "give each a node.name of its own";
+    case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:
+      return "; either it died a moment ago, and the brokers wait for it until "
+             "its session ends (group.consumer.session.timeout.ms), or another "
+             "node runs under this node's name: give each a node.name of its "
+             "own";
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+      return words.find("ConsumerGroupHeartbeat") == std::string_view::npos
+               ? std::string_view{}
+               : "; these brokers do not know kafka.group_protocol consumer, "
+                 "which comes with Kafka 4.0: set classic";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       // The id that an idempotent producer asks for before it sends anything.
       if (words.find("PID") != std::string_view::npos)

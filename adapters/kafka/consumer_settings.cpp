@@ -16,7 +16,7 @@ constexpr std::int64_t max_poll_interval_ms = 86'400'000;
 /// Members hear of a rebalance by the answer to a heartbeat, and a partition
 /// that moves stands still until all of them have heard: once where its node
 /// leaves, and where it goes to a newcomer once more after it was given back.
-constexpr std::int64_t heartbeat_ms = 300;
+constexpr std::chrono::milliseconds heartbeat{300};
 
 std::int64_t to_limit(std::uint64_t configured, std::uint64_t budget) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(configured, budget));
@@ -24,16 +24,12 @@ std::int64_t to_limit(std::uint64_t configured, std::uint64_t budget) {
 
 } // namespace
 
-ClientSettings
-cooperative_consumer_settings(const KafkaConfig& config,
-                              const std::string& group,
-                              std::chrono::milliseconds session_timeout,
-                              std::int64_t max_poll_ms) {
+ClientSettings shared_consumer_settings(const KafkaConfig& config,
+                                        const std::string& group,
+                                        std::int64_t max_poll_ms) {
   ClientSettings settings{config};
   settings.set("group.id", group)
-    .set("session.timeout.ms", session_timeout.count())
     .set("max.poll.interval.ms", max_poll_ms)
-    .set("partition.assignment.strategy", std::string{"cooperative-sticky"})
     .set("enable.auto.commit", std::string{"false"})
     .set("enable.auto.offset.store", std::string{"false"})
     .set("allow.auto.create.topics", std::string{"false"})
@@ -51,16 +47,29 @@ cooperative_consumer_settings(const KafkaConfig& config,
   return settings;
 }
 
-logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
-                                         const logic::MemoryPlan& plan) {
-  const auto limit = plan.fetch_limit_bytes();
-  auto settings = cooperative_consumer_settings(
-    config, config.consumer_group, config.session_timeout,
-    std::max(max_poll_interval_ms, config.session_timeout.count()));
-  settings
+void join_by(ClientSettings& settings, const ClassicGroup& group) {
+  settings.set("session.timeout.ms", group.session_timeout.count())
     .set("heartbeat.interval.ms",
-         std::min(heartbeat_ms, config.session_timeout.count() / 3))
-    .set("partition.assignment.strategy", config.assignor)
+         std::min(group.heartbeat, group.session_timeout / 3).count())
+    .set("partition.assignment.strategy", group.assignor);
+}
+
+logic::Result<ClientPtr> create_consumer(const KafkaConfig& config,
+                                         const logic::MemoryPlan& plan,
+                                         const std::string& instance_id) {
+  const auto limit = plan.fetch_limit_bytes();
+  auto settings = shared_consumer_settings(
+    config, config.consumer_group,
+    std::max(max_poll_interval_ms, config.session_timeout.count()));
+  if (!config.broker_assigns())
+    join_by(settings, {config.session_timeout, heartbeat, config.assignor});
+  else
+    settings.set("group.protocol", config.group_protocol);
+  if (config.broker_assigns() && config.assignor == "range")
+    settings.set("group.remote.assignor", config.assignor);
+  if (!instance_id.empty())
+    settings.set("group.instance.id", instance_id);
+  settings
     .set("queued.min.messages", 10'000'000) // bytes bound, not records
     .set("queued.max.messages.kbytes", static_cast<std::int64_t>(limit / 1'024))
     .set("fetch.max.bytes", to_limit(config.fetch_max.bytes, limit))

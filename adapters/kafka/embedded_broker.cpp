@@ -34,7 +34,7 @@ constexpr std::array request_names = {
   RequestName{"SyncGroup", 14},       RequestName{"ApiVersion", 18},
   RequestName{"InitProducerId", 22},  RequestName{"AddPartitionsToTxn", 24},
   RequestName{"AddOffsetsToTxn", 25}, RequestName{"EndTxn", 26},
-  RequestName{"TxnOffsetCommit", 28},
+  RequestName{"TxnOffsetCommit", 28}, RequestName{"ConsumerGroupHeartbeat", 68},
 };
 
 logic::Error invalid(std::string text) {

@@ -40,7 +40,7 @@ void describe_topics(SettingVisitor& visitor, KafkaConfig& config) {
                   &config.create_topics);
 }
 
-void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
+void describe_group(SettingVisitor& visitor, KafkaConfig& config) {
   visitor.setting(
     {.name = "consumer_group",
      .help = "The consumer group; nodes that share the work share the group.",
@@ -49,16 +49,46 @@ void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
                  "CONSUMER_GROUP"},
      .required = true},
     &config.consumer_group);
+  visitor.setting(
+    {.name = "group_protocol",
+     .help = "How the group is led, the same on all its nodes: classic by its "
+             "members, or consumer by the brokers (KIP-848, from Kafka 4.0), "
+             "which then decide about session time-out and heartbeats: their "
+             "defaults of 45 and 5 s move partitions later than classic does.",
+     .choices = {"classic", "consumer"},
+     .variable = "KAFKA_GROUP_PROTOCOL"},
+    &config.group_protocol);
+  visitor.setting(
+    {.name = "static_membership",
+     .help = "Whether the group knows this node by node.name (KIP-345), so "
+             "that its partitions wait for it over a restart, at most "
+             "session_timeout, instead of moving away and back. Needs a "
+             "node.name that lasts and that no other node of the group has.",
+     .variable = "KAFKA_STATIC_MEMBERSHIP"},
+    &config.static_membership);
   visitor.setting({.name = "assignor",
                    .help = "How the group shares out partitions, the same on "
                            "all its nodes: cooperative-sticky moves only what "
                            "must move, range and roundrobin take all from all "
                            "for a moment. To change it between the two kinds "
-                           "stop all nodes first.",
+                           "stop all nodes first. With group_protocol consumer "
+                           "the brokers' uniform or range.",
                    .choices = {"cooperative-sticky", "range", "roundrobin"},
                    .variable = "KAFKA_ASSIGNOR",
                    .aliases = {"KAFKA_PARTITION_ASSIGNMENT_STRATEGY"}},
                   &config.assignor);
+  visitor.setting({.name = "session_timeout",
+                   .help = "How long the group waits for a silent member "
+                           "before others get its partitions; with "
+                           "group_protocol consumer the brokers decide.",
+                   .min = 1'000,
+                   .max = 3'600'000,
+                   .variable = "KAFKA_SESSION_TIMEOUT",
+                   .aliases = {"KAFKA_SESSION_TIMEOUT_MS"}},
+                  &config.session_timeout);
+}
+
+void describe_reading(SettingVisitor& visitor, KafkaConfig& config) {
   visitor.setting({.name = "auto_offset_reset",
                    .help = "Where to start without a committed offset. With "
                            "none the node stops and says so.",
@@ -80,13 +110,6 @@ void describe_consumer(SettingVisitor& visitor, KafkaConfig& config) {
      .variable = "KAFKA_ENABLE_AUTO_COMMIT",
      .aliases = {"KAFKA_ENABLE_AUTO_COMMT", "ENABLE_AUTO_COMMIT"}},
     &config.enable_auto_commit);
-  visitor.setting({.name = "session_timeout",
-                   .help = "How long the group waits for a silent member.",
-                   .min = 1'000,
-                   .max = 3'600'000,
-                   .variable = "KAFKA_SESSION_TIMEOUT",
-                   .aliases = {"KAFKA_SESSION_TIMEOUT_MS"}},
-                  &config.session_timeout);
   visitor.setting({.name = "fetch_wait",
                    .help = "How long a broker may hold a fetch that finds "
                            "nothing. A broker answers at once when a record "
@@ -234,7 +257,8 @@ void describe(SettingVisitor& visitor, KafkaConfig& config) {
                    .aliases = {"KAFKA_SOCKET_TIMEOUT_MS"}},
                   &config.socket_timeout);
   describe_topics(visitor, config);
-  describe_consumer(visitor, config);
+  describe_group(visitor, config);
+  describe_reading(visitor, config);
   describe_producer(visitor, config);
   describe_security(visitor, config);
   visitor.setting({.name = "properties",

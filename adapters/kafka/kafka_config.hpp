@@ -28,6 +28,8 @@ struct KafkaConfig {
   std::vector<std::string> create_topics; ///< `name:partitions:replication`
 
   std::string consumer_group = "user-group";
+  std::string group_protocol = "classic"; ///< classic, consumer (KIP-848)
+  bool static_membership = false; ///< a member by the node's name (KIP-345)
   std::string assignor = "cooperative-sticky"; ///< also range, roundrobin
   std::string auto_offset_reset = "earliest"; ///< earliest, latest, none
   std::string on_missing_offsets = "continue"; ///< continue, stop
@@ -56,6 +58,9 @@ struct KafkaConfig {
 
   /// Raw `name=value` settings of librdkafka, applied last to every client.
   std::vector<std::string> properties;
+
+  /// The brokers share out partitions and decide about times.
+  bool broker_assigns() const noexcept { return group_protocol == "consumer"; }
 };
 
 void describe(logic::SettingVisitor& visitor, KafkaConfig& config);

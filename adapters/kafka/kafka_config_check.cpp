@@ -59,8 +59,13 @@ constexpr std::array protected_properties = {
   ProtectedProperty{"request.required.acks",
                     "anything but all can lose delivered records"},
   ProtectedProperty{"partition.assignment.strategy", "set kafka.assignor"},
-  ProtectedProperty{"group.protocol",
-                    "the node gives partitions back by the classic protocol"},
+  ProtectedProperty{"group.protocol", "set kafka.group_protocol"},
+  ProtectedProperty{"group.protocol.type",
+                    "the node's groups are those of consumers"},
+  ProtectedProperty{"group.remote.assignor",
+                    "set kafka.assignor, with kafka.group_protocol consumer"},
+  ProtectedProperty{"group.instance.id",
+                    "set kafka.static_membership and node.name"},
   ProtectedProperty{"max.poll.interval.ms",
                     "a node without credit would be put out of the group"},
   ProtectedProperty{"queued.max.messages.kbytes",
@@ -90,7 +95,7 @@ constexpr std::array protected_properties = {
   ProtectedProperty{"topic.metadata.refresh.interval.ms",
                     "the node must notice partitions that are added"},
   ProtectedProperty{"transactional.id",
-                    "the node delivers at least once, without transactions"},
+                    "set delivery.guarantee and node.name"},
 };
 
 void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
@@ -164,6 +169,27 @@ void check_names(const KafkaConfig& config, std::vector<Error>& faults) {
     if (name->size() > longest_name)
       add("is longer than 249 bytes");
   }
+}
+
+/// What the brokers decide is not to be set beside it, as it would have no
+/// effect.
+void check_group_protocol(const KafkaConfig& config,
+                          std::vector<Error>& faults) {
+  if (!config.broker_assigns())
+    return;
+  const auto add = [&faults](std::string text) {
+    faults.push_back({ErrorCode::invalid_config, std::move(text)});
+  };
+  const KafkaConfig defaults;
+  if (config.session_timeout != defaults.session_timeout)
+    add("kafka.session_timeout would have no effect with kafka.group_protocol "
+        "consumer, where the brokers decide: take it out, and set their "
+        "group.consumer.session.timeout.ms or, for this group alone, "
+        "consumer.session.timeout.ms with kafka-configs --alter --group "
+        + config.consumer_group);
+  if (config.assignor == "roundrobin")
+    add("kafka.assignor: the brokers of kafka.group_protocol consumer have no "
+        "roundrobin; take it out for their default (uniform), or set range");
 }
 
 /// Why the node keeps a property to itself; empty where it does not.
@@ -279,6 +305,7 @@ std::vector<Error> check(const KafkaConfig& config) {
   check_names(config, faults);
   check_topics(config, faults);
   check_security(config, faults);
+  check_group_protocol(config, faults);
   if (config.delivery_timeout.count() != 0
       && config.delivery_timeout < config.linger)
     faults.push_back({ErrorCode::invalid_config,

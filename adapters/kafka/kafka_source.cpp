@@ -7,6 +7,7 @@
 #include "adapters/kafka/source_errors.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -18,18 +19,22 @@ using logic::PartitionEpoch;
 
 constexpr int max_events_per_look = 1'000;
 constexpr std::chrono::milliseconds renewal_deadline{3'000};
+/// Between two tries to get in under a name that somebody else has.
+constexpr std::chrono::milliseconds name_retry{1'000};
 
 } // namespace
 
 logic::Result<void> KafkaSource::open(const KafkaConfig& config,
-                                      const logic::MemoryPlan& plan) {
+                                      const logic::MemoryPlan& plan,
+                                      const std::string& instance_id) {
   config_ = config;
   plan_ = plan;
+  instance_id_ = instance_id;
   return open_client();
 }
 
 logic::Result<void> KafkaSource::open_client() {
-  auto client = create_consumer(config_, plan_);
+  auto client = create_consumer(config_, plan_, instance_id_);
   if (!client)
     return client.error();
   client_ = *std::move(client);
@@ -38,7 +43,7 @@ logic::Result<void> KafkaSource::open_client() {
   events_queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   records_queue_.reset(rd_kafka_queue_new(client_.get()));
   watch_ = std::make_unique<BrokerWatch>(client_.get(), events_queue_.get(),
-                                         "consuming " + config_.input_topic);
+                                         role());
   held_ = std::make_unique<HeldPartitions>(client_.get(), records_queue_.get(),
                                            config_.input_topic);
   positions_ = std::make_unique<ReadPositions>(
@@ -50,6 +55,14 @@ logic::Result<void> KafkaSource::open_client() {
       error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return to_error(error, "subscribing to " + config_.input_topic);
   return {};
+}
+
+std::string KafkaSource::role() const {
+  auto text = "consuming " + config_.input_topic;
+  if (!instance_id_.empty())
+    text += " as member \"" + instance_id_ + "\" of group "
+            + config_.consumer_group;
+  return text;
 }
 
 void KafkaSource::on_ready(std::function<void()> wake) {
@@ -99,7 +112,18 @@ std::vector<logic::ClientEvent> KafkaSource::take_events() {
   positions_->tick(revocations_.empty(), events_);
   if (positions_->wants_new_client())
     renew_client();
+  else if (watch_->name_in_use())
+    renew_refused_client();
   return std::exchange(events_, {});
+}
+
+void KafkaSource::renew_refused_client() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool due = name_refused_ && now - *name_refused_ >= name_retry;
+  if (due || !name_refused_)
+    name_refused_ = now;
+  if (due)
+    renew_client();
 }
 
 void KafkaSource::on_event(rd_kafka_event_t* event) {
@@ -147,11 +171,14 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   }
   if (!event.partitions.empty())
     events_.push_back(std::move(event));
+  if (std::exchange(name_refused_, std::nullopt))
+    events_.push_back({Kind::recovered, {}, {}});
   read_membership();
 }
 
-/// Only at changes, where all that was taken from us before is known: another
-/// that comes meanwhile might stand for a group that has gone on without us.
+/// Of a classic group only at changes, where all that was taken from us before
+/// is known: another that comes meanwhile might stand for a group that has gone
+/// on without us.
 void KafkaSource::read_membership() {
   const Owned<rd_kafka_consumer_group_metadata_t,
               rd_kafka_consumer_group_metadata_destroy>
@@ -164,9 +191,13 @@ void KafkaSource::read_membership() {
         rd_kafka_consumer_group_metadata_write(member.get(), &bytes, &size)};
       error)
     return;
-  membership_.assign(static_cast<const char*>(bytes), size);
+  const std::string_view read{static_cast<const char*>(bytes), size};
+  if (membership_ != read) {
+    membership_ = read;
+    membership_changed_ = true;
+  }
   rd_kafka_mem_free(nullptr, bytes);
-  membership_changed_ = true;
+  membership_read_ = std::chrono::steady_clock::now();
 }
 
 void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
@@ -247,9 +278,10 @@ void KafkaSource::end(std::chrono::milliseconds deadline) {
 }
 
 logic::Result<std::unique_ptr<logic::RecordSource>>
-open_kafka_source(const KafkaConfig& config, const logic::MemoryPlan& plan) {
+open_kafka_source(const KafkaConfig& config, const logic::MemoryPlan& plan,
+                  const std::string& instance_id) {
   auto source = std::make_unique<KafkaSource>();
-  if (auto opened = source->open(config, plan); !opened)
+  if (auto opened = source->open(config, plan, instance_id); !opened)
     return opened.error();
   return std::unique_ptr<logic::RecordSource>{std::move(source)};
 }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,7 +35,8 @@ public:
   ~KafkaSource() override { end(std::chrono::seconds{1}); }
 
   logic::Result<void> open(const KafkaConfig& config,
-                           const logic::MemoryPlan& plan);
+                           const logic::MemoryPlan& plan,
+                           const std::string& instance_id);
 
   void on_ready(std::function<void()> wake) override;
   std::vector<logic::ClientEvent> take_events() override;
@@ -65,12 +67,16 @@ private:
   void on_assigned(rd_kafka_topic_partition_list_t* list);
   void on_revoked(rd_kafka_topic_partition_list_t* list);
   void read_membership();
+  void renew_refused_client();
+  /// What the client is for, for errors.
+  std::string role() const;
   void finish_revocations();
   void unassign(const rd_kafka_topic_partition_list_t* list);
   void on_commit(rd_kafka_event_t* event);
 
   KafkaConfig config_;
   logic::MemoryPlan plan_;
+  std::string instance_id_; ///< empty: no static member
   PositionMemory memory_;
   WakeSignal wake_;
   ClientPtr client_;
@@ -83,6 +89,8 @@ private:
   std::vector<logic::ClientEvent> events_;
   std::string membership_; ///< as of the last assignment
   bool membership_changed_ = false;
+  std::chrono::steady_clock::time_point membership_read_{};
+  std::optional<std::chrono::steady_clock::time_point> name_refused_;
   std::uint64_t marks_told_ = 0;
   std::array<rd_kafka_message_t*, pull_records> pulled_{};
 };

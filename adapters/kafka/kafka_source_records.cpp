@@ -11,6 +11,9 @@ namespace {
 
 using Kind = logic::ClientEvent::Kind;
 
+/// To ask costs a look into the client's own thread.
+constexpr std::chrono::milliseconds membership_age{100};
+
 } // namespace
 
 logic::RecordBatchPtr
@@ -154,6 +157,11 @@ void KafkaSource::on_commit(rd_kafka_event_t* event) {
 }
 
 logic::GroupMembershipPtr KafkaSource::take_membership() {
+  // Where the brokers assign, a member's epoch moves on without any change to
+  // what it holds, and never before it has given back what it is to lose.
+  if (client_ && config_.broker_assigns() && revocations_.empty()
+      && std::chrono::steady_clock::now() - membership_read_ >= membership_age)
+    read_membership();
   if (!client_ || membership_.empty()
       || (!membership_changed_ && held_->marks_set() == marks_told_))
     return nullptr;

@@ -18,7 +18,7 @@ constexpr int max_events_per_look = 1'000;
 /// Per shard, and as much again on its way; what was handed out is not read
 /// again, so that this is memory while shards are taken over only.
 constexpr std::int64_t fetch_kbytes = 512;
-constexpr std::int64_t heartbeat_ms = 500;
+constexpr std::chrono::milliseconds heartbeat{500};
 /// Of the deadline of `close`, for leaving the group.
 constexpr std::chrono::milliseconds to_leave{500};
 
@@ -45,12 +45,10 @@ logic::Result<void> StateTopic::open_consumer() {
   asked.client_id += "-state";
   const auto session_ms = parameters_.session_timeout.count();
   // Who hangs is as good as dead: the same time without a look for events.
-  auto settings = cooperative_consumer_settings(
-    asked, parameters_.group, parameters_.session_timeout, session_ms);
-  settings
-    .set("heartbeat.interval.ms",
-         std::min<std::int64_t>(heartbeat_ms, session_ms / 3))
-    .set("queued.min.messages", 10'000'000)
+  auto settings = shared_consumer_settings(asked, parameters_.group,
+                                           session_ms);
+  join_by(settings, {parameters_.session_timeout, heartbeat});
+  settings.set("queued.min.messages", 10'000'000)
     .set("queued.max.messages.kbytes", fetch_kbytes)
     .set("fetch.message.max.bytes", fetch_kbytes * 1'024)
     // A transaction that somebody left open must not hide this node's claim.

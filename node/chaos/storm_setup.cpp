@@ -66,7 +66,8 @@ void arrange_for_storm(LoadedConfig& loaded, const StormOptions& options) {
   prefer(loaded, "supervision.restart_backoff_max",
          supervision.restart_backoff_max, 50ms);
   auto& kafka = config.kafka;
-  prefer(loaded, "kafka.session_timeout", kafka.session_timeout, 6s);
+  if (!kafka.broker_assigns())
+    prefer(loaded, "kafka.session_timeout", kafka.session_timeout, 6s);
   prefer(loaded, "kafka.linger", kafka.linger, linger_of(options));
   // All events of a storm are new to its broker, which knows no passwords.
   kafka.auto_offset_reset = "earliest";

@@ -108,6 +108,8 @@ ConnectItem check_group(const kafka::KafkaConfig& config,
   if (const auto allowed = rights.check_group(config.consumer_group, deadline);
       !allowed)
     return {item.name, false, allowed.error().text};
+  if (config.broker_assigns())
+    return item; // they decide
   const auto bounds = rights.session_bounds(deadline);
   if (bounds
       && (config.session_timeout < bounds->least

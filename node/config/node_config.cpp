@@ -1,5 +1,7 @@
 #include "node/config/node_config.hpp"
 
+#include "adapters/kafka/topic_name.hpp"
+
 #include <algorithm>
 #include <concepts>
 #include <iterator>
@@ -39,6 +41,24 @@ void check_links(const NodeConfig& config, std::vector<logic::Error>& faults) {
                       "alone"});
 }
 
+/// The group goes by names that must last, and that Kafka takes.
+void check_membership(const NodeConfig& config,
+                      std::vector<logic::Error>& faults) {
+  if (!config.kafka.static_membership || config.node.is_worker())
+    return;
+  if (config.node.name.empty())
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "kafka.static_membership needs a node.name that stays "
+                      "the same over restarts and that no other node of the "
+                      "group has, as the host's may not: set it, such as to "
+                      "the pod's or the machine's name"});
+  else if (!adapters::kafka::is_topic_name(config.node.name))
+    faults.push_back({logic::ErrorCode::invalid_config,
+                      "node.name \"" + config.node.name
+                        + "\" is none for kafka.static_membership: at most 249 "
+                          "of letters, digits, '.', '_' and '-'"});
+}
+
 /// A component may bring a check of what no single setting shows.
 template <class Component>
 concept Checked = requires(const Component& component) {
@@ -71,6 +91,7 @@ std::vector<logic::Error> check(const NodeConfig& config) {
     });
   check_linger(config, faults);
   check_links(config, faults);
+  check_membership(config, faults);
   std::ranges::move(check(config.detection.outcome),
                     std::back_inserter(faults));
   auto found = check_brokers(config.fault_injection,

@@ -20,6 +20,7 @@ enum class ExitCode : int {
   disk_full = 9, ///< a file that the node relies on has no room
   signals_lost = 10, ///< nobody could ask the process to stop any more
   offsets_missing = 11, ///< somebody must decide from where to read on
+  name_taken = 12, ///< another node runs under this node's name
   interrupted = 130, ///< by a second signal at once, or `dlq replay` by one
 };
 
@@ -46,6 +47,8 @@ inline constexpr auto exit_codes = std::to_array<ExitCodeInfo>({
   {ExitCode::signals_lost, "signals_lost", "signals cannot be read"},
   {ExitCode::offsets_missing, "offsets_missing",
    "somebody must decide from where to read on"},
+  {ExitCode::name_taken, "name_taken",
+   "another node runs under this node's name"},
   {ExitCode::interrupted, "interrupted",
    "a second signal ended it at once, or one a replay"},
 });

@@ -35,8 +35,10 @@ logic::Result<std::unique_ptr<logic::RecordSource>>
 KafkaClients::open_source() {
   if (first_source_)
     return std::move(first_source_);
+  const bool by_name = config_.kafka.static_membership;
   auto source = kafka::open_kafka_source(config_.kafka,
-                                         config_.flow.memory_plan());
+                                         config_.flow.memory_plan(),
+                                         by_name ? config_.node.name : "");
   if (source && client_faults_)
     return faults::make_faulty_source(std::move(*source), client_faults_);
   return source;

@@ -47,7 +47,7 @@ SupervisedTopology::starter<ActorKind::consumer>(std::uint32_t) {
   parameters.delivery = config_.delivery;
   parameters.topic = config_.kafka.input_topic;
   parameters.open_source = parameters_.open_source;
-  parameters.end_node = parameters_.on_unplaced;
+  parameters.end_node = parameters_.end_node;
   parameters.dispatcher = registrations_.address<ActorKind::dispatcher>();
   parameters.producer = registrations_.address<ActorKind::producer>();
   parameters.router = registrations_.address<ActorKind::judgement_router>();

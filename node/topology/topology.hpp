@@ -48,8 +48,8 @@ struct TopologyParameters {
   std::optional<LinkSetup> links{}; ///< none: this node is alone
   /// Called when the node cannot go on, with the reason.
   std::function<void(std::string)> on_give_up;
-  /// Called when somebody must decide from where to read on.
-  std::function<void(const logic::Error&)> on_unplaced{};
+  /// As `ConsumerParameters::end_node`.
+  std::function<void(const logic::Error&)> end_node{};
   actors::Surroundings surroundings;
   bool supervisor_thread = true; ///< false under a deterministic scheduler
 };

@@ -176,6 +176,19 @@ CAF_TEST(a_producer_whose_client_fails_for_good_gets_another) {
   CAF_CHECK(all_is_well());
 }
 
+CAF_TEST(a_producer_that_another_node_displaced_takes_its_place_back) {
+  begin();
+  ClientEvent event;
+  event.kind = ClientEvent::Kind::failed;
+  event.error = {logic::ErrorCode::fenced, "somebody has this name"};
+  sink->events.push_back(event);
+  sink->wake();
+  pass(1s);
+  CAF_CHECK_EQUAL(sinks_opened, 2);
+  CAF_CHECK(deaths.empty());
+  CAF_CHECK_EQUAL(metric("millrace_fenced_total", "producer"), 1.0);
+}
+
 CAF_TEST(a_consumer_whose_client_fails_joins_anew) {
   begin();
   feed();
@@ -192,6 +205,22 @@ CAF_TEST(a_consumer_whose_client_fails_joins_anew) {
   arrive(tests::make_batch({tests::login_json()}, 20, 0, 7));
   pass(2s);
   CAF_CHECK_EQUAL(source->commits.back().next.value, 21);
+}
+
+CAF_TEST(a_consumer_that_another_node_displaced_ends_its_node) {
+  begin();
+  feed();
+  run_until_idle();
+  ClientEvent event;
+  event.kind = ClientEvent::Kind::failed;
+  event.error = {logic::ErrorCode::fenced, "somebody has this name"};
+  source->events.push_back(event);
+  source->wake();
+  pass(5s);
+  // No new client, which would displace the other one.
+  CAF_CHECK_EQUAL(sources_opened, 1);
+  CAF_CHECK_EQUAL(deaths, std::vector<std::string>{"somebody has this name"});
+  CAF_CHECK_EQUAL(metric("millrace_fenced_total", "consumer"), 1.0);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -30,9 +30,36 @@ struct Fixture : tests::RealKafkaFixture {
   Fixture() { create_topics(); }
 
   NodeProcess start_node(const std::string& session_timeout = "6s") {
+    return start_with("node", {"kafka.session_timeout=" + session_timeout});
+  }
+
+  NodeProcess start_with(const std::string& name,
+                         const std::vector<std::string>& more) {
     auto settings = names();
-    settings.push_back("kafka.session_timeout=" + session_timeout);
+    settings.push_back("node.name=" + name);
+    settings.insert(settings.end(), more.begin(), more.end());
     return NodeProcess{kafka.bootstrap_servers, settings};
+  }
+
+  /// The session is the default, which is to be left where they decide it.
+  const std::vector<std::string> by_brokers{"kafka.group_protocol=consumer",
+                                            "kafka.session_timeout=30s"};
+
+  /// A node comes, and the one that was there goes.
+  void move_between_nodes(const std::vector<std::string>& settings) {
+    generate(5'000);
+    auto first = start_with("first", settings);
+    CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
+    auto second = start_with("second", settings);
+    CAF_CHECK(eventually(60s, [&] { return second.held_partitions() > 0; }));
+    generate(5'000, 0.05, 2);
+    CAF_CHECK(eventually(
+      60s, [&] { return first.finished() + second.finished() >= written; }));
+    CAF_CHECK_EQUAL(first.stop(), 0);
+    generate(2'000, 0.05, 3);
+    CAF_CHECK(all_ended());
+    CAF_CHECK_EQUAL(second.stop(), 0);
+    CAF_CHECK(proven(Guarantee::exactly_once));
   }
 
   std::unique_ptr<NodeProcess> start_member(const std::string& assignor) {
@@ -195,19 +222,17 @@ CAF_TEST(a_killed_node_loses_nothing) {
 }
 
 CAF_TEST(partitions_move_between_nodes_without_loss_or_double) {
-  generate(5'000);
-  auto first = start_node();
-  CAF_CHECK(eventually(60s, [&] { return first.finished() > 1'000; }));
-  auto second = start_node();
-  CAF_CHECK(eventually(60s, [&] { return second.held_partitions() > 0; }));
-  generate(5'000, 0.05, 2);
-  CAF_CHECK(eventually(
-    60s, [&] { return first.finished() + second.finished() >= written; }));
-  CAF_CHECK_EQUAL(first.stop(), 0);
-  generate(2'000, 0.05, 3);
-  CAF_CHECK(all_ended());
-  CAF_CHECK_EQUAL(second.stop(), 0);
-  CAF_CHECK(proven(Guarantee::exactly_once));
+  move_between_nodes({"kafka.session_timeout=6s"});
+}
+
+CAF_TEST(partitions_that_the_brokers_move_are_neither_lost_nor_doubled) {
+  move_between_nodes(by_brokers);
+}
+
+CAF_TEST(partitions_that_the_brokers_move_amid_transactions_are_so_too) {
+  auto settings = by_brokers;
+  settings.emplace_back("delivery.guarantee=exactly_once");
+  move_between_nodes(settings);
 }
 
 CAF_TEST(a_node_that_ends_amid_a_rebalance_doubles_nothing) {

@@ -154,6 +154,11 @@ CAF_TEST(what_the_output_refuses_is_a_dead_letter_once) {
   auto node = start_node("a");
   check_exactly_once();
   CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.dead, 3u);
+  for (const auto* result : {"committed", "aborted"})
+    CAF_CHECK(node.page("/metrics")
+                .find("millrace_transactions_total{result=\""
+                      + std::string{result} + "\"} 0\n")
+              == std::string::npos);
   CAF_CHECK_EQUAL(node.stop(), 0);
 }
 

@@ -54,7 +54,7 @@ void SimulatedNode::start() {
     .background = {},
     .links = links,
     .on_give_up = [this](std::string why) { deaths.push_back(std::move(why)); },
-    .on_unplaced =
+    .end_node =
       [this](const logic::Error& error) { deaths.push_back(error.text); },
     .surroundings = {log, metrics, clock, faults},
     .supervisor_thread = false};

@@ -47,6 +47,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* The settings that are in the Secret, as JSON. A worker has no clients of Kafka. */}}
+{{- define "millrace.secretSettings" -}}
+{{- $settings := dict }}
+{{- range $setting, $key := .root.Values.secret.settings }}
+{{- if not (and (eq $.component "worker") (hasPrefix "kafka." $setting)) }}
+{{- $_ := set $settings $setting $key }}
+{{- end }}
+{{- end }}
+{{- toJson $settings }}
+{{- end }}
+
 {{/* The settings file: what the chart knows, then config, then secrets as files. */}}
 {{- define "millrace.config" -}}
 {{- $root := .root }}
@@ -67,17 +78,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   "key_file" "/etc/millrace/certificates/tls.key") }}
 {{- $_ := set $config "detection" (dict "state" "topic") }}
 {{- end }}
+{{- if and $linked (include "millrace.hasWorkers" $root) }}
+{{- $_ := set $config.link "peers" (append $config.link.peers (printf "dns:%s-workers.%s.svc:9110" $full $root.Release.Namespace)) }}
+{{- end }}
 {{- $config = mergeOverwrite $config (deepCopy $root.Values.config) }}
+{{- if eq .component "worker" }}
+{{- $_ := set $config "node" (mergeOverwrite (default dict $config.node) (dict "role" "worker")) }}
+{{- $_ := set $config "kafka" (pick $config.kafka "consumer_group" "input_topic" "output_topic" "dlq_topic" "insights_topic") }}
+{{- $_ := unset $config.delivery "crash_journal" }}
+{{- end }}
 {{- if .canary }}
 {{- $kafka := $config.kafka }}
 {{- range $key, $default := dict "consumer_group" "user-group" "output_topic" "processed-user-login" "dlq_topic" "user-login-dlq" }}
 {{- $_ := set $kafka $key (printf "%s-canary" (default $default (get $kafka $key))) }}
 {{- end }}
 {{- $_ := set $kafka "insights_topic" "" }}
+{{- /* Its pod has another name each time. */}}
+{{- $_ := set $kafka "static_membership" false }}
 {{- $_ := unset $config "link" }}
 {{- $config = mergeOverwrite $config (deepCopy $root.Values.canary.config) }}
 {{- end }}
-{{- range $setting, $key := $root.Values.secret.settings }}
+{{- range $setting, $key := include "millrace.secretSettings" . | fromJson }}
 {{- $parts := splitList "." $setting }}
 {{- $section := default dict (get $config (first $parts)) }}
 {{- $_ := set $section (printf "%s_file" (last $parts)) (printf "/etc/millrace/secrets/%s" $key) }}
@@ -105,7 +126,7 @@ seccompProfile: {type: RuntimeDefault}
 - {name: config, mountPath: /etc/millrace/config, readOnly: true}
 - {name: state, mountPath: /var/lib/millrace}
 - {name: tmp, mountPath: /tmp}
-{{- if .root.Values.secret.settings }}
+{{- if include "millrace.secretSettings" . | fromJson }}
 - {name: secrets, mountPath: /etc/millrace/secrets, readOnly: true}
 {{- end }}
 {{- if and .root.Values.links.enabled (not .canary) }}
@@ -124,12 +145,24 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- end }}
 
-{{/* The pod of a node: (dict "root" $ "component" "node" "canary" false). A further
-kind of node is one more template that names its component. */}}
+{{- define "millrace.hasWorkers" -}}
+{{- if or .Values.workers.replicas .Values.workers.autoscaling.enabled }}
+{{- if not .Values.links.enabled }}
+{{- fail "workers get their work over links: set links.enabled" }}
+{{- end }}yes
+{{- end }}
+{{- end }}
+
+{{/* The pod of a node: (dict "root" $ "component" "node" "canary" false), also of
+the components canary and worker. */}}
 {{- define "millrace.pod" -}}
 {{- $root := .root }}
 {{- $full := include "millrace.fullname" $root }}
-{{- $config := printf "%s%s" $full (ternary "-canary" "" .canary) }}
+{{- $config := eq .component "node" | ternary $full (printf "%s-%s" $full .component) }}
+{{- $resources := $root.Values.resources }}
+{{- if eq .component "worker" }}
+{{- $resources = mergeOverwrite (deepCopy $resources) (deepCopy $root.Values.workers.resources) }}
+{{- end }}
 {{- $tag := default $root.Chart.AppVersion (ternary $root.Values.canary.tag $root.Values.image.tag .canary) }}
 {{- $image := printf "%s:%s" $root.Values.image.repository $tag }}
 metadata:
@@ -205,7 +238,7 @@ spec:
         timeoutSeconds: 3
         failureThreshold: 3
       resources:
-        {{- toYaml $root.Values.resources | nindent 8 }}
+        {{- toYaml $resources | nindent 8 }}
       securityContext:
         {{- include "millrace.containerSecurity" $root | nindent 8 }}
       volumeMounts:
@@ -215,11 +248,11 @@ spec:
       configMap: {name: {{ $config }}}
     - name: tmp
       emptyDir: {sizeLimit: 64Mi}
-    {{- if or .canary (not $root.Values.persistence.enabled) }}
+    {{- if or (ne .component "node") (not $root.Values.persistence.enabled) }}
     - name: state
       emptyDir: {sizeLimit: {{ $root.Values.persistence.size }}}
     {{- end }}
-    {{- if $root.Values.secret.settings }}
+    {{- if include "millrace.secretSettings" . | fromJson }}
     - name: secrets
       secret: {secretName: {{ include "millrace.secretName" $root }}, defaultMode: 0440}
     {{- end }}

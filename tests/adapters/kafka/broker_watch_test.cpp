@@ -57,8 +57,8 @@ CAF_TEST(a_fault_of_an_idle_client_is_over_when_the_broker_answers) {
 }
 
 CAF_TEST(a_commit_that_a_rebalance_overtook_is_no_trouble) {
-  for (const auto* error :
-       {"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"}) {
+  for (const auto* error : {"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID",
+                            "REBALANCE_IN_PROGRESS", "STALE_MEMBER_EPOCH"}) {
     Fixture kafka;
     kafka.refuse("OffsetCommit", error);
     kafka.commit();
@@ -75,7 +75,27 @@ CAF_TEST(a_client_that_another_one_displaced_is_dead) {
     CAF_REQUIRE(kafka.comes_to(Kind::failed));
     for (const auto& event : kafka.consumer->events)
       if (event.kind == Kind::failed)
-        CAF_CHECK(event.error.text.find("group.instance.id")
-                  != std::string::npos);
+        CAF_CHECK(event.error.code == logic::ErrorCode::fenced
+                  && event.error.text.find("a node.name of its own")
+                       != std::string::npos);
   }
+}
+
+CAF_TEST(a_name_that_is_in_use_is_tried_again_by_a_new_client) {
+  KafkaFixture kafka;
+  kafka.config.group_protocol = "consumer";
+  kafka.config.session_timeout = KafkaConfig{}.session_timeout;
+  kafka.write(0, 1);
+  CAF_REQUIRE(kafka.broker->fail_requests("ConsumerGroupHeartbeat",
+                                          "UNRELEASED_INSTANCE_ID", 1));
+  Consumer consumer{kafka.config, logic::MemoryPlan{}, "a"};
+  CAF_CHECK(consumer.take_records(1));
+  CAF_CHECK(!consumer.saw(Kind::failed));
+  CAF_CHECK(consumer.saw(Kind::recovered));
+  const auto& first = consumer.events.front();
+  CAF_CHECK(first.kind == Kind::fault);
+  for (const auto* words :
+       {"as member \"a\" of group user-group",
+        "group.consumer.session.timeout.ms", "a node.name of its own"})
+    CAF_CHECK(first.error.text.find(words) != std::string::npos);
 }

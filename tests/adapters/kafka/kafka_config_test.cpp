@@ -233,6 +233,28 @@ CAF_TEST(properties_that_break_a_promise_are_refused) {
   CAF_CHECK(complains_about(config, "is not name=value"));
 }
 
+CAF_TEST(what_the_brokers_decide_is_not_to_be_set) {
+  KafkaConfig config;
+  config.group_protocol = "consumer";
+  CAF_CHECK(check(config).empty());
+  config.assignor = "range";
+  CAF_CHECK(check(config).empty());
+  config.assignor = "roundrobin";
+  CAF_CHECK(complains_about(config, "kafka.assignor: the brokers of"));
+  config = {};
+  config.group_protocol = "consumer";
+  config.session_timeout = std::chrono::seconds{6};
+  CAF_CHECK(complains_about(config, "group.consumer.session.timeout.ms"));
+  config = {};
+  for (const auto& [property, setting] :
+       {std::pair{"group.protocol=consumer", "kafka.group_protocol"},
+        std::pair{"group.remote.assignor=range", "kafka.assignor"},
+        std::pair{"group.instance.id=a", "kafka.static_membership"}}) {
+    config.properties = {property};
+    CAF_CHECK(complains_about(config, setting));
+  }
+}
+
 CAF_TEST(an_unknown_property_names_the_nearest_one) {
   KafkaConfig config;
   config.properties = {"statistics.interval=1000"};

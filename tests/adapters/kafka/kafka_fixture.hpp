@@ -129,12 +129,14 @@ struct Consumer {
   using Kind = logic::ClientEvent::Kind;
 
   explicit Consumer(const KafkaConfig& config,
-                    const logic::MemoryPlan& plan = logic::MemoryPlan{})
-    : source(open(config, plan)), waker(*source) {}
+                    const logic::MemoryPlan& plan = logic::MemoryPlan{},
+                    const std::string& instance_id = {})
+    : source(open(config, plan, instance_id)), waker(*source) {}
 
   static std::unique_ptr<logic::RecordSource>
-  open(const KafkaConfig& config, const logic::MemoryPlan& plan) {
-    auto opened = open_kafka_source(config, plan);
+  open(const KafkaConfig& config, const logic::MemoryPlan& plan,
+       const std::string& instance_id) {
+    auto opened = open_kafka_source(config, plan, instance_id);
     if (!opened)
       throw std::runtime_error{opened.error().text};
     return *std::move(opened);

@@ -246,6 +246,27 @@ CAF_TEST(a_linger_that_outlasts_a_deadline_is_refused) {
   }
 }
 
+CAF_TEST(static_membership_needs_a_name_that_lasts) {
+  const auto with = [](const char* name, const char* role = "all") {
+    return load_config({"",
+                        {},
+                        {{"kafka.static_membership=true"},
+                         {std::string{"node.role="} + role},
+                         {"link.enabled=true"},
+                         {"link.listen=127.0.0.1:9110"},
+                         {std::string{"node.name="} + name}}});
+  };
+  CAF_CHECK(with("node-1").faults.empty());
+  CAF_CHECK(with("", "worker").faults.empty());
+  for (const auto& [name, words] :
+       {std::pair{"", "needs a node.name that stays"},
+        std::pair{"node 1", "node.name \"node 1\" is none for"}}) {
+    const auto loaded = with(name);
+    CAF_REQUIRE_EQUAL(loaded.faults.size(), 1u);
+    CAF_CHECK(contains(to_string(loaded.faults.front()), words));
+  }
+}
+
 CAF_TEST(deadlines_below_the_heartbeat_are_refused) {
   for (const auto* name : {"hang_deadline", "client_hang_deadline"}) {
     const auto loaded = load_config(

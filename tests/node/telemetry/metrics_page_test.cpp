@@ -1,11 +1,14 @@
 #define CAF_SUITE metrics_page
 
 #include "actors/telemetry/metrics.hpp"
+#include "adapters/links/certificate_authority.hpp"
 #include "node/endpoint/http_routes.hpp"
+#include "node/telemetry/certificate_metrics.hpp"
 #include "node/telemetry/log_metrics.hpp"
 #include "node/telemetry/logging.hpp"
 #include "node/telemetry/process_metrics.hpp"
 #include "tests/support/metric_text.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -68,10 +71,17 @@ Names served() {
   metrics.lag.set("logins", logic::PartitionId{0}, 1);
   auto logging = node::Logging::start({});
   CAF_REQUIRE(logging.has_value());
+  const tests::TemporaryFolder folder;
+  const auto issued = millrace::adapters::links::issue_certificates(
+    {folder.path(), {"node-1"}, {}});
+  CAF_REQUIRE(issued.has_value());
+  node::NodeConfig config;
+  config.kafka.ssl_ca_file = issued->ca_file;
   node::HttpSources sources;
   sources.registry = registry;
   sources.collectables = {node::make_log_metrics(*logging),
-                          node::make_process_metrics()};
+                          node::make_process_metrics(),
+                          node::make_certificate_metrics(config)};
   sources.readiness = [] { return node::Readiness{}; };
   const auto page = respond({"GET", "/metrics", "", "127.0.0.1"}, sources).body;
   return find_names(page, "# HELP ([a-z_]+) .");
