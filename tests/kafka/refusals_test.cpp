@@ -110,6 +110,7 @@ struct Fixture : tests::RealKafkaFixture {
       std::cerr << boost::json::serialize(node.status()) << '\n' << node.log();
     CAF_CHECK(
       eventually(20s, [&] { return node.http_code("/health/ready") == 200; }));
+    metrics = node.page("/metrics");
     CAF_CHECK_EQUAL(node.stop(), 0);
     log = node.log();
   }
@@ -119,6 +120,7 @@ struct Fixture : tests::RealKafkaFixture {
   }
 
   std::string log;
+  std::string metrics; ///< before the end
 };
 
 } // namespace
@@ -131,11 +133,13 @@ CAF_TEST(the_limits_of_topics_are_kept_from_the_start) {
   create_topics();
   write_all(std::vector<std::string>(2'000, event()));
   write_all(std::vector<std::string>(1'000, "no json at all"));
-  work();
+  // Long enough for requests that would be too large.
+  work({"kafka.linger=100ms"});
   CAF_CHECK(proven(Guarantee::exactly_once));
   CAF_CHECK_EQUAL(count(kafka.output_topic), 2'000u);
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 1'000u);
-  CAF_CHECK(!logged("MSG_SIZE_TOO_LARGE"));
+  CAF_CHECK(!metrics.empty());
+  CAF_CHECK(metrics.find("MSG_SIZE_TOO_LARGE") == std::string::npos);
   const auto checked = command(
     {"check", "--connect", "--bootstrap-servers", kafka.bootstrap_servers});
   CAF_CHECK(checked.says("max.message.bytes 65536"));
@@ -151,6 +155,40 @@ CAF_TEST(a_client_that_sends_too_much_at_once_blames_no_record) {
   CAF_CHECK_EQUAL(count(kafka.output_topic), 2'000u);
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(limits_that_change_are_asked_for_again) {
+  create_topics();
+  auto node = start_node({"kafka.linger=100ms"});
+  const auto refusals = [&node] {
+    return node.page("/metrics").find("error=\"MSG_SIZE_TOO_LARGE\"")
+           != std::string::npos;
+  };
+  write_all(std::vector<std::string>(500, event()));
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK(!refusals());
+  broker().set_topic(kafka.output_topic, "max.message.bytes", "16384");
+  write_all(std::vector<std::string>(500, event()));
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK(refusals());
+  // The first of them told; requests keep to the new limit from then on.
+  const auto retries = [&node] {
+    return node.status_of("producer").at("retries").to_number<std::int64_t>();
+  };
+  const auto before = retries();
+  write_all(std::vector<std::string>(2'000, event()));
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(retries(), before);
+  // What is larger than any topic took at the start is no reason to refuse it.
+  for (const auto& topic : {kafka.input_topic, kafka.dlq_topic})
+    broker().set_topic(topic, "max.message.bytes", "5242880");
+  write_all({std::string(4'000'000, 'x')});
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 3'000u);
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 1u);
+  CAF_CHECK_EQUAL(judge(Guarantee::at_least_once).total.references, 0u);
+  CAF_CHECK_EQUAL(judge(Guarantee::at_least_once).total.lost, 0u);
 }
 
 CAF_TEST(a_dead_letter_that_does_not_fit_is_written_as_a_reference) {
@@ -171,6 +209,8 @@ CAF_TEST(a_dead_letter_that_does_not_fit_is_written_as_a_reference) {
   });
   CAF_CHECK_EQUAL(found, 1u);
   CAF_CHECK(logged("written without its value"));
+  CAF_CHECK(metrics.find("\nmillrace_dead_letter_references_total 1\n")
+            != std::string::npos);
   CAF_CHECK(proven(Guarantee::exactly_once));
   CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.references, 1u);
 }
@@ -315,7 +355,9 @@ CAF_TEST(a_compacted_output_refuses_records_without_key_and_says_so_once) {
     CAF_CHECK(note->detail.find("INVALID_RECORD") != std::string_view::npos);
   });
   CAF_CHECK(!logged(secret));
-  CAF_CHECK(logged("refuses every record without a key"));
+  constexpr std::string_view said = "refuses every record without a key";
+  CAF_CHECK(logged(said));
+  CAF_CHECK_EQUAL(log.find(said), log.rfind(said));
   if (!tests::sanitized())
     CAF_CHECK_LESS(resident, 128ULL << 20U);
 }

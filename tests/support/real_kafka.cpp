@@ -39,6 +39,9 @@ using AclBindingPtr
 using DeleteTopicPtr
   = kafka::Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
 
+using ResourcePtr
+  = kafka::Owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
+
 /// An admin client and the answer to one request of it.
 class Administrator {
 public:
@@ -85,6 +88,29 @@ public:
     auto* raw = asked.get();
     rd_kafka_DeleteTopics(client_.get(), &raw, 1, nullptr, queue_.get());
     answer();
+  }
+
+  void set_topic(const std::string& topic, const std::string& setting,
+                 const std::string& value) {
+    const ResourcePtr asked{
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
+    const kafka::ErrorPtr added{rd_kafka_ConfigResource_add_incremental_config(
+      asked.get(), setting.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET,
+      value.c_str())};
+    if (added)
+      throw std::runtime_error{rd_kafka_error_string(added.get())};
+    auto* raw = asked.get();
+    rd_kafka_IncrementalAlterConfigs(client_.get(), &raw, 1, nullptr,
+                                     queue_.get());
+    const auto event = answer();
+    std::size_t count = 0;
+    const auto* const* results
+      = rd_kafka_IncrementalAlterConfigs_result_resources(
+        rd_kafka_event_IncrementalAlterConfigs_result(event.get()), &count);
+    if (count != 1
+        || rd_kafka_ConfigResource_error(results[0])
+             != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw std::runtime_error{"cannot set " + setting + " of " + topic};
   }
 
 private:
@@ -171,6 +197,11 @@ void RealKafka::open_group(const std::string& group) {
 
 void RealKafka::delete_topic(const std::string& topic) {
   Administrator{plaintext_}.delete_topic(topic);
+}
+
+void RealKafka::set_topic(const std::string& topic, const std::string& setting,
+                          const std::string& value) {
+  Administrator{plaintext_}.set_topic(topic, setting, value);
 }
 
 void RealKafka::lose_log(const std::string& topic, std::int32_t partition) {

@@ -55,6 +55,10 @@ public:
 
   void delete_topic(const std::string& topic);
 
+  /// Sets one setting of a topic.
+  void set_topic(const std::string& topic, const std::string& setting,
+                 const std::string& value);
+
   /// The partition's log is lost, as with its disk; only while the broker is
   /// ended.
   void lose_log(const std::string& topic, std::int32_t partition);

@@ -250,24 +250,30 @@ CAF_TEST(a_refused_record_carries_the_clients_words) {
 }
 
 CAF_TEST(no_byte_of_a_record_is_among_the_words_for_its_failure) {
-  KafkaFixture kafka;
-  kafka.config.linger = 200ms; // all in one request
-  Producer producer{kafka.config};
-  CAF_CHECK(kafka.broker->fail_requests("Produce", "MSG_SIZE_TOO_LARGE", 1));
-  std::vector<OutgoingRecord> records;
-  for (int number = 0; number != 3; ++number)
-    records.push_back(producer.record("of-the-record"));
-  CAF_REQUIRE(producer.send(records));
-  CAF_REQUIRE(producer.reported(3));
-  CAF_REQUIRE_EQUAL(producer.failed.size(), 3u);
-  for (const auto& failure : producer.failed) {
-    CAF_CHECK(failure.fault == DeliveryFault::too_large);
-    CAF_CHECK(failure.blame == logic::Blame::request);
-    CAF_CHECK_EQUAL(failure.error, "MSG_SIZE_TOO_LARGE");
-    CAF_CHECK(failure.text.starts_with(
-      "Broker: Message size too large (MSG_SIZE_TOO_LARGE); topic "
-      "processed-user-login has max.message.bytes 1048588"));
-    CAF_CHECK_EQUAL(failure.text.find("of-the-record"), std::string::npos);
+  for (const auto destination : {Destination::output, Destination::dead_letters,
+                                 Destination::insights}) {
+    KafkaFixture kafka;
+    kafka.config.linger = 200ms; // all in one request
+    Producer producer{kafka.config};
+    CAF_CHECK(kafka.broker->fail_requests("Produce", "MSG_SIZE_TOO_LARGE", 1));
+    std::vector<OutgoingRecord> records;
+    for (int number = 0; number != 3; ++number) {
+      records.push_back(producer.record("of-the-record"));
+      records.back().destination = destination;
+    }
+    CAF_REQUIRE(producer.send(records));
+    CAF_REQUIRE(producer.reported(3));
+    CAF_REQUIRE_EQUAL(producer.failed.size(), 3u);
+    for (const auto& failure : producer.failed) {
+      CAF_CHECK(failure.fault == DeliveryFault::too_large);
+      CAF_CHECK(failure.blame == logic::Blame::request);
+      CAF_CHECK_EQUAL(failure.error, "MSG_SIZE_TOO_LARGE");
+      CAF_CHECK(failure.text.starts_with(
+        "Broker: Message size too large (MSG_SIZE_TOO_LARGE); topic "));
+      CAF_CHECK(failure.text.find(" has max.message.bytes 1048588")
+                != std::string::npos);
+      CAF_CHECK_EQUAL(failure.text.find("of-the-record"), std::string::npos);
+    }
   }
 }
 

@@ -285,6 +285,22 @@ CAF_TEST(a_memory_budget_that_no_machine_has_is_refused) {
     load_config({"", {}, {{"flow.memory_budget=1000TB"}}}).faults.size(), 1u);
 }
 
+CAF_TEST(records_beyond_the_memory_budget_are_warned_of) {
+  const auto with = [](const char* largest) {
+    return load_config({"",
+                        {},
+                        {{"flow.memory_budget=8MiB"},
+                         {std::string{"kafka.max_message="} + largest}}});
+  };
+  CAF_CHECK(with("1MiB").warnings.empty());
+  const auto loaded = with("32MiB");
+  CAF_CHECK(loaded.faults.empty());
+  CAF_REQUIRE_EQUAL(loaded.warnings.size(), 1u);
+  CAF_CHECK(contains(loaded.warnings.front(),
+                     "kafka.max_message (33554432 bytes) allows records larger "
+                     "than what flow.memory_budget has"));
+}
+
 CAF_TEST(the_reference_page_is_in_step_with_the_declarations) {
   const auto committed = read_text(std::string{MILLRACE_SOURCE_DIR}
                                    + "/docs/configuration.md");

@@ -52,8 +52,9 @@ struct fixture {
     all.registry = registry;
     all.status_json = [] { return std::string{R"({"state":"running"})"}; };
     all.readiness = [this] {
-      return is_ready ? Readiness{true, {}, {}}
-                      : Readiness{false, "no \"partition\" assigned"};
+      return is_ready
+               ? Readiness{true, {}, {}}
+               : Readiness{false, "no \"partition\" assigned", "unassigned"};
     };
     all.alive = [this] { return is_alive.load(); };
     all.set_log_level = [this](std::string_view value,
@@ -89,6 +90,10 @@ CAF_TEST(metrics_are_served_as_prometheus_text) {
   CAF_CHECK(reply.body.find("test_events_total{kind=\"quo\\\"te\"} 3")
             != std::string::npos);
   CAF_CHECK(reply.body.find("\nmillrace_ready 0\n") != std::string::npos);
+  CAF_CHECK(reply.body.find("millrace_unready{cause=\"unassigned\"} 1\n")
+            != std::string::npos);
+  CAF_CHECK(reply.body.find("millrace_unready{cause=\"stalled\"} 0\n")
+            != std::string::npos);
   is_ready = true;
   CAF_CHECK(http_request(endpoint->port(), "GET", "/metrics")
               .body.find("\nmillrace_ready 1\n")

@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 using namespace millrace;
 using namespace millrace::node;
@@ -110,10 +112,57 @@ CAF_TEST(a_dead_letter_that_pins_a_partition_goes_before_its_stall) {
                   "cannot be written: too large");
 }
 
-CAF_TEST(every_cause_is_one_that_the_metric_knows) {
-  auto node = sound_node();
-  node.consumer->partitions[1].stalled = true;
-  CAF_CHECK(std::ranges::count(unready_causes, readiness_of(node).cause) == 1);
+CAF_TEST(every_cause_is_named_in_words_and_known_to_the_metric) {
+  using Break = void (*)(NodeStatus&);
+  struct Case {
+    const char* cause;
+    const char* words;
+    Break it;
+  };
+  const std::vector<Case> cases{
+    {"ending", "disk full",
+     [](NodeStatus& node) { node.failure = "disk full"; }},
+    {"draining", "draining",
+     [](NodeStatus& node) { node.consumer->draining = true; }},
+    {"consumer", "GROUP_AUTHORIZATION_FAILED",
+     [](NodeStatus& node) {
+       node.consumer->fault = "GROUP_AUTHORIZATION_FAILED";
+     }},
+    {"producer", "no such topic",
+     [](NodeStatus& node) { node.producer->fault = "no such topic"; }},
+    {"output_circuit", "its circuit is open: TOPIC_AUTHORIZATION_FAILED",
+     [](NodeStatus& node) {
+       node.producer->circuit = logic::CircuitState::open;
+       node.producer->circuit_reason = "TOPIC_AUTHORIZATION_FAILED";
+     }},
+    {"dead_letter_circuit", "take records: TOPIC_AUTHORIZATION_FAILED",
+     [](NodeStatus& node) {
+       node.producer->dead_letter_circuit = logic::CircuitState::open;
+       node.producer->dead_letter_circuit_reason = "TOPIC_AUTHORIZATION_FAILED";
+     }},
+    {"pinned", "whose dead letter cannot be written: too large",
+     [](NodeStatus& node) {
+       node.producer->pinned.push_back(
+         {logic::PartitionId{3}, logic::Offset{90}, "too large"});
+     }},
+    {"unassigned", "no partitions",
+     [](NodeStatus& node) { node.consumer->assigned = false; }},
+    {"unplaced", "from where to read",
+     [](NodeStatus& node) { node.consumer->placed = false; }},
+    {"stalled", "partition 3 stands still",
+     [](NodeStatus& node) { node.consumer->partitions[1].stalled = true; }}};
+  CAF_CHECK_EQUAL(cases.size(), unready_causes.size());
+  for (const auto& [cause, words, it] : cases) {
+    auto node = sound_node();
+    it(node);
+    const auto readiness = readiness_of(node);
+    CAF_CHECK(!readiness.ready);
+    CAF_CHECK_EQUAL(readiness.cause, cause);
+    CAF_CHECK(readiness.reason.find(words) != std::string::npos);
+    CAF_CHECK_EQUAL(std::ranges::count(unready_causes, readiness.cause), 1);
+    const auto page = boost::json::parse(status_json(node)).as_object();
+    CAF_CHECK_EQUAL(page.at("reason").as_string(), readiness.reason);
+  }
 }
 
 CAF_TEST(who_owns_what_and_who_judged_is_told) {

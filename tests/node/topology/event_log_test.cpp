@@ -4,6 +4,7 @@
 #include "adapters/privacy/keyed_pseudonyms.hpp"
 #include "logic/faults/fault_order.hpp"
 #include "messages/faults.hpp"
+#include "tests/faults/fault_fixture.hpp"
 #include "tests/simulation/simulated_node.hpp"
 
 #include <boost/json/parse.hpp>
@@ -110,6 +111,8 @@ CAF_TEST(each_failed_try_to_deliver_has_a_line_at_debug) {
     CAF_CHECK_EQUAL(text(tries[index], "fault"), "transient");
     CAF_CHECK_EQUAL(text(tries[index], "error"), "not enough replicas");
   }
+  CAF_CHECK_EQUAL(metric("millrace_delivery_failures_total", "output"),
+                  static_cast<double>(tries.size()));
   const auto given_up = lines_of(rejected);
   CAF_REQUIRE_EQUAL(given_up.size(), 1u);
   CAF_CHECK_EQUAL(text(given_up[0], "reason"), "delivery_failed");
@@ -256,6 +259,32 @@ CAF_TEST(with_a_key_watched_users_are_named_by_pseudonyms) {
   CAF_CHECK_EQUAL(text(lines[2], "user"), petra);
   CAF_CHECK_EQUAL(number(lines[2], "offset"), 2);
   CAF_CHECK(!log_names("peter") && !log_names("petra"));
+}
+
+CAF_TEST(findings_name_users_by_pseudonyms_where_there_is_a_key) {
+  for (const std::string key : {"", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}) {
+    Fixture node;
+    node.config.privacy.pseudonym_key = key;
+    node.config.detection.enabled = true;
+    node.config.detection.rules = {"velocity"};
+    node.model = tests::FaultFixture::any_model();
+    node.start();
+    // Two more than detection.velocity_limit lets pass.
+    node.arrive(
+      make_batch(std::vector<std::string>(12, login_json("peter")), 5));
+    node.run_until_idle();
+    const auto lines = node.lines_of("unusual login");
+    CAF_REQUIRE_EQUAL(lines.size(), 2u);
+    CAF_CHECK(lines[1].level == logic::LogLevel::debug);
+    CAF_CHECK_EQUAL(text(lines[1], "rule"), "velocity");
+    CAF_CHECK_EQUAL(text(lines[1], "severity"), "medium");
+    CAF_CHECK_EQUAL(number(lines[1], "offset"), 16);
+    const auto pseudonyms = adapters::privacy::make_keyed_pseudonyms(key);
+    CAF_CHECK_EQUAL(text(lines[1], "user"),
+                    pseudonyms ? pseudonyms->pseudonym_of("peter")
+                               : std::string{});
+    CAF_CHECK(!node.log_names("peter"));
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -3,6 +3,7 @@
 #include "logic/records/client_event.hpp"
 #include "messages/lifecycle.hpp"
 #include "messages/status.hpp"
+#include "tests/faults/fault_fixture.hpp"
 #include "tests/simulation/simulated_node.hpp"
 
 #include <string>
@@ -165,6 +166,25 @@ CAF_TEST(a_log_that_begins_anew_is_let_go_when_what_is_in_flight_is_done) {
   pass(2s);
   CAF_CHECK_EQUAL(sink->sent.size(), 3u);
   CAF_CHECK_EQUAL(committed(), 2);
+}
+
+CAF_TEST(logins_of_a_log_that_begins_anew_are_no_repeats) {
+  config.detection.enabled = true;
+  config.detection.rules = {"velocity"};
+  model = tests::FaultFixture::any_model();
+  start();
+  // As many as detection.velocity_limit lets pass.
+  arrive(make_batch(std::vector<std::string>(10, login_json())));
+  run_until_idle();
+  CAF_CHECK_EQUAL(metric("millrace_anomalies_total", "velocity"), 0.0);
+  happen(Kind::recreated);
+  happen(Kind::restarted);
+  run_until_idle();
+  happen(Kind::assigned, 0, 2);
+  arrive(make_batch({login_json(), login_json()}, 0, 0, 2));
+  run_until_idle();
+  CAF_CHECK_EQUAL(sink->sent.size(), 12u);
+  CAF_CHECK_EQUAL(metric("millrace_anomalies_total", "velocity"), 2.0);
 }
 
 CAF_TEST(where_nobody_knows_from_where_to_read_the_node_ends_in_order) {
