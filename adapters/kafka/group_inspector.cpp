@@ -63,7 +63,7 @@ GroupState to_state(rd_kafka_consumer_group_state_t state) {
 }
 
 /// Whether so little waits that it is worth a look whether it is anything.
-bool is_probable(const logic::PartitionPlace& place) {
+bool is_worth_probing(const logic::PartitionPlace& place) {
   return place.exists && place.committed && place.low && place.end
          && !place.of_former_topic && *place.committed >= *place.low
          && *place.committed < *place.end
@@ -296,7 +296,7 @@ void GroupInspector::State::probe(GroupSight& sight,
                                   std::chrono::milliseconds deadline) {
   std::set<std::string> topics;
   for (const auto& place : sight.places)
-    if (is_probable(place) && !unreadable_.contains(place.topic))
+    if (is_worth_probing(place) && !unreadable_.contains(place.topic))
       topics.insert(place.topic);
   for (const auto& topic : topics)
     probe_topic(sight, topic, deadline);
@@ -313,7 +313,7 @@ void GroupInspector::State::probe_topic(GroupSight& sight,
   }
   std::vector<PartitionExtent> ranges;
   for (const auto& place : sight.places)
-    if (place.topic == topic && is_probable(place))
+    if (place.topic == topic && is_worth_probing(place))
       ranges.push_back({place.partition, *place.committed, *place.end});
   std::set<PartitionId> with_records;
   const auto read = reader_->read(
@@ -329,7 +329,7 @@ void GroupInspector::State::probe_topic(GroupSight& sight,
     return;
   }
   for (auto& place : sight.places)
-    if (place.topic == topic && is_probable(place))
+    if (place.topic == topic && is_worth_probing(place))
       place.nothing_to_read = !with_records.contains(place.partition);
 }
 

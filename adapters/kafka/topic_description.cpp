@@ -88,6 +88,7 @@ describe_topics(AdminClient& admin, std::span<const std::string> names,
   if (names.empty())
     return topics;
   std::vector<const char*> raw;
+  raw.reserve(names.size());
   for (const auto& name : names)
     raw.push_back(name.c_str());
   const CollectionPtr collection{

@@ -78,6 +78,7 @@ ExitCode list(Workplace& place) {
   if (!found)
     return refuse_kafka(found.error());
   std::vector<ListedTopic> topics;
+  topics.reserve(found->size());
   for (const auto& topic : *found)
     topics.push_back({topic.name, topic, role_of(place.config, topic.name)});
   for (const auto& name : used_topics(place.config))
