@@ -10,6 +10,7 @@
 #include "caf/test/dsl.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 using namespace millrace;
@@ -170,6 +171,7 @@ CAF_TEST(what_is_not_committed_is_not_seen) {
     CAF_CHECK(client::produce(handle, {.topic = topic.get(),
                                        .partition = 0,
                                        .flags = RD_KAFKA_MSG_F_COPY,
+                                       .key = std::nullopt,
                                        .value = value,
                                        .headers = headers})
               == RD_KAFKA_RESP_ERR_NO_ERROR);
