@@ -91,8 +91,10 @@ void ReplayPlaces::begin(const PartitionExtent& extent,
           "most "
         + std::to_string(ReplaySender::window_records)
         + " records, is sent again");
-    auto begin = mark.place_of(criteria_).value_or(extent.low);
-    if (place.offset > extent.high || begin > extent.high) {
+    auto begin = std::min(mark.place_of(criteria_).value_or(extent.low),
+                          extent.high);
+    // Of ours only: others may commit what an open transaction holds back.
+    if (read && place.offset > extent.high) {
       warnings_.push_back(name + " ends before the place of group " + group_
                           + ": the topic was made anew, and is looked at from "
                             "its begin");

@@ -10,6 +10,8 @@
 #include "caf/test/dsl.hpp"
 
 #include <chrono>
+#include <csignal>
+#include <optional>
 #include <string>
 
 using namespace millrace;
@@ -114,6 +116,32 @@ CAF_TEST(a_record_that_fails_again_is_left_in_the_end) {
   scenario.a_record_that_fails_again_is_left_in_the_end();
 }
 
+CAF_TEST(a_broker_that_is_killed_costs_nothing) {
+  create_topics();
+  scenario.make_dead_letters(5'000);
+  auto replay = scenario.start_replay(1'000);
+  CAF_CHECK(tests::eventually(
+    60s, [&] { return scenario.count(kafka.input_topic) > 6'500; }));
+  broker().end(SIGKILL);
+  broker().start();
+  // It waits for the broker, or says that it could not and goes on at the next
+  // try.
+  const auto code = replay.wait(90s);
+  CAF_CHECK(code == 0 || code == 5);
+  if (code != 0) {
+    CAF_MESSAGE(replay.output());
+    CAF_CHECK_EQUAL(scenario.dlq({"replay", "--execute"}).code, 0);
+  }
+  bool in_order = false;
+  const auto numbers = scenario.replayed_numbers(kafka.input_topic, in_order);
+  CAF_CHECK(in_order);
+  CAF_CHECK_EQUAL(numbers.size(), 5'000u);
+  if (code == 0)
+    for (const auto& [number, times] : numbers)
+      if (times != 1)
+        CAF_ERROR(number << " came " << times << " times");
+}
+
 CAF_TEST(a_timestamp_that_the_topic_refuses_gives_way_to_the_present) {
   create_topics();
   const auto target = make_target(
@@ -170,6 +198,7 @@ CAF_TEST(what_is_not_committed_is_not_seen) {
     CAF_CHECK(client::produce(handle, {.topic = topic.get(),
                                        .partition = 0,
                                        .flags = RD_KAFKA_MSG_F_COPY,
+                                       .key = std::nullopt,
                                        .value = value,
                                        .headers = headers})
               == RD_KAFKA_RESP_ERR_NO_ERROR);

@@ -57,6 +57,12 @@ std::vector<std::string> ReplayScenario::mended_settings() const {
   return settings;
 }
 
+Program ReplayScenario::start_replay(int rate) const {
+  return Program{
+    dlq_words({"replay", "--execute", "--rate", std::to_string(rate),
+               "--bootstrap-servers", topics_.kafka.bootstrap_servers})};
+}
+
 void ReplayScenario::make_dead_letters(int count) {
   std::vector<std::string> values;
   for (int number = 0; number != count; ++number)
@@ -151,9 +157,15 @@ void ReplayScenario::a_killed_replay_goes_on() {
   make_dead_letters(count);
   const auto& input = topics_.kafka.input_topic;
   {
-    Program replay{
-      dlq_words({"replay", "--execute", "--rate", "1500", "--bootstrap-servers",
-                 topics_.kafka.bootstrap_servers})};
+    auto replay = start_replay(1'500);
+    CAF_CHECK(eventually(60s, [&] { return this->count(input) > 5'200; }));
+    replay.send_signal(SIGINT);
+    CAF_CHECK_EQUAL(replay.wait(20s), 130);
+    CAF_CHECK(replay.output().find("interrupted: the same command goes on")
+              != std::string::npos);
+  }
+  {
+    auto replay = start_replay(1'500);
     CAF_CHECK(eventually(60s, [&] { return this->count(input) > 6'800; }));
     replay.send_signal(SIGKILL);
     CAF_CHECK_EQUAL(replay.wait(5s), -SIGKILL);

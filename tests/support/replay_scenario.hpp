@@ -34,6 +34,9 @@ public:
   ProgramOutcome dlq(const std::vector<std::string>& arguments,
                      const Environment& environment = {}) const;
 
+  /// A replay of all as a process, at so many a second.
+  Program start_replay(int rate) const;
+
   /// Writes events that lack a required member, numbered from 0, and lets a
   /// node give them up.
   void make_dead_letters(int count);

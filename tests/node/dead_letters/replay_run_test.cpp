@@ -2,6 +2,7 @@
 
 #include "node/dead_letters/replay_run.hpp"
 
+#include "adapters/kafka/group_places.hpp"
 #include "tests/node/dead_letters/dead_letter_stage.hpp"
 
 #include <functional>
@@ -10,6 +11,7 @@
 using namespace millrace;
 using namespace millrace::node;
 using namespace millrace::logic;
+namespace kafka = millrace::adapters::kafka;
 using Stage = tests::DeadLetterStage;
 
 namespace {
@@ -228,6 +230,47 @@ CAF_TEST(the_rate_is_kept) {
   CAF_CHECK(replay(stage, options).says("delivered 60"));
   CAF_CHECK(std::chrono::steady_clock::now() - start
             > std::chrono::milliseconds{1'400});
+}
+
+CAF_TEST(a_place_that_somebody_set_holds) {
+  Stage stage;
+  stage.write_numbered(20);
+  const auto commit = [&](std::int64_t offset, const std::string& metadata) {
+    auto keeper = kafka::PlaceKeeper::open(stage.config, "user-group.replay");
+    CAF_REQUIRE(keeper.has_value());
+    const kafka::GroupPlaces places{
+      {PartitionId{0}, {Offset{offset}, metadata}},
+      {PartitionId{1}, {Offset{9}, metadata}}};
+    CAF_REQUIRE((*keeper)
+                  ->commit(stage.config.dlq_topic, places, Stage::patience)
+                  .has_value());
+  };
+  commit(7, "");
+  CAF_CHECK(replay(stage, {}).says("4  are to be sent to user-login"));
+  commit(999, "");
+  CAF_CHECK(replay(stage, {}).says("1  are to be sent to user-login"));
+  // One of ours: the topic that it was of is gone.
+  commit(999, "millrace.replay/1 ended;999 cap=3");
+  const auto anew = replay(stage, {});
+  CAF_CHECK(anew.says("warning: partition 0 ends before the place of group "
+                      "user-group.replay: the topic was made anew"));
+  CAF_CHECK(anew.says("to be sent to user-login"));
+}
+
+CAF_TEST(a_run_that_was_killed_is_told_of) {
+  Stage stage;
+  stage.write_numbered(10);
+  auto keeper = kafka::PlaceKeeper::open(stage.config, "user-group.replay");
+  CAF_REQUIRE(keeper.has_value());
+  const kafka::GroupPlaces places{
+    {PartitionId{0}, {Offset{2}, "millrace.replay/1 open;2 cap=3"}}};
+  CAF_REQUIRE(
+    (*keeper)->commit(stage.config.dlq_topic, places, Stage::patience));
+  const auto outcome = replay(stage, executing());
+  CAF_CHECK(outcome.says("did not come to its end: what it sent after its last "
+                         "commit, at most 1000 records, is sent again"));
+  CAF_CHECK(outcome.says("sent 8, delivered 8"));
+  CAF_CHECK_EQUAL(replay(stage, {}).log, "");
 }
 
 CAF_TEST(two_replays_in_one_group_notice_each_other) {
