@@ -243,11 +243,12 @@ logic::Result<void>
 GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
                                    std::chrono::milliseconds deadline) {
   const auto committed_of = [&] {
-    const auto first = look.committed.lower_bound({topic.name, PartitionId{}});
-    return std::ranges::subrange{
-      first, std::find_if(first, look.committed.end(), [&](const auto& entry) {
-        return entry.first.first != topic.name;
-      })};
+    CommittedPlaces found;
+    for (auto entry = look.committed.lower_bound({topic.name, PartitionId{}});
+         entry != look.committed.end() && entry->first.first == topic.name;
+         ++entry)
+      found.emplace(entry->first.second, entry->second);
+    return found;
   };
   const bool is_gone = topic.fault
                        && topic.fault->code == logic::ErrorCode::not_found;
@@ -264,8 +265,8 @@ GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
     if (partition.leader)
       led.push_back(partition.partition);
   }
-  for (const auto& [key, committed] : committed_of()) {
-    auto [place, is_new] = places.try_emplace(key.second);
+  for (const auto& [partition, committed] : committed_of()) {
+    auto [place, is_new] = places.try_emplace(partition);
     place->second.exists = !is_new;
     place->second.committed = committed.offset;
     place->second.of_former_topic = committed.mark && !topic.id.empty()

@@ -94,8 +94,7 @@ constexpr std::array protected_properties = {
                     "a slip in a name must not create a topic"},
   ProtectedProperty{"topic.metadata.refresh.interval.ms",
                     "the node must notice partitions that are added"},
-  ProtectedProperty{"transactional.id",
-                    "set delivery.guarantee and node.name"},
+  ProtectedProperty{"transactional.id", "set delivery.guarantee and node.name"},
 };
 
 void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {

@@ -22,8 +22,7 @@ bool lets(const List& list, const Item& item) {
 template <class List>
 void sort_once(List& list) {
   std::ranges::sort(list);
-  const auto repeats = std::ranges::unique(list);
-  list.erase(repeats.begin(), repeats.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 std::vector<std::string> known_stages() {
