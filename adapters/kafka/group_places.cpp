@@ -25,12 +25,12 @@ bool is_not_alone(rd_kafka_resp_err_t error) {
 }
 
 /// Whether the group's coordinator moves or starts, so that it answers soon.
+/// Only what a broker answers: a client without one holds what it is asked
+/// until its own time is over, also while it is destroyed.
 bool is_settling(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR
          || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE
-         || error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS
-         || error == RD_KAFKA_RESP_ERR__WAIT_COORD
-         || error == RD_KAFKA_RESP_ERR__TRANSPORT;
+         || error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
 }
 
 /// Asks again while the coordinator settles, until the deadline.
