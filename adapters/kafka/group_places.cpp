@@ -3,6 +3,8 @@
 #include "adapters/kafka/client.hpp"
 #include "adapters/kafka/committed_place.hpp"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace millrace::adapters::kafka {
@@ -20,6 +22,32 @@ bool is_not_alone(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
          || error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION
          || error == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+}
+
+/// Whether the group's coordinator moves or starts, so that it answers soon.
+/// Only what a broker answers: a client without one holds what it is asked
+/// until its own time is over, also while it is destroyed.
+bool is_settling(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR
+         || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE
+         || error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
+
+/// Asks again while the coordinator settles, until the deadline.
+template <class Ask>
+rd_kafka_resp_err_t
+until_settled(std::chrono::milliseconds deadline, const Ask& ask) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds pause{200};
+  const auto until = steady_clock::now() + deadline;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - steady_clock::now());
+    const auto error = ask(std::max(left, std::chrono::milliseconds{1}));
+    if (!is_settling(error) || left <= pause)
+      return error;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 } // namespace
@@ -54,8 +82,9 @@ public:
     for (const auto partition : partitions)
       rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
                                         partition.value);
-    auto error = rd_kafka_committed(client_.get(), list.get(),
-                                    to_timeout(deadline));
+    auto error = until_settled(deadline, [&](std::chrono::milliseconds left) {
+      return rd_kafka_committed(client_.get(), list.get(), to_timeout(left));
+    });
     GroupPlaces places;
     for (int index = 0;
          error == RD_KAFKA_RESP_ERR_NO_ERROR && index != list->cnt; ++index) {
@@ -80,21 +109,9 @@ public:
       set_place(*rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
                                                    partition.value),
                 place.offset, place.metadata);
-    // Not the blocking call: it waits without an end while no broker answers.
-    auto error = rd_kafka_commit_queue(client_.get(), list.get(),
-                                       answers_.get(), nullptr, nullptr);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return to_error(error, attempted);
-    const EventPtr answer{
-      rd_kafka_queue_poll(answers_.get(), to_timeout(deadline))};
-    if (!answer)
-      return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, attempted);
-    error = rd_kafka_event_error(answer.get());
-    const auto* told = rd_kafka_event_topic_partition_list(answer.get());
-    for (int index = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && told != nullptr
-                        && index != told->cnt;
-         ++index)
-      error = told->elems[index].err;
+    const auto error = until_settled(
+      deadline,
+      [&](std::chrono::milliseconds left) { return commit_once(*list, left); });
     if (is_not_alone(error))
       return logic::Error{logic::ErrorCode::fenced,
                           attempted
@@ -105,6 +122,26 @@ public:
   }
 
 private:
+  rd_kafka_resp_err_t commit_once(const rd_kafka_topic_partition_list_t& list,
+                                  std::chrono::milliseconds deadline) {
+    // Not the blocking call: it waits without an end while no broker answers.
+    auto error = rd_kafka_commit_queue(client_.get(), &list, answers_.get(),
+                                       nullptr, nullptr);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return error;
+    const EventPtr answer{
+      rd_kafka_queue_poll(answers_.get(), to_timeout(deadline))};
+    if (!answer)
+      return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    error = rd_kafka_event_error(answer.get());
+    const auto* told = rd_kafka_event_topic_partition_list(answer.get());
+    for (int index = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && told != nullptr
+                        && index != told->cnt;
+         ++index)
+      error = told->elems[index].err;
+    return error;
+  }
+
   ClientPtr client_;
   QueuePtr answers_; ///< after the client: it goes first
   std::string group_;

@@ -18,17 +18,23 @@ constexpr std::string_view address_member = "ip";
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view structure = "{}[]:,";
 constexpr std::size_t longest_name_bytes = 64;
+constexpr std::ptrdiff_t most_name_digits = 3;
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-/// Whether it can only be the name of a member, and not somebody's.
+/// Whether it can only be the name of a member, and not somebody's: ids have
+/// more digits.
 bool is_plain_name(std::string_view name) {
-  const auto fits = [](char letter) {
+  const auto is_digit = [](char letter) {
+    return letter >= '0' && letter <= '9';
+  };
+  const auto fits = [&](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')
-           || (letter >= '0' && letter <= '9') || letter == '_' || letter == '-'
+           || is_digit(letter) || letter == '_' || letter == '-'
            || letter == '.';
   };
   return !name.empty() && name.size() <= longest_name_bytes
-         && std::ranges::all_of(name, fits);
+         && std::ranges::all_of(name, fits)
+         && std::ranges::count_if(name, is_digit) <= most_name_digits;
 }
 
 class Masking {

@@ -12,10 +12,24 @@ constexpr std::string_view first_word = "millrace.replay/1 ";
 constexpr std::string_view open_word = "open";
 constexpr std::string_view ended_word = "ended";
 
-/// Whether what `narrow` sends `wide` sends as well.
+template <class List>
+bool includes_list(const List& wide, const List& narrow) {
+  return wide.empty()
+         || (!narrow.empty() && std::ranges::includes(wide, narrow));
+}
+
+/// Whether what `narrow` sends `wide` sends as well; both are normalized.
 bool includes(const ReplayCriteria& wide, const ReplayCriteria& narrow) {
+  const auto& outer = wide.filter;
+  const auto& inner = narrow.filter;
   return wide.to == narrow.to && wide.cap >= narrow.cap
-         && (wide.filter == DeadLetterFilter{} || wide.filter == narrow.filter);
+         && includes_list(outer.reasons, inner.reasons)
+         && includes_list(outer.stages, inner.stages)
+         && includes_list(outer.source_topics, inner.source_topics)
+         && (!outer.since_ms
+             || (inner.since_ms && *inner.since_ms >= *outer.since_ms))
+         && (!outer.until_ms
+             || (inner.until_ms && *inner.until_ms <= *outer.until_ms));
 }
 
 /// What a mark keeps of criteria: partitions have a mark each.

@@ -116,6 +116,8 @@ CAF_TEST(masking_holds_for_broken_texts) {
   CAF_CHECK_EQUAL(masked_value(R"({user_id: anna-louise})"), "{***: ***}");
   CAF_CHECK_EQUAL(masked_value(R"({"anna@example.org": true, "a": 17})"),
                   R"({"an***": true, "a": ***})");
+  CAF_CHECK_EQUAL(masked_value(R"({"b22a51d5-44aa": {"line_2": true}})"),
+                  R"({"b2***": {"line_2": true}})");
   CAF_CHECK_EQUAL(masked_value(R"({"timestamp": 17, "success": false,)"),
                   R"({"timestamp": 17, "success": false,)");
   CAF_CHECK_EQUAL(masked_value(R"({"app_version":"1","x":"anna-louise"})"),

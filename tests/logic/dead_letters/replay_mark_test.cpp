@@ -96,6 +96,42 @@ CAF_TEST(places_that_a_wider_one_covers_are_forgotten) {
   CAF_CHECK_EQUAL(*mark.text(), "millrace.replay/1 ended;30 cap=3");
 }
 
+CAF_TEST(criteria_cover_those_that_are_narrower_in_each_respect) {
+  ReplayCriteria wide;
+  wide.filter.reasons = {"not_json", "poison"};
+  wide.filter.since_ms = 100;
+  wide.filter.until_ms = 200;
+  const auto covers = [&](const ReplayCriteria& narrow) {
+    ReplayMark mark;
+    mark.set_place(narrow, Offset{5});
+    mark.set_place(wide, Offset{5});
+    return !mark.place_of(narrow);
+  };
+  auto narrow = wide;
+  narrow.filter.reasons = {"poison"};
+  narrow.filter.stages = {"encoder"};
+  narrow.filter.since_ms = 150;
+  CAF_CHECK(covers(narrow));
+  auto other = narrow;
+  other.filter.reasons.clear();
+  CAF_CHECK(!covers(other));
+  other = narrow;
+  other.filter.reasons = {"poison", "tombstone"};
+  CAF_CHECK(!covers(other));
+  other = narrow;
+  other.filter.since_ms = 99;
+  CAF_CHECK(!covers(other));
+  other = narrow;
+  other.filter.until_ms.reset();
+  CAF_CHECK(!covers(other));
+  other = narrow;
+  other.cap = 4;
+  CAF_CHECK(!covers(other));
+  other = narrow;
+  other.to = "elsewhere";
+  CAF_CHECK(!covers(other));
+}
+
 CAF_TEST(partitions_are_no_part_of_a_mark) {
   ReplayCriteria some;
   some.filter.partitions = {3};
@@ -109,6 +145,7 @@ CAF_TEST(more_filters_than_kafka_keeps_are_refused) {
   for (int number = 0; number != 200; ++number) {
     auto criteria = of_reason("not_json");
     criteria.filter.since_ms = number;
+    criteria.filter.until_ms = 1'000 + number;
     mark.set_place(criteria, Offset{1});
   }
   const auto text = mark.text();
