@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
@@ -242,20 +241,20 @@ void GroupInspector::State::ask_committed_of(Look& look,
 logic::Result<void>
 GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
                                    std::chrono::milliseconds deadline) {
-  const auto committed_of = [&] {
-    const auto first = look.committed.lower_bound({topic.name, PartitionId{}});
-    return std::ranges::subrange{
-      first, std::find_if(first, look.committed.end(), [&](const auto& entry) {
-        return entry.first.first != topic.name;
-      })};
-  };
   const bool is_gone = topic.fault
                        && topic.fault->code == logic::ErrorCode::not_found;
   if (topic.fault && !is_gone)
     return *topic.fault;
-  if (is_gone && committed_of().empty())
+  const auto first_committed = [&] {
+    return look.committed.lower_bound({topic.name, PartitionId{}});
+  };
+  const auto is_of_topic = [&](auto entry) {
+    return entry != look.committed.end() && entry->first.first == topic.name;
+  };
+  const bool none_committed = !is_of_topic(first_committed());
+  if (is_gone && none_committed)
     look.sight.missing_topics.push_back(topic.name);
-  if (!is_gone && committed_of().empty() && !topic.partitions.empty())
+  if (!is_gone && none_committed && !topic.partitions.empty())
     ask_committed_of(look, topic);
   std::vector<PartitionId> led;
   std::map<PartitionId, logic::PartitionPlace> places;
@@ -264,7 +263,8 @@ GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
     if (partition.leader)
       led.push_back(partition.partition);
   }
-  for (const auto& [key, committed] : committed_of()) {
+  for (auto entry = first_committed(); is_of_topic(entry); ++entry) {
+    const auto& [key, committed] = *entry;
     auto [place, is_new] = places.try_emplace(key.second);
     place->second.exists = !is_new;
     place->second.committed = committed.offset;
