@@ -132,6 +132,7 @@ void normalize(DeadLetterFilter& filter) {
 
 Result<void> check_reason(std::string_view name) {
   std::vector<std::string> known;
+  known.reserve(reason_table.size());
   for (const auto& traits : reason_table)
     known.emplace_back(traits.name);
   return check_name("reason", name, known);
