@@ -67,7 +67,9 @@ CAF_TEST(readers_of_committed_records_see_each_once) {
 }
 
 CAF_TEST(a_node_that_is_killed_doubles_nothing) {
-  auto load = start_load(3'000, 30'000);
+  // For longer than five sessions that must expire, so that each life finds
+  // something to do.
+  auto load = start_load(1'200, 60'000);
   for (int life = 0; life != 5; ++life) {
     auto node = start_node("a");
     const auto before = 500 + 300 * static_cast<std::uint64_t>(life);
