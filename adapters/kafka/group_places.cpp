@@ -54,6 +54,19 @@ until_settled(std::chrono::milliseconds deadline, const Ask& ask) {
 
 class PlaceKeeper::State {
 public:
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  /// It was never a member: closing would only wait for a commit that finds no
+  /// broker.
+  ~State() {
+    answers_.reset();
+    if (client_)
+      rd_kafka_destroy_flags(client_.release(),
+                             RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+
   logic::Result<void> open(const KafkaConfig& config,
                            const std::string& group) {
     group_ = group;
@@ -143,7 +156,7 @@ private:
   }
 
   ClientPtr client_;
-  QueuePtr answers_; ///< after the client: it goes first
+  QueuePtr answers_;
   std::string group_;
 };
 
