@@ -178,14 +178,15 @@ std::size_t KafkaSink::send(std::span<const logic::OutgoingRecord> records) {
       ++taken;
       continue;
     }
-    if (topic.limits.compacted && !record.key) {
+    // What is known of the topic may have been changed since it was asked for.
+    const bool keyless = topic.limits.compacted && !record.key;
+    if ((keyless || is_large(record)) && topics_->refresh_limits())
+      break; // the answer wakes the owner
+    if (keyless) {
       refuse(record, RD_KAFKA_RESP_ERR_INVALID_RECORD, keyless_text(topic));
       ++taken;
       continue;
     }
-    // The limits may have been raised since they were asked for.
-    if (is_large(record) && topics_->refresh_limits())
-      break; // the answer wakes the owner
     if (!record.headers.empty()) {
       if (!send_one(topic, record))
         break;

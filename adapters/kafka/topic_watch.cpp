@@ -176,6 +176,7 @@ void TopicWatch::on_limits(rd_kafka_event_t* event,
     return;
   limits_settled_ = true;
   limit_questions_ = 0;
+  limits_asked_ = Clock::now(); // an answer that took long is fresh as well
   const auto [found, denied] = read_topic_limits(event);
   warn_of_denial(denied, events);
   if (const auto input = found.find(input_); input != found.end())

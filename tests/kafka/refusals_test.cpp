@@ -362,6 +362,23 @@ CAF_TEST(a_compacted_output_refuses_records_without_key_and_says_so_once) {
     CAF_CHECK_LESS(resident, 128ULL << 20U);
 }
 
+CAF_TEST(a_topic_that_is_compacted_no_longer_takes_them_soon) {
+  topic_settings[kafka.output_topic]["cleanup.policy"] = "compact";
+  create_topics();
+  write_all({event(), event()}, std::nullopt);
+  auto node = start_node();
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 0u);
+  broker().set_topic(kafka.output_topic, "cleanup.policy", "delete");
+  CAF_CHECK(eventually(15s, [&] {
+    write_all({event()}, std::nullopt);
+    CAF_CHECK(all_settled(node));
+    return count(kafka.output_topic) != 0;
+  }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
 CAF_TEST(dead_letters_without_a_key_are_given_one_for_a_compacted_topic) {
   topic_settings[kafka.dlq_topic]["cleanup.policy"] = "compact";
   create_topics();
