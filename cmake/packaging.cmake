@@ -29,6 +29,18 @@ install(FILES ${PROJECT_SOURCE_DIR}/packaging/millrace.service
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/millrace.yaml
   DESTINATION /etc/millrace)
 
+# What is within the binary and not told by its dependencies, for packaging/sbom,
+# which knows CAF and librdkafka by itself.
+set(linked "boost-json ${Boost_VERSION}\n")
+if(CURL_ROOT) # of packaging/minimal-curl
+  get_filename_component(curl ${CURL_ROOT} NAME)
+  string(REGEX REPLACE "^curl-" "curl " curl ${curl})
+  string(APPEND linked "${curl}\n")
+endif()
+file(WRITE ${PROJECT_BINARY_DIR}/linked-libraries "${linked}")
+install(FILES ${PROJECT_BINARY_DIR}/linked-libraries
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/millrace)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "the developers of millrace <millrace@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY

@@ -27,12 +27,12 @@ struct Group {
 
 constexpr std::array<Group, 2> groups{{
   {log_shipping,
-   "logs go as JSON lines to stdout and to log.file, and the collector of the "
-   "platform (CloudWatch agent, Google's Ops Agent, Azure Monitor, Filebeat) "
-   "takes them from there; docs/operations.md says how"},
+   "logs go as JSON lines to stdout and to log.file, and a collector takes "
+   "them from there: compose/collector has one for CloudWatch, Stackdriver, "
+   "Azure and Elasticsearch, docs/deployment.md says how to use it"},
   {alerting,
    "alerts are rules on /metrics in Prometheus, sent by Alertmanager; "
-   "docs/metrics.md says what to alert on"},
+   "docs/alerts.md has them"},
 }};
 
 bool is_among(std::string_view name, std::span<const std::string_view> names) {

@@ -181,10 +181,11 @@ CAF_TEST(what_others_do_gets_a_line_that_says_where) {
   for (const auto* name :
        {"LOGGING_SERVICE", "CLOUDWATCH_LOG_GROUP", "GCP_PROJECT_ID",
         "STACKDRIVER_X", "AZURE_CLIENT_SECRET", "ELASTICSEARCH_URL",
-        "LOG_INDEX", "JSON lines to stdout"})
+        "LOG_INDEX", "JSON lines to stdout", "compose/collector"})
     CAF_CHECK(contains(loaded.report.warnings[0], name));
   CAF_CHECK(contains(loaded.report.warnings[1], "not read: ALERT_EMAIL; alerts "
                                                 "are rules"));
+  CAF_CHECK(contains(loaded.report.warnings[1], "docs/alerts.md"));
   CAF_CHECK(!contains(loaded.warnings(), "hidden"));
 }
 
