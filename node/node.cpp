@@ -391,6 +391,8 @@ private:
       self->send(topology_->supervisor(), messages::StopChildren{});
       self->wait_for(topology_->supervisor());
       topology_->release();
+    } else if (links_) {
+      links_->setup.release(); // something else could not be started
     }
     links_.reset();
     system_.reset(); // waits for all of them

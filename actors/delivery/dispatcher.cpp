@@ -61,9 +61,10 @@ public:
 
 private:
   void attach(const messages::AttachLane& order) {
-    const logic::LaneLife life{order.lane, order.incarnation,
-                               order.window_bytes, order.most_bytes,
-                               order.reserve};
+    const logic::LaneLife life{
+      order.lane,         order.incarnation,
+      order.window_bytes, order.most_bytes,
+      order.reserve,      static_cast<bool>(order.first_stage)};
     if (plan_.attach_lane(life, order.suspects, order.stage)
         && order.first_stage)
       outer_lanes_[order.lane] = order.first_stage;

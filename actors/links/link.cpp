@@ -1,12 +1,17 @@
 #include "actors/links/link.hpp"
 
+#include "messages/lifecycle.hpp"
 #include "messages/links.hpp"
 #include "messages/wire/type_ids.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <utility>
 
 namespace millrace::actors {
@@ -26,6 +31,13 @@ public:
   }
 
 private:
+  /// A request that was passed on and is not answered.
+  struct Open {
+    caf::response_promise promise;
+    caf::actor_clock::time_point deadline;
+    std::size_t bytes = 0;
+  };
+
   /// Passes a request on, from whichever side it comes to the other. The peer
   /// has no more under way than one and what this node ever grants.
   template <class Request, class Answer, class BytesOf>
@@ -111,6 +123,7 @@ public:
           say(peer_, wire::QuestionCredit{order.bytes});
       },
       [this](const messages::EndLink& order) { end(order.refusal); },
+      [this](messages::Tick) { give_up_late(); },
     };
   }
 
@@ -127,22 +140,53 @@ private:
   template <class Answer, class Request>
   caf::result<Answer>
   ask(const caf::actor& whom, Request&& request, std::size_t bytes = 0) {
-    auto promise = self_->make_response_promise<Answer>();
+    auto promise = self_->make_response_promise();
+    const auto number = next_number_++;
+    open_.emplace(
+      number,
+      Open{promise, self_->clock().now() + parameters_.request_limit, bytes});
     answering_bytes_ += bytes;
-    self_
-      ->request(whom, parameters_.request_limit, std::forward<Request>(request))
+    keep_ticking();
+    // A time-out of each would wake the clock's thread twice.
+    self_->request(whom, caf::infinite, std::forward<Request>(request))
       .then(
-        [this, promise, bytes](Answer& answer) mutable {
-          answering_bytes_ -= bytes;
-          promise.deliver(std::move(answer));
+        [this, promise, number](Answer& answer) mutable {
+          if (close(number))
+            promise.deliver(std::move(answer));
         },
-        [this, promise, bytes](const caf::error& error) mutable {
-          answering_bytes_ -= bytes;
-          promise.deliver(error == caf::sec::request_timeout
-                            ? caf::make_error(caf::sec::request_timeout)
-                            : caf::make_error(caf::sec::request_receiver_down));
+        [this, promise, number](const caf::error&) mutable {
+          if (close(number))
+            promise.deliver(caf::make_error(caf::sec::request_receiver_down));
         });
-    return promise;
+    return caf::delegated<Answer>{};
+  }
+
+  /// False where it was given up before.
+  bool close(std::uint64_t number) {
+    const auto found = open_.find(number);
+    if (found == open_.end())
+      return false;
+    answering_bytes_ -= found->second.bytes;
+    open_.erase(found);
+    return true;
+  }
+
+  void give_up_late() {
+    ticking_ = false;
+    while (!open_.empty()
+           && open_.begin()->second.deadline <= self_->clock().now()) {
+      auto promise = open_.begin()->second.promise;
+      close(open_.begin()->first);
+      promise.deliver(caf::make_error(caf::sec::request_timeout));
+    }
+    if (!open_.empty())
+      keep_ticking();
+  }
+
+  void keep_ticking() {
+    if (!std::exchange(ticking_, true))
+      self_->delayed_send(self_, parameters_.request_limit / 10,
+                          messages::Tick{});
   }
 
   /// What a peer passes off as local has its own node as sender, or none.
@@ -204,6 +248,9 @@ private:
   LinkParameters parameters_;
   caf::strong_actor_ptr peer_; ///< the other end, once it is known
   std::size_t answering_bytes_ = 0; ///< of questions of the peer
+  std::map<std::uint64_t, Open> open_; ///< the oldest first
+  std::uint64_t next_number_ = 0;
+  bool ticking_ = false;
 };
 
 } // namespace

@@ -13,9 +13,6 @@ namespace millrace::actors {
 
 namespace {
 
-/// After that long a peer is given up on; it was not waited for all the time.
-constexpr std::chrono::seconds peer_limit{10};
-
 /// Owners follow each other faster than they are heard of only by mistake.
 constexpr int max_moves = 4;
 
@@ -66,8 +63,9 @@ bool JudgementRouter::send_to_peer(PeerIncarnation incarnation,
     return false;
   metrics().judgements_asked_bytes.Increment(static_cast<double>(bytes));
   const Sent sent{incarnation, rows, shards, bytes, due};
+  // The link gives it up in time, or ends.
   self_
-    ->request(link->second, peer_limit,
+    ->request(link->second, caf::infinite,
               wire::JudgeRequest{logic::detection::encode_rows(*rows, shards)})
     .then(
       [this, sent](const wire::JudgeAnswer& answer) {

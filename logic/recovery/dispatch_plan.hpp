@@ -173,6 +173,7 @@ private:
     BatchCut::Treatment treatment = BatchCut::Treatment::ordinary;
     State state = State::waiting;
     std::uint32_t failed_attempts = 0;
+    std::uint32_t lost_elsewhere = 0; ///< with other processes
     /// The part that is tried now, if not every record goes through every
     /// stage.
     std::optional<Range> piece;
@@ -180,6 +181,13 @@ private:
     std::string stage;
     std::string error;
 
+    /// What may kill processes is not passed on through all there are: this
+    /// one has the recorder.
+    LaneChoice choice() const noexcept {
+      return lost_elsewhere < 2 && treatment == BatchCut::Treatment::ordinary
+               ? LaneChoice::any
+               : LaneChoice::of_this_process;
+    }
     bool is_with_lane() const noexcept {
       return state == State::in_lane || state == State::awaiting_turn;
     }

@@ -36,12 +36,15 @@ bool DispatchPlan::detach_lane(std::uint32_t lane, Incarnation incarnation) {
 void DispatchPlan::lose_lane(std::uint32_t lane,
                              std::span<const BatchId> suspects,
                              const std::string& stage) {
+  const bool elsewhere = lanes_.is_elsewhere(lane);
   std::vector<BatchTicket> lost;
-  for (const auto& [key, entry] : in_flight_) {
+  for (auto& [key, entry] : in_flight_) {
     if (entry.ticket.lane != lane)
       continue;
-    if (entry.is_with_lane())
+    if (entry.is_with_lane()) {
       lost.push_back(entry.ticket);
+      entry.lost_elsewhere += elsewhere ? 1 : 0;
+    }
     // The producer may have been told to ignore the lane before it came.
     else if (entry.state == InFlightBatch::State::in_producer)
       orders_.checks.push_back(entry.ticket);
@@ -91,7 +94,8 @@ void DispatchPlan::pump() {
     if (alone && dealt_ != 0)
       return;
     const bool dead = entry.treatment == Treatment::dead_letter;
-    const auto lane = lanes_.with_credit_for(footprint_bytes(*entry.part));
+    const auto lane = lanes_.with_credit_for(footprint_bytes(*entry.part),
+                                             entry.choice());
     if (!dead && !lane)
       return;
     take_back(entry);
@@ -115,11 +119,12 @@ void DispatchPlan::pump_again() {
   bool credit = true;
   for (auto next = again_.begin(); next != again_.end();) {
     auto& entry = in_flight_.at(*next++);
-    auto lane = credit ? lanes_.with_credit_for(footprint_bytes(*entry.part))
+    const auto bytes = footprint_bytes(*entry.part);
+    auto lane = credit ? lanes_.with_credit_for(bytes, entry.choice())
                        : std::nullopt;
     credit = lane.has_value();
     if (!lane && is_next_in_order(entry))
-      lane = lanes_.least_used(footprint_bytes(*entry.part));
+      lane = lanes_.least_used(bytes, entry.choice());
     if (!lane)
       continue;
     take_back(entry);

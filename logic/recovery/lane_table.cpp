@@ -19,6 +19,7 @@ LaneTable::News LaneTable::attach(const LaneLife& life) {
   lane.asked_bytes = life.window_bytes;
   lane.most_bytes = life.most_bytes;
   lane.reserve = life.reserve;
+  lane.elsewhere = life.elsewhere;
   share_out();
   return known ? News::known : News::begun;
 }
@@ -52,16 +53,17 @@ void LaneTable::share_out() {
 }
 
 template <class Admits>
-std::optional<std::uint32_t>
-LaneTable::least_used_of(std::uint64_t bytes, Admits&& admits) const {
+std::optional<std::uint32_t> LaneTable::least_used_of(std::uint64_t bytes,
+                                                      LaneChoice choice,
+                                                      Admits&& admits) const {
   const bool without_reserve = std::ranges::any_of(
-    lanes_, [bytes](const auto& entry) {
-      return !entry.second.reserve && entry.second.would_have(bytes);
+    lanes_, [bytes, choice](const auto& entry) {
+      return !entry.second.reserve && entry.second.would_have(bytes, choice);
     });
   std::optional<std::uint32_t> least;
   double least_part = 0;
   for (const auto& [number, lane] : lanes_) {
-    if (!lane.would_have(bytes) || (lane.reserve && without_reserve)
+    if (!lane.would_have(bytes, choice) || (lane.reserve && without_reserve)
         || !admits(lane.window))
       continue;
     const auto part = static_cast<double>(lane.window.used_bytes())
@@ -75,14 +77,15 @@ LaneTable::least_used_of(std::uint64_t bytes, Admits&& admits) const {
 }
 
 std::optional<std::uint32_t>
-LaneTable::with_credit_for(std::uint64_t bytes) const {
-  return least_used_of(bytes, [bytes](const CreditWindow& window) {
+LaneTable::with_credit_for(std::uint64_t bytes, LaneChoice choice) const {
+  return least_used_of(bytes, choice, [bytes](const CreditWindow& window) {
     return window.admits(bytes);
   });
 }
 
-std::optional<std::uint32_t> LaneTable::least_used(std::uint64_t bytes) const {
-  return least_used_of(bytes, [](const CreditWindow&) { return true; });
+std::optional<std::uint32_t> LaneTable::least_used(std::uint64_t bytes,
+                                                   LaneChoice choice) const {
+  return least_used_of(bytes, choice, [](const CreditWindow&) { return true; });
 }
 
 CreditUse LaneTable::use() const noexcept {

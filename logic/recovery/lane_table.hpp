@@ -21,9 +21,14 @@ struct LaneLife {
   std::uint64_t most_bytes = unlimited;
   /// Gets only what no other lane that is open could take.
   bool reserve = false;
+  /// In a process of its own, which may end without this one.
+  bool elsewhere = false;
 
   static constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
 };
+
+/// Which lanes come into question.
+enum class LaneChoice : std::uint8_t { any, of_this_process };
 
 /// What a lane granted and how much of it is used, for people.
 struct LaneCredit {
@@ -51,9 +56,17 @@ public:
 
   /// The lane that has the least to do, measured by what it grants, among
   /// those that have credit for so many bytes.
-  std::optional<std::uint32_t> with_credit_for(std::uint64_t bytes) const;
+  std::optional<std::uint32_t>
+  with_credit_for(std::uint64_t bytes,
+                  LaneChoice choice = LaneChoice::any) const;
   /// The same among those that would have it, beyond their credit if need be.
-  std::optional<std::uint32_t> least_used(std::uint64_t bytes) const;
+  std::optional<std::uint32_t>
+  least_used(std::uint64_t bytes, LaneChoice choice = LaneChoice::any) const;
+
+  bool is_elsewhere(std::uint32_t lane) const {
+    const auto found = lanes_.find(lane);
+    return found != lanes_.end() && found->second.elsewhere;
+  }
 
   void take(std::uint32_t lane, std::uint64_t bytes) {
     lanes_.at(lane).window.take(bytes);
@@ -76,18 +89,20 @@ private:
     Incarnation incarnation; ///< the latest that was heard of
     bool attached = false;
     bool reserve = false;
+    bool elsewhere = false;
     std::uint64_t most_bytes = LaneLife::unlimited;
     std::uint64_t asked_bytes = 0; ///< the window as the lane granted it
     CreditWindow window;
 
-    bool would_have(std::uint64_t bytes) const noexcept {
-      return !window.shut() && bytes <= most_bytes;
+    bool would_have(std::uint64_t bytes, LaneChoice choice) const noexcept {
+      return !window.shut() && bytes <= most_bytes
+             && (choice == LaneChoice::any || !elsewhere);
     }
   };
 
   template <class Admits>
   std::optional<std::uint32_t>
-  least_used_of(std::uint64_t bytes, Admits&& admits) const;
+  least_used_of(std::uint64_t bytes, LaneChoice choice, Admits&& admits) const;
   void share_out();
 
   std::uint64_t budget_bytes_;

@@ -48,6 +48,7 @@ ExitCode code_of_start(const logic::Error& error) noexcept {
     case logic::ErrorCode::no_space:
       return ExitCode::disk_full;
     case logic::ErrorCode::io_failed:
+    case logic::ErrorCode::unavailable:
       return ExitCode::unavailable;
     case logic::ErrorCode::invalid_config:
       return ExitCode::invalid_config;

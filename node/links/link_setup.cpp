@@ -5,6 +5,7 @@
 #include "node/links/caf_transport.hpp"
 #include "node/links/target_finder.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
 #include <chrono>
@@ -33,6 +34,11 @@ std::string advertised_address(const adapters::links::LinkConfig& config,
 }
 
 } // namespace
+
+void LinkSetup::release() const {
+  caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+  keeper->assign({});
+}
 
 logic::Result<OpenedLinks>
 open_links(caf::actor_system& system, const NodeConfig& config,

@@ -30,6 +30,9 @@ struct LinkSetup {
     = std::make_shared<actors::RegisteredActor<actors::LinksActor>>();
   std::function<std::vector<logic::links::DialPlan::Target>()> targets;
   std::function<std::uint64_t()> draw_incarnation;
+
+  /// Ends the door and lets go of the keeper: neither ends by itself.
+  void release() const;
 };
 
 /// What there is of links in a node besides its supervised actors.

@@ -198,11 +198,8 @@ void SupervisedTopology::release() {
   if (shape().worker)
     std::apply([](auto&... places) { (places->assign({}), ...); },
                host_places_);
-  if (parameters_.links) {
-    caf::anon_send_exit(parameters_.links->door,
-                        caf::exit_reason::user_shutdown);
-    parameters_.links->keeper->assign({});
-  }
+  if (parameters_.links)
+    parameters_.links->release();
   supervisor_ = nullptr;
 }
 

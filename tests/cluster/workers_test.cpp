@@ -6,6 +6,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/node_process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -27,11 +28,12 @@ using logic::verification::Guarantee;
 namespace {
 
 struct Fixture : KafkaFixture {
-  CertificateFolder folder{{"i1", "i2", "w1", "w2"}};
+  CertificateFolder folder{{"i1", "i2", "w1", "w2", "w3"}};
   std::map<std::string, std::uint16_t> ports{{"i1", free_port()},
                                              {"i2", free_port()},
                                              {"w1", free_port()},
-                                             {"w2", free_port()}};
+                                             {"w2", free_port()},
+                                             {"w3", free_port()}};
 
   std::unique_ptr<NodeProcess>
   start(const std::string& name, const std::string& role,
@@ -153,6 +155,49 @@ CAF_TEST(a_worker_that_is_killed_and_one_that_is_frozen_cost_nothing) {
   CAF_CHECK(all_settled(*ingest));
   CAF_CHECK_EQUAL(ingest->stop(), 0);
   CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(a_record_that_kills_processes_ends_few_workers) {
+  const TemporaryFolder journal;
+  const std::vector<std::string> settings{
+    "fault_injection.enabled=true",
+    "fault_injection.orders=die enricher KILLER"};
+  auto with_journal = settings;
+  with_journal.push_back("delivery.crash_journal=" + (journal / "journal"));
+  std::map<std::string, std::unique_ptr<NodeProcess>> workers;
+  int deaths = 0;
+  // As whoever runs them does.
+  const auto start_workers = [&] {
+    for (const auto* name : {"w1", "w2", "w3"})
+      if (auto& worker = workers[name]; !worker || !worker->alive()) {
+        deaths += worker ? 1 : 0;
+        worker = start(name, "worker", settings);
+      }
+  };
+  generate(300);
+  write({R"({"user_id":"KILLER","app_version":"1","device_type":"x"})"});
+  generate(300, 0.05, 2);
+  std::unique_ptr<NodeProcess> ingest;
+  bool ended = false;
+  for (int lives = 0; lives != 15 && !ended; ++lives) {
+    start_workers();
+    ingest = start("i1", "ingest", with_journal);
+    CAF_CHECK(eventually(
+      60s,
+      [&] {
+        return !ingest->alive()
+               || judge(Guarantee::at_least_once).total.lost == 0;
+      },
+      500ms));
+    ended = ingest->alive();
+  }
+  start_workers();
+  CAF_CHECK(ended);
+  CAF_MESSAGE("workers that died: " << deaths);
+  // Two in each life of the reading node until its journal suspects the record.
+  CAF_CHECK(deaths <= 4);
+  CAF_CHECK_EQUAL(ingest->stop(), 0);
+  CAF_CHECK(proven(Guarantee::at_least_once));
 }
 
 CAF_TEST(two_ingest_nodes_share_a_worker) {

@@ -278,6 +278,41 @@ CAF_TEST(others_take_over_what_a_lane_held_as_they_have_credit_or_must) {
   CAF_CHECK_EQUAL(plan.credit().waiting_bytes, 2 * one_record);
 }
 
+CAF_TEST(what_two_processes_were_lost_with_stays_in_this_one) {
+  const auto attach_elsewhere = [this](std::uint32_t lane) {
+    plan.attach_lane({.lane = lane,
+                      .incarnation = Incarnation{1},
+                      .window_bytes = plenty,
+                      .elsewhere = true},
+                     nobody, {});
+    take();
+  };
+  plan.attach_lane({.lane = 0,
+                    .incarnation = Incarnation{1},
+                    .window_bytes = plenty,
+                    .reserve = true},
+                   nobody, {});
+  take();
+  for (const std::uint32_t lane : {7, 8, 9})
+    attach_elsewhere(lane);
+  open(1);
+  CAF_REQUIRE_EQUAL(deals.at(0).ticket.lane, 7u);
+  detach(7, 1);
+  CAF_REQUIRE_EQUAL(deals.at(0).ticket.lane, 8u);
+  detach(8, 1);
+  CAF_REQUIRE_EQUAL(deals.at(0).ticket.lane, 0u);
+  // What this process held as its lane began anew is no other one's fault.
+  plan.attach_lane({.lane = 0,
+                    .incarnation = Incarnation{2},
+                    .window_bytes = plenty,
+                    .reserve = true},
+                   nobody, "validator");
+  take();
+  CAF_CHECK_EQUAL(deals.at(0).ticket.lane, 0u);
+  open(1);
+  CAF_CHECK_EQUAL(deals.at(0).ticket.lane, 9u);
+}
+
 CAF_TEST(what_came_back_goes_before_what_was_never_dealt) {
   attach(0, 1, one_record);
   open(2);

@@ -4,7 +4,9 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "node/endpoint/http_endpoint.hpp"
 #include "node/lifecycle/exit_code.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -17,19 +19,23 @@ using tests::run_program;
 
 namespace {
 
-/// How `millrace run` ends with one setting.
-tests::ProgramOutcome run_with(const std::string& assignment) {
-  return run_program({tests::millrace_binary(), "run", "--set", assignment},
-                     {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
-}
-
-tests::ProgramOutcome check_with(const std::vector<std::string>& assignments) {
-  std::vector<std::string> words{tests::millrace_binary(), "check"};
+tests::ProgramOutcome outcome_of(const std::string& command,
+                                 const std::vector<std::string>& assignments) {
+  std::vector<std::string> words{tests::millrace_binary(), command};
   for (const auto& assignment : assignments) {
     words.emplace_back("--set");
     words.push_back(assignment);
   }
   return run_program(words, {{"KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"}});
+}
+
+/// How `millrace run` ends with one setting.
+tests::ProgramOutcome run_with(const std::string& assignment) {
+  return outcome_of("run", {assignment});
+}
+
+tests::ProgramOutcome check_with(const std::vector<std::string>& assignments) {
+  return outcome_of("check", assignments);
 }
 
 } // namespace
@@ -97,6 +103,24 @@ CAF_TEST(a_file_that_cannot_be_written_ends_a_run_as_unavailable) {
     }
 }
 
+CAF_TEST(a_port_that_is_taken_ends_a_run_with_links_or_without) {
+  const auto taken = HttpEndpoint::start({.port = 0}, {});
+  CAF_REQUIRE(taken);
+  const auto port = std::to_string((*taken)->port());
+  const auto listen = "127.0.0.1:" + std::to_string(tests::free_port());
+  for (const auto& settings : std::vector<std::vector<std::string>>{
+         {"http.port=" + port},
+         {"http.port=" + port, "link.enabled=true", "link.listen=" + listen,
+          "link.peers=" + listen},
+         {"http.port=0", "link.enabled=true", "link.listen=127.0.0.1:" + port,
+          "link.peers=" + listen}}) {
+    const auto outcome = outcome_of("run", settings);
+    CAF_CHECK_EQUAL(outcome.code, to_int(ExitCode::unavailable));
+    CAF_CHECK(outcome.says("could not start"));
+    CAF_CHECK(outcome.says("127.0.0.1:" + port));
+  }
+}
+
 CAF_TEST(what_the_client_would_refuse_is_refused_before_the_start) {
   for (const auto* assignment :
        {"kafka.properties=nonsense.x=1", "kafka.bootstrap_servers=a;b",
@@ -120,5 +144,7 @@ CAF_TEST(every_reason_not_to_start_has_its_exit_code) {
   CAF_CHECK(code_of_start({ErrorCode::io_failed, ""}) == ExitCode::unavailable);
   CAF_CHECK(code_of_start({ErrorCode::invalid_config, ""})
             == ExitCode::invalid_config);
-  CAF_CHECK(code_of_start({ErrorCode::unavailable, ""}) == ExitCode::failure);
+  CAF_CHECK(code_of_start({ErrorCode::unavailable, ""})
+            == ExitCode::unavailable);
+  CAF_CHECK(code_of_start({ErrorCode::stage_failed, ""}) == ExitCode::failure);
 }
