@@ -205,6 +205,11 @@ bool GuardedScribe::refuse(caf::execution_unit* context) {
 
 void GuardedScribe::graceful_shutdown() {
   stream_.graceful_shutdown();
+  // CAF waits until all is written and the other end has hung up. Who never was
+  // a node here may do neither, as an address that nobody answers at; the end
+  // of the process would wait for it.
+  if (!gate_.greeted())
+    ::shutdown(stream_.fd(), SHUT_RDWR);
   detach(&stream_.backend(), false);
 }
 

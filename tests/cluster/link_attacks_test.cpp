@@ -27,6 +27,34 @@ namespace {
 
 using Fields = HostileClient::Fields;
 
+/// A port that takes no more calls and refuses none, as the address of a
+/// machine that is gone: the queue of those that wait is full.
+class SilentListener {
+public:
+  SilentListener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket_, any, size) != 0 || ::listen(socket_, 0) != 0
+        || ::getsockname(socket_, any, &size) != 0)
+      throw std::runtime_error("cannot listen");
+    port_ = ntohs(address.sin_port);
+    waiting_ = std::make_unique<LocalConnection>(port_);
+  }
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+  ~SilentListener() { ::close(socket_); }
+
+  std::uint16_t port() const noexcept { return port_; }
+
+private:
+  int socket_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<LocalConnection> waiting_;
+};
+
 struct Fixture {
   CertificateFolder folder{{"victim", "friend", "mallory"}};
   std::unique_ptr<LiveNode> victim;
@@ -302,6 +330,27 @@ CAF_TEST(a_valid_node_of_another_cluster_is_refused_by_one_line_on_each_side) {
   CAF_CHECK_EQUAL(victim->log().count("link refused"), 1u);
   CAF_CHECK_EQUAL(other.log().count("link refused"), 1u);
   CAF_CHECK_EQUAL(victim->log().count("linked"), 0u);
+}
+
+CAF_TEST(a_node_ends_at_once_though_it_calls_where_nobody_answers) {
+  const SilentListener gone;
+  auto caller = std::make_unique<LiveNode>("friend", folder.config("friend"),
+                                           std::vector{gone.port()});
+  CAF_REQUIRE(eventually(10s, [&] {
+    return caller->log().count("a peer cannot be reached, trying again") != 0;
+  }));
+  const auto begun = std::chrono::steady_clock::now();
+  caller.reset();
+  CAF_CHECK_LESS((std::chrono::steady_clock::now() - begun) / 1ms, 5'000);
+}
+
+CAF_TEST(a_node_ends_at_once_though_others_hold_its_connections) {
+  const LocalConnection silent{victim->port()};
+  const HostileClient half{victim->port(), folder.config("mallory")};
+  CAF_CHECK(half.welcome());
+  const auto begun = std::chrono::steady_clock::now();
+  victim.reset();
+  CAF_CHECK_LESS((std::chrono::steady_clock::now() - begun) / 1ms, 5'000);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
