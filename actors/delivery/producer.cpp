@@ -8,6 +8,9 @@ namespace millrace::actors {
 
 namespace {
 
+/// Until none is sent for a while. In transactions one is too many: each costs
+/// the records that are in it another.
+constexpr std::uint32_t insight_failures = 5;
 constexpr std::chrono::milliseconds close_wait{1'000};
 /// How often it is looked whether the last transaction has ended.
 constexpr std::chrono::milliseconds close_look{10};
@@ -18,6 +21,7 @@ Producer::Producer(ProducerParameters parameters)
   : parameters_(std::move(parameters)),
     metrics_(*parameters_.surroundings.metrics),
     log_(*parameters_.surroundings.log), outbox_(parameters_.outbox_config()),
+    insights_(parameters_.delivery.exactly_once() ? 1 : insight_failures),
     output_circuit_(metrics_, log_), dead_letter_circuit_(metrics_, log_),
     insights_gauge_(metrics_.circuit_state("insights")) {
   if (parameters_.delivery.exactly_once())
@@ -136,7 +140,11 @@ void Producer::pump() {
   if (output_circuit_.allows(now)) {
     if (probe)
       outbox_.try_again(Destination::output, now);
+    const auto before = sink_->queued_records();
     outbox_.pump(*sink_, now, wall_ms);
+    // Otherwise a report would be waited for that never comes.
+    if (sink_->queued_records() == before)
+      output_circuit_.on_unused(now);
   } else {
     outbox_.pump_second_probes(*sink_, now, wall_ms);
   }
