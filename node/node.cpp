@@ -6,20 +6,22 @@
 #include "adapters/system_clock.hpp"
 #include "logic/core/wall_clock.hpp"
 #include "logic/detection/model.hpp"
-#include "messages/status.hpp"
 #include "messages/supervision.hpp"
 #include "millrace_version.hpp"
+#include "node/endpoint/readiness.hpp"
+#include "node/endpoint/status_page.hpp"
 #include "node/faults/fault_injector.hpp"
 #include "node/lifecycle/kafka_clients.hpp"
 #include "node/lifecycle/node_files.hpp"
 #include "node/lifecycle/shutdown.hpp"
 #include "node/lifecycle/system_config.hpp"
 #include "node/links/link_setup.hpp"
-#include "node/links/settings_digest.hpp"
+#include "node/links/own_identity.hpp"
 #include "node/telemetry/caf_metrics.hpp"
 #include "node/telemetry/certificate_metrics.hpp"
 #include "node/telemetry/log_metrics.hpp"
 #include "node/telemetry/logging.hpp"
+#include "node/telemetry/part_reports.hpp"
 #include "node/telemetry/process_metrics.hpp"
 #include "node/topology/background_tasks.hpp"
 #include "node/topology/topology.hpp"
@@ -40,7 +42,6 @@ namespace {
 
 namespace geoip = adapters::geoip;
 constexpr std::string_view component = "node";
-constexpr std::chrono::seconds status_wait{1};
 
 class RunningNode final : public Node {
 public:
@@ -133,24 +134,12 @@ public:
     status.node = config_.node.display_name();
     status.role = config_.node.role;
     status.version = version;
-    std::shared_ptr<Topology> topology;
     {
       const std::lock_guard lock{mutex_};
       status.failure = failure_;
-      topology = topology_;
     }
-    if (!topology)
-      return status;
-    const LoggerReturn logger_return;
-    caf::scoped_actor self{*system_};
-    ask(self, topology->consumer(), status.consumer, status.failure);
-    ask(self, topology->dispatcher(), status.dispatcher, status.failure);
-    ask(self, topology->producer(), status.producer, status.failure);
-    ask(self, topology->judgement_router(), status.judgements, status.failure);
-    ask(self, topology->supervisor(), status.supervisor, status.failure);
-    ask(self, topology->links(), status.links, status.failure);
-    ask(self, topology->remote_lanes(), status.remote_lanes, status.failure);
-    ask(self, topology->lane_host(), status.lane_host, status.failure);
+    if (const auto parts = topology())
+      ask_parts(*system_, *parts, status);
     return status;
   }
 
@@ -174,23 +163,9 @@ public:
   }
 
   std::vector<messages::Recovery> recoveries() override {
-    messages::Recoveries answer;
-    std::shared_ptr<Topology> topology;
-    {
-      const std::lock_guard lock{mutex_};
-      topology = topology_;
-    }
-    if (topology && topology->supervisor()) {
-      const LoggerReturn logger_return;
-      caf::scoped_actor self{*system_};
-      self
-        ->request(topology->supervisor(), status_wait,
-                  messages::ListRecoveries{})
-        .receive(
-          [&answer](messages::Recoveries& list) { answer = std::move(list); },
-          [](const caf::error&) {});
-    }
-    return std::move(answer.recoveries);
+    const auto parts = topology();
+    return parts ? recoveries_of(*system_, *parts)
+                 : std::vector<messages::Recovery>{};
   }
 
   NodeTotals totals() const override { return totals_; }
@@ -205,6 +180,11 @@ public:
   }
 
 private:
+  std::shared_ptr<Topology> topology() const {
+    const std::lock_guard lock{mutex_};
+    return topology_;
+  }
+
   void tell_start() {
     const auto endpoint = endpoint_ ? endpoint_->url() : std::string{};
     if (config_.node.is_worker())
@@ -230,16 +210,8 @@ private:
     for (const auto& file : geo_->files())
       databases.push_back(file.database_type + ' '
                           + std::to_string(file.build_time_s));
-    logic::links::NodeIdentity self;
-    self.cluster = config_.kafka.consumer_group;
-    self.topics = topics_digest(config_);
-    self.name = config_.node.display_name();
-    self.role = logic::links::parse_node_role(config_.node.role)
-                  .value_or(logic::links::NodeRole::all);
-    self.version = version;
-    self.settings = settings_digests(config_, databases);
-    self.capacity = workers_;
-    auto opened = open_links(*system_, config_, std::move(self), log_);
+    auto opened = open_links(*system_, config_,
+                             identity_of(config_, databases, workers_), log_);
     if (!opened)
       return opened.error();
     links_ = std::move(*opened);
@@ -342,21 +314,6 @@ private:
     }
     log_->fatal(component, "the node cannot go on and ends", {{"reason", why}});
     on_failure_();
-  }
-
-  /// An actor that is just being started anew is left out.
-  template <class Handle, class Answer>
-  static void ask(caf::scoped_actor& self, const Handle& actor,
-                  std::optional<Answer>& answer, std::string& failure) {
-    if (!actor)
-      return;
-    self->request(actor, status_wait, messages::ReportStatus{})
-      .receive([&answer](Answer& report) { answer = std::move(report); },
-               [&failure](const caf::error& error) {
-                 if (failure.empty() && error == caf::sec::request_timeout)
-                   failure = "a part of the node does not answer: "
-                             + caf::to_string(error);
-               });
   }
 
   void remember_totals() {

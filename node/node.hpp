@@ -5,7 +5,7 @@
 #include "logic/faults/fault_order.hpp"
 #include "messages/supervision.hpp"
 #include "node/config/node_config.hpp"
-#include "node/endpoint/status_page.hpp"
+#include "node/endpoint/node_status.hpp"
 #include "node/lifecycle/exit_code.hpp"
 
 #include <chrono>

@@ -34,6 +34,8 @@ public:
                TimePoint now);
 
   bool allows(TimePoint now) { return circuit_.allows(now); }
+  /// Nothing was sent although it was allowed.
+  void on_unused(TimePoint now) { circuit_.on_unused(now); }
   std::optional<TimePoint> next_probe() const { return circuit_.next_probe(); }
   CircuitWords words(TimePoint now) const;
 

@@ -20,6 +20,8 @@ constexpr std::size_t envelope_bytes = 512;
 /// may send to a broker that is not the leader for ever. So the client is made
 /// anew as well, and has so long to get rid of what it has.
 constexpr std::chrono::seconds purge_after{5};
+/// So that the client's threads see that somebody waits.
+constexpr int hurry_ms = 1;
 
 } // namespace
 
@@ -258,10 +260,12 @@ bool KafkaSink::send_one(DestinationTopic& topic,
 }
 
 bool KafkaSink::takes_no_more(rd_kafka_resp_err_t error) {
-  if (error == RD_KAFKA_RESP_ERR__FATAL)
+  // One call says that there is a cause, the other which it is.
+  const bool stopped = error == RD_KAFKA_RESP_ERR__FATAL
+                       || error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+  if (stopped)
     gap_ = has_gap(client_.get());
-  return error == RD_KAFKA_RESP_ERR__QUEUE_FULL
-         || (error == RD_KAFKA_RESP_ERR__FATAL && gap_)
+  return error == RD_KAFKA_RESP_ERR__QUEUE_FULL || (stopped && gap_)
          || (error == RD_KAFKA_RESP_ERR__STATE && thread_);
 }
 
@@ -277,7 +281,7 @@ void KafkaSink::refuse(const logic::OutgoingRecord& record,
 
 void KafkaSink::hurry() {
   if (client_)
-    rd_kafka_flush(client_.get(), 0);
+    rd_kafka_flush(client_.get(), hurry_ms);
 }
 
 void KafkaSink::end(std::chrono::milliseconds deadline) {

@@ -74,6 +74,12 @@ private:
   /// transaction, which is to be aborted then, or at a gap.
   bool takes_no_more(rd_kafka_resp_err_t error);
   static void give_up_reports(logic::DeliveryReports& reports);
+  /// Whether all that failed in a transaction is what was given up for
+  /// something that is not reported yet.
+  bool lacks_reason(const logic::DeliveryReports& reports) const;
+  void give_reason(logic::DeliveryReports& reports);
+  std::string
+  topic_names(const std::vector<logic::DeliveryFailure>& failed) const;
   void purge(); ///< gives up what is queued
   void end(std::chrono::milliseconds deadline);
   /// Whether the client, as it is made now, may find it too large.

@@ -11,6 +11,9 @@ namespace millrace::adapters::kafka {
 namespace {
 
 constexpr int gap_look_ms = 2;
+/// In a transaction the client reports what it gives up for a refusal before
+/// that, but next to it.
+constexpr int reason_look_ms = 20;
 
 } // namespace
 
@@ -32,13 +35,17 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
   std::swap(reports.failed, refused_);
   queued_ -= reports.failed.size();
   // The rest of what a gap brings back tells nobody that it comes.
-  const auto wait_ms = gap_ ? gap_look_ms : 0;
+  int wait_ms = gap_ ? gap_look_ms : 0;
   while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), wait_ms)}) {
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR)
       on_reports(event.get(), reports);
     else if (!topics_->on_event(event.get(), *watch_, reports.events))
       watch_->on_event(event.get(), reports.events);
+    if (thread_)
+      wait_ms = lacks_reason(reports) ? reason_look_ms : 0;
   }
+  if (lacks_reason(reports))
+    give_reason(reports);
   watch_->tick(reports.events);
   topics_->tick();
   if (thread_ && transaction_ == Transaction::aborting)
@@ -115,7 +122,8 @@ void KafkaSink::on_failed(rd_kafka_resp_err_t error,
                                  : request.blame(refused),
       destination,
       rd_kafka_err2name(refused)};
-    if (gap_ && refused == RD_KAFKA_RESP_ERR__PURGE_QUEUE) {
+    if ((gap_ || transaction_ == Transaction::open)
+        && refused == RD_KAFKA_RESP_ERR__PURGE_QUEUE) {
       failure.fault = logic::DeliveryFault::record;
       failure.blame = logic::Blame::neighbour;
     }

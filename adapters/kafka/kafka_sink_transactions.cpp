@@ -1,6 +1,12 @@
+#include "adapters/kafka/delivery_fault.hpp"
 #include "adapters/kafka/kafka_sink_client.hpp"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -8,6 +14,48 @@ namespace millrace::adapters::kafka {
 void KafkaSink::give_up_reports(logic::DeliveryReports& reports) {
   reports.delivered.clear();
   reports.failed.clear();
+}
+
+bool KafkaSink::lacks_reason(const logic::DeliveryReports& reports) const {
+  return transaction_ == Transaction::open && !reports.failed.empty()
+         && std::ranges::all_of(reports.failed, [](const auto& failure) {
+              return failure.blame == logic::Blame::neighbour;
+            });
+}
+
+std::string KafkaSink::topic_names(
+  const std::vector<logic::DeliveryFailure>& failed) const {
+  std::set<std::string_view> names;
+  for (const auto& failure : failed)
+    names.insert(topics_->at(failure.destination).name);
+  std::string text;
+  for (const auto name : names)
+    text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
+/// Not a record was refused, but a partition or the transaction.
+void KafkaSink::give_reason(logic::DeliveryReports& reports) {
+  // It is not ready for another, and says why.
+  const ErrorPtr error{rd_kafka_begin_transaction(client_.get())};
+  if (!error || rd_kafka_error_txn_requires_abort(error.get()) == 0)
+    return;
+  const auto code = rd_kafka_error_code(error.get());
+  auto cause = to_error(code, "writing in a transaction",
+                        rd_kafka_error_string(error.get()));
+  cause.text += "; written to in it: ";
+  cause.text += topic_names(reports.failed);
+  if (hints_at_topic(code))
+    topics_->refresh();
+  if (to_delivery_fault(code) == logic::DeliveryFault::outage)
+    for (auto& failure : reports.failed) {
+      failure.fault = logic::DeliveryFault::outage;
+      failure.blame = logic::Blame::record;
+      failure.text = cause.text;
+      failure.error = rd_kafka_err2name(code);
+    }
+  reports.transactions.push_back(
+    {logic::TransactionReport::Kind::must_abort, std::move(cause)});
 }
 
 bool KafkaSink::begin() {

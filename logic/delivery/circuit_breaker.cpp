@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <limits>
+#include <utility>
 
 namespace millrace::logic {
 
@@ -60,6 +61,11 @@ void CircuitBreaker::on_failure(TimePoint now) {
       || (state_ == CircuitState::closed
           && ++failures_ >= config_.failures_to_open))
     open(now);
+}
+
+void CircuitBreaker::on_unused(TimePoint now) {
+  if (std::exchange(probing_, false))
+    due_ = now;
 }
 
 void CircuitBreaker::open(TimePoint now) {

@@ -61,6 +61,8 @@ public:
 
   void on_success(TimePoint now);
   void on_failure(TimePoint now);
+  /// The call that was allowed last was not made after all.
+  void on_unused(TimePoint now);
 
   CircuitState state(TimePoint now) const;
 

@@ -39,7 +39,8 @@ InsightPublisher::apply_reports(DeliveryReports& reports, TimePoint now) {
     if (failure.token.slot < first_slot)
       return false;
     sent_.erase(failure.token.slot);
-    circuit_.on_failure(now);
+    if (failure.blame != Blame::neighbour)
+      circuit_.on_failure(now);
     outcome.failure = failure.text;
     return true;
   });

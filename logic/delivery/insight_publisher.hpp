@@ -21,6 +21,11 @@ public:
   /// Slots from here on are insights, one each; below, they are the outbox's.
   static constexpr std::uint32_t first_slot = 0xFFFF0000U;
 
+  /// After so many failures in succession none is sent for a while.
+  explicit InsightPublisher(std::uint32_t failures_to_stop
+                            = CircuitBreakerConfig{}.failures_to_open)
+    : circuit_(CircuitBreakerConfig{.failures_to_open = failures_to_stop}) {}
+
   struct Outcome {
     std::uint64_t published = 0;
     std::string failure; ///< the client's words on the last one that failed
@@ -43,7 +48,7 @@ public:
 private:
   std::map<std::uint32_t, std::shared_ptr<const std::string>> sent_;
   std::uint32_t next_ = 0;
-  CircuitBreaker circuit_{CircuitBreakerConfig{}};
+  CircuitBreaker circuit_;
 };
 
 } // namespace millrace::logic

@@ -76,7 +76,10 @@ bool Outbox::pump_refused(RecordSink& sink, TimePoint now,
     return true;
   if (queued_ != 0)
     return false; // what is under way would share a request with the group
-  const auto group = refused_.next_group();
+  const auto group = refused_.next_group([this](auto left, auto right) {
+    return std::pair{slots_[left.slot].arrival, left.index}
+           < std::pair{slots_[right.slot].arrival, right.index};
+  });
   if (group.empty())
     return true;
   const auto records = std::min(group.size(), chunk_records);
@@ -100,6 +103,19 @@ void Outbox::wait_in_line(SendToken token, TimePoint now) {
   if (line.empty())
     busy_lines_.emplace_back(&line, destination_of(token));
   line.join({slots_[token.slot].arrival, token.index}, token, now);
+}
+
+void Outbox::wait_in_place(SendToken token, TimePoint now) {
+  // Groups that are behind it are sent before the lines.
+  if (refused_.under_way())
+    refused_.add(token);
+  else
+    wait_in_line(token, now);
+}
+
+void Outbox::give_up_groups(TimePoint now) {
+  for (const auto token : refused_.give_up())
+    wait_in_line(token, now);
 }
 
 /// What is due goes in the order in which it arrived, whenever it failed.
@@ -196,7 +212,8 @@ void Outbox::fill_chunk(std::uint32_t slot, TimePoint now,
       return;
     replace_refused_timestamp(token, now);
     chunk_.push_back(outgoing(token, wall_ms, chunk_texts_[chunk_.size()]));
-    if (chunk_.size() == chunk_records || one_by_one_)
+    if (chunk_.size() == chunk_records
+        || (one_by_one_ && index + 1 >= state.proven))
       return;
   }
 }
@@ -225,6 +242,7 @@ void Outbox::release(std::uint32_t slot) {
 
 std::uint64_t Outbox::send_unreported_again(TimePoint now) {
   std::uint64_t again = 0;
+  give_up_groups(now);
   queued_ = 0;
   queued_dead_letters_ = 0;
   for (auto& [partition, lines] : lines_)
@@ -241,9 +259,6 @@ std::uint64_t Outbox::send_unreported_again(TimePoint now) {
                     [&waits](std::uint32_t index) { waits[index] = true; });
     for (const auto& [index, failed] : state.failed_records)
       if (failed.retries)
-        waits[index] = true;
-    for (std::uint32_t index = 0; index != total; ++index)
-      if (!waits[index] && refused_.holds({slot, index}))
         waits[index] = true;
     const auto waiting = std::ranges::count(waits, true);
     if (state.outstanding <= waiting + (total - state.sent))

@@ -242,6 +242,11 @@ private:
     bool forgotten = false;
     bool begun = false; ///< in the transaction that is open
     bool settled = false; ///< in a transaction that is not committed yet
+    bool alone = false; ///< begun record by record
+    /// So many were taken one by one in a transaction that came to nothing:
+    /// they go together in the next, unless that is refused.
+    std::uint32_t proven = 0;
+    bool proven_refused = false;
     std::map<std::uint32_t, FailedRecord>
       failed_records; ///< by index of the record
   };
@@ -251,6 +256,10 @@ private:
                .lines)[static_cast<std::size_t>(destination_of(token))];
   }
   void wait_in_line(SendToken token, TimePoint now);
+  /// The same, but among what is sent in groups if it was in one of these.
+  void wait_in_place(SendToken token, TimePoint now);
+  /// What is left of refused requests is sent as everything else.
+  void give_up_groups(TimePoint now);
   void drop_empty_lines();
   void retry_at(TimePoint due, SendToken token, FailedRecord& failed);
 
@@ -335,6 +344,8 @@ private:
   /// each from now on, record by record, until one is committed.
   bool one_by_one_ = false;
   std::optional<PartitionId> blamed_; ///< the partition of such a record
+  bool too_large_ = false; ///< a request of the transaction that is open was
+  std::uint32_t too_large_transactions_ = 0; ///< in succession
   std::uint64_t lessons_ = 0;
   std::uint64_t retries_ = 0;
   std::uint64_t references_ = 0;

@@ -48,11 +48,13 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   if (failure.fault == DeliveryFault::fatal) {
     note(OutboxNotice::Kind::client_failed, slot, index, failure.text);
     line_of(failure.token).on_report(failure.token);
+    give_up_groups(now);
     wait_in_line(failure.token, now); // for the next client
     return;
   }
   ++retries_;
   if (waits_for_others(failure, now)) {
+    give_up_groups(now); // which are sent before the lines
     wait_in_line(failure.token, now);
     return;
   }
@@ -60,14 +62,10 @@ void Outbox::handle_failure(const DeliveryFailure& failure, TimePoint now) {
   if (failure.blame == Blame::request && !refused_.is_single())
     return refused_.add(failure.token);
   if (failure.blame == Blame::neighbour)
-    return wait_in_line(failure.token, now);
+    return wait_in_place(failure.token, now);
   auto& failed = slot.failed_records[index];
-  if (change_record(failure, failed, now)) {
-    // The rest of its request is behind it.
-    if (refused_.is_single())
-      return refused_.add(failure.token);
-    return wait_in_line(failure.token, now);
-  }
+  if (change_record(failure, failed, now))
+    return wait_in_place(failure.token, now);
   charge(failure, failed, now);
 }
 

@@ -8,6 +8,17 @@
 /// sent counts before the end, and after a failure all of it is sent again.
 namespace millrace::logic {
 
+namespace {
+
+/// After so many transactions in succession in which a request was too large
+/// the next follows at once: of each the client learns how much it may send.
+constexpr std::uint32_t soon_again = 10;
+/// After so many each record is tried alone, for which a transaction may be too
+/// short. Those between wait, as topics are asked but once in a while.
+constexpr std::uint32_t together_again = 14;
+
+} // namespace
+
 bool Outbox::begin(std::uint32_t slot) {
   auto& state = slots_[slot];
   if (state.begun)
@@ -15,6 +26,7 @@ bool Outbox::begin(std::uint32_t slot) {
   if (held_back_ || (one_by_one_ && begun_ != 0))
     return false;
   state.begun = true;
+  state.alone = one_by_one_;
   ++begun_;
   return true;
 }
@@ -48,10 +60,16 @@ void Outbox::commit() {
     delivered_records_[index] += std::exchange(settled_records_[index], 0);
   begun_ = settled_ = 0;
   one_by_one_ = false;
+  too_large_transactions_ = 0;
   blamed_.reset();
 }
 
 void Outbox::roll_back() {
+  if (std::exchange(too_large_, false)) {
+    ++too_large_transactions_;
+    lessons_ += too_large_transactions_ <= soon_again ? 1 : 0;
+    one_by_one_ |= too_large_transactions_ > together_again;
+  }
   queued_ = queued_dead_letters_ = 0;
   settled_records_.fill(0);
   begun_ = settled_ = 0;
@@ -64,8 +82,11 @@ void Outbox::roll_back() {
       release(slot);
       continue;
     }
+    const auto total = static_cast<std::uint32_t>(state.batch->records.size());
+    if (state.begun && state.alone && !state.proven_refused)
+      state.proven = std::max(state.proven, total - state.outstanding);
     state.sent = 0;
-    state.outstanding = static_cast<std::uint32_t>(state.batch->records.size());
+    state.outstanding = total;
     state.begun = state.settled = false;
     unsent_.push_back(slot);
   }
@@ -102,10 +123,17 @@ void Outbox::handle_failure_of_transaction(const DeliveryFailure& failure,
   // Alone in its request, and others before it were taken.
   const bool own = failure.blame == Blame::record
                    && (!passing
-                       || (one_by_one_
+                       || (one_by_one_ && index >= slot.proven
                            && slot.outstanding != slot.batch->records.size()));
+  if (index < slot.proven && failure.blame != Blame::neighbour) {
+    slot.proven = 0;
+    slot.proven_refused = true;
+  }
   if (!own) {
-    if (failure.blame != Blame::neighbour || passing) {
+    if (failure.fault == DeliveryFault::too_large && !one_by_one_) {
+      too_large_ = true;
+      blamed_ = slot.ticket.partition;
+    } else if (failure.blame != Blame::neighbour || passing) {
       lessons_ += one_by_one_ ? 0 : 1;
       one_by_one_ = true;
       blamed_ = slot.ticket.partition;

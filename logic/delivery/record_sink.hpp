@@ -55,7 +55,7 @@ public:
   /// Null where each record stands for itself.
   virtual Transactions* transactions() { return nullptr; }
 
-  /// Sends now what lingers. Does not wait.
+  /// Sends now what lingers. Hardly waits.
   virtual void hurry() = 0;
 
   /// Gives up what is queued and closes, within `deadline`. What became of

@@ -46,13 +46,12 @@ std::size_t RefusedRequests::forget(std::uint32_t slot) {
   return dropped;
 }
 
-bool RefusedRequests::holds(SendToken token) const {
-  const auto is_it = [token](SendToken each) { return each == token; };
-  return std::any_of(refused_.begin(), refused_.end(), is_it)
-         || std::any_of(groups_.begin(), groups_.end(),
-                        [&is_it](const auto& group) {
-                          return std::any_of(group.begin(), group.end(), is_it);
-                        });
+std::vector<SendToken> RefusedRequests::give_up() {
+  auto records = std::exchange(refused_, {});
+  for (const auto& group : std::exchange(groups_, {}))
+    records.insert(records.end(), group.begin(), group.end());
+  group_records_ = 0;
+  return records;
 }
 
 } // namespace millrace::logic

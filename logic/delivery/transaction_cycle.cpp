@@ -5,6 +5,18 @@
 
 namespace millrace::logic {
 
+namespace {
+
+/// What is given up for a refusal may be reported before it.
+const DeliveryFailure& reason(const std::vector<DeliveryFailure>& failed) {
+  const auto found = std::ranges::find_if(failed, [](const auto& failure) {
+    return failure.blame != Blame::neighbour;
+  });
+  return found == failed.end() ? failed.front() : *found;
+}
+
+} // namespace
+
 bool TransactionCycle::may_send(Transactions& transactions, TimePoint now) {
   if (state_ == State::none && !lost_track_ && now >= not_before_
       && transactions.begin()) {
@@ -56,7 +68,7 @@ TransactionCycle::advance(const DeliveryReports& reports, Outbox& outbox,
   }
   const bool under_way = state_ == State::open || state_ == State::settling;
   if (under_way && !reports.failed.empty())
-    abort(transactions, reports.failed.front().text);
+    abort(transactions, reason(reports.failed).text);
   if (state_ == State::open && now >= commit_at_) {
     state_ = State::settling;
     outbox.hold_back(true);

@@ -1,6 +1,7 @@
 #include "node/demo/demo_screen.hpp"
 
 #include "messages/status.hpp"
+#include "node/endpoint/readiness.hpp"
 
 #include <algorithm>
 #include <sstream>

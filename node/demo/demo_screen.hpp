@@ -2,7 +2,7 @@
 
 #include "messages/status.hpp"
 #include "node/demo/output_watch.hpp"
-#include "node/endpoint/status_page.hpp"
+#include "node/endpoint/node_status.hpp"
 
 #include <chrono>
 #include <cstdint>

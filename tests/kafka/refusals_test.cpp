@@ -75,6 +75,23 @@ struct Fixture : tests::RealKafkaFixture {
       [&](std::size_t index) { return index % 997 == 498 ? ahead : now_ms(); });
   }
 
+  /// Outputs and dead letters, some with a timestamp that only the input takes.
+  void write_mixture(std::size_t records, const std::string& large = {}) {
+    topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+      = "86400000";
+    create_topics();
+    std::vector<std::string> values(records, event());
+    for (std::size_t index = 7; index < records; index += 50)
+      values[index] = "no json";
+    if (!large.empty())
+      for (std::size_t index = 500; index < records; index += 1'000)
+        values[index] = large;
+    const auto ahead = now_ms() + 7'200'000;
+    write_all(values, "k", [&](std::size_t index) {
+      return index % 97 == 0 ? ahead : now_ms();
+    });
+  }
+
   void each(const std::string& topic,
             const std::function<void(const logic::RecordView&)>& look) {
     auto reader = adapters::kafka::TopicReader::open(kafka);
@@ -281,6 +298,42 @@ CAF_TEST(good_records_pass_refused_timestamps_in_their_order) {
   work();
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(nothing_passes_a_refusal_of_the_very_first_record) {
+  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
+    = "86400000";
+  create_topics();
+  write_all(
+    std::vector<std::string>(2'000, event()), "k",
+    [](std::size_t index) { return now_ms() + (index == 0 ? 7'200'000 : 0); });
+  // So many requests that some are under way behind the first.
+  work({"kafka.batch_messages=1"});
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(several_kinds_of_refusal_in_one_request_keep_the_order) {
+  topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  write_mixture(5'000);
+  work({"kafka.properties=batch.size=1000000", "kafka.linger=100ms"});
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 100u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+  CAF_CHECK(!logged("GAPLESS_GUARANTEE"));
+}
+
+CAF_TEST(and_do_not_hold_up_transactions) {
+  topic_settings[kafka.output_topic]["max.message.bytes"] = "300000";
+  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
+  write_mixture(1'000,
+                event(R"(,"device_id":")" + std::string(400'000, 'x') + '"'));
+  work({"delivery.guarantee=exactly_once", "node.name=n-1"});
+  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 21u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+  CAF_CHECK(logged("INVALID_TIMESTAMP"));
+  CAF_CHECK(!logged(R"(are sent again","error":"Local: Purged)"));
+  CAF_CHECK(!logged("the circuit to the output changed"));
 }
 
 CAF_TEST(and_so_they_do_in_transactions) {

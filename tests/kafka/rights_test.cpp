@@ -29,16 +29,41 @@ struct Fixture : tests::RealKafkaFixture {
 
   Fixture() : RealKafkaFixture(strict_broker()) {}
 
-  void allow_what_is_needed() {
+  void allow_to_read() {
     auto& broker = strict_broker();
     broker.grant(RD_KAFKA_RESOURCE_TOPIC, kafka.input_topic,
                  RD_KAFKA_ACL_OPERATION_READ);
     broker.grant(RD_KAFKA_RESOURCE_GROUP, kafka.consumer_group,
                  RD_KAFKA_ACL_OPERATION_READ);
+  }
+
+  void allow_what_is_needed() {
+    allow_to_read();
+    for (const auto& topic :
+         {kafka.output_topic, kafka.dlq_topic, kafka.insights_topic})
+      strict_broker().grant(RD_KAFKA_RESOURCE_TOPIC, topic,
+                            RD_KAFKA_ACL_OPERATION_WRITE);
+  }
+
+  /// All that transactions need, but to one topic records may not be written.
+  void allow_transactions_but_to(const std::string& denied) {
+    auto& broker = strict_broker();
+    allow_to_read();
+    broker.grant(RD_KAFKA_RESOURCE_TRANSACTIONAL_ID,
+                 kafka.consumer_group + "-n-1", RD_KAFKA_ACL_OPERATION_WRITE);
     for (const auto& topic :
          {kafka.output_topic, kafka.dlq_topic, kafka.insights_topic})
       broker.grant(RD_KAFKA_RESOURCE_TOPIC, topic,
-                   RD_KAFKA_ACL_OPERATION_WRITE);
+                   topic == denied ? RD_KAFKA_ACL_OPERATION_DESCRIBE
+                                   : RD_KAFKA_ACL_OPERATION_WRITE);
+  }
+
+  NodeProcess start_node_with_transactions() {
+    auto settings = names();
+    for (const auto* more : {"delivery.guarantee=exactly_once", "node.name=n-1",
+                             "insights.interval=100ms"})
+      settings.emplace_back(more);
+    return NodeProcess{strict_broker().sasl_ssl(), settings, as_user()};
   }
 
   static Environment as_user() {
@@ -137,6 +162,39 @@ CAF_TEST(a_limit_that_a_user_may_not_read_costs_no_record) {
   topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
   create_topics();
   works_with_the_defaults();
+}
+
+CAF_TEST(transactions_wait_for_the_right_to_write) {
+  create_topics();
+  allow_transactions_but_to(kafka.output_topic);
+  generate(2'000);
+  auto node = start_node_with_transactions();
+  CAF_CHECK(eventually(30s, [&] {
+    return node.page("/health/ready").find("TOPIC_AUTHORIZATION_FAILED")
+           != std::string::npos;
+  }));
+  strict_broker().grant(RD_KAFKA_RESOURCE_TOPIC, kafka.output_topic,
+                        RD_KAFKA_ACL_OPERATION_WRITE);
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK(
+    eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK_EQUAL(times(node.log(), "failed for good"), 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(transactions_do_not_wait_for_the_right_to_write_insights) {
+  create_topics();
+  allow_transactions_but_to(kafka.insights_topic);
+  generate(2'000);
+  auto node = start_node_with_transactions();
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK(
+    eventually(30s, [&] { return node.http_code("/health/ready") == 200; }));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(times(node.log(), "an insight was not delivered") > 0);
+  CAF_CHECK_EQUAL(times(node.log(), "failed for good"), 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -43,7 +43,7 @@ struct KafkaFixture {
     config.bootstrap_servers = broker->bootstrap_servers();
     // A successor waits for so long until the mock group lets it in, but a busy
     // machine must not be late with a heartbeat.
-    config.session_timeout = 10s;
+    config.session_timeout = 6s;
     config.fetch_wait = 10ms;
   }
 

@@ -273,6 +273,18 @@ CAF_TEST(a_probe_that_is_never_heard_of_again_counts_as_failed) {
   CAF_CHECK((f.breaker.transitions() == CircuitTransitions{2, 2, 0}));
 }
 
+CAF_TEST(a_probe_that_was_not_made_may_be_made_later) {
+  Fixture f;
+  f.fail(3);
+  f.wait(100);
+  CAF_CHECK(f.allows());
+  CAF_CHECK(!f.allows());
+  f.breaker.on_unused(f.now);
+  CAF_CHECK(*f.breaker.next_probe() == f.now);
+  CAF_CHECK(f.allows());
+  CAF_CHECK((f.breaker.transitions() == CircuitTransitions{1, 1, 0}));
+}
+
 CAF_TEST(states_have_names) {
   CAF_CHECK_EQUAL(to_string(CircuitState::closed), "closed");
   CAF_CHECK_EQUAL(to_string(CircuitState::open), "open");

@@ -60,6 +60,18 @@ struct Fixture {
 
 CAF_TEST_FIXTURE_SCOPE(insight_publisher_tests, Fixture)
 
+CAF_TEST(what_is_given_up_for_another_record_says_nothing_of_the_topic) {
+  publisher = InsightPublisher{1};
+  CAF_REQUIRE(send("{}"));
+  DeliveryReports reports;
+  reports.failed.push_back({sink.sent.back().token, DeliveryFault::record,
+                            "given up", Blame::neighbour});
+  CAF_CHECK_EQUAL(publisher.apply_reports(reports, now).failure, "given up");
+  CAF_REQUIRE(send("{}"));
+  report_failure(sink.sent.back().token);
+  CAF_CHECK(!send("{}"));
+}
+
 CAF_TEST(an_insight_goes_to_its_topic_and_lives_until_it_is_reported) {
   auto json = std::make_shared<const std::string>(R"({"logins":1})");
   const std::weak_ptr<const std::string> held = json;

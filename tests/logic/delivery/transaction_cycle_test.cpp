@@ -88,6 +88,8 @@ struct Fixture : millrace::tests::OutboxFixture {
     std::swap(reports.transactions, broker.reports);
     auto latest = cycle.advance(reports, outbox, broker, 0, now);
     lost_track |= latest.lost_track;
+    if (!latest.aborted.empty())
+      aborted = latest.aborted;
     if (latest.ended)
       committed = std::move(latest.committed);
     for (auto& batch : outbox.take_delivered())
@@ -104,6 +106,7 @@ struct Fixture : millrace::tests::OutboxFixture {
   std::vector<DeliveredBatch> delivered;
   std::vector<PartitionOffset> committed;
   bool lost_track = false;
+  std::string aborted; ///< why, the last time
 };
 
 } // namespace
@@ -164,6 +167,23 @@ CAF_TEST(a_refused_record_aborts_and_is_a_dead_letter_in_the_next) {
   CAF_CHECK_EQUAL(f.outbox.delivered(Destination::output), 4u);
 }
 
+CAF_TEST(it_is_aborted_for_a_refusal_and_not_for_what_is_given_up_with_it) {
+  Fixture f;
+  bool refused = false;
+  f.script->answer = [&](const SentRecord& sent) {
+    if (refused)
+      return Answer{};
+    refused = sent.value == "out1";
+    return refused ? Answer{false, DeliveryFault::record, "bad"}
+                   : Answer{false, DeliveryFault::record, "given up",
+                            Blame::neighbour};
+  };
+  f.outbox.add(ticket(1), encoded(2, 0));
+  f.run_for(500ms);
+  CAF_CHECK_EQUAL(f.aborted, "bad");
+  CAF_CHECK_EQUAL(f.broker.visible.size(), 2u);
+}
+
 CAF_TEST(one_refused_record_after_the_other_costs_no_back_off) {
   Fixture f;
   int refused_in = 0;
@@ -181,6 +201,61 @@ CAF_TEST(one_refused_record_after_the_other_costs_no_back_off) {
   CAF_REQUIRE_EQUAL(f.delivered.size(), 1u);
   CAF_CHECK_EQUAL(f.delivered[0].dead_letters, 11u);
   CAF_CHECK_EQUAL(f.broker.seen("out1"), 1u);
+}
+
+CAF_TEST(a_client_that_learns_what_it_may_send_at_once_is_tried_again) {
+  Fixture f;
+  f.script->answer = [&](const SentRecord&) {
+    return Answer{f.broker.begun > 12, DeliveryFault::too_large, "too large",
+                  Blame::request};
+  };
+  for (int batch = 0; batch != 3; ++batch)
+    f.outbox.add(ticket(static_cast<std::uint64_t>(batch) + 1),
+                 encoded(5, 0, 5 * batch));
+  f.run_for(2s);
+  // Not record by record, as it would be in a transaction for each batch.
+  CAF_CHECK_EQUAL(f.broker.aborted, 12);
+  CAF_CHECK_EQUAL(f.broker.begun, 13);
+  CAF_CHECK_EQUAL(f.delivered.size(), 3u);
+}
+
+CAF_TEST(what_is_too_large_time_and_again_is_found_one_by_one) {
+  Fixture f;
+  f.script->answer = [](const SentRecord& sent) {
+    return sent.value == "out7" ? Answer{false, DeliveryFault::too_large,
+                                         "too large", Blame::request}
+                                : Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(5, 0));
+  f.outbox.add(ticket(2), encoded(5, 0, 5));
+  f.run_for(1s);
+  CAF_CHECK_EQUAL(f.broker.seen("out4"), 0u);
+  const auto tries = f.broker.begun;
+  f.script->answer = [](const SentRecord& sent) {
+    return Answer{sent.value != "out7", DeliveryFault::too_large, "too large"};
+  };
+  f.run_for(20s);
+  CAF_CHECK(f.broker.begun > tries);
+  CAF_CHECK_EQUAL(f.broker.seen("in7"), 1u);
+  CAF_CHECK_EQUAL(f.broker.visible.size(), 10u);
+}
+
+CAF_TEST(one_by_one_may_take_longer_than_a_transaction) {
+  Fixture f;
+  bool refused = false;
+  f.script->answer = [&](const SentRecord& sent) {
+    if (sent.value == "out3" && !std::exchange(refused, true))
+      return Answer{false, DeliveryFault::transient, "throttled"};
+    return Answer{};
+  };
+  f.outbox.add(ticket(1), encoded(2'000, 0));
+  f.run_for(2min); // a record in 10 ms, and so 500 in one transaction
+  CAF_REQUIRE_EQUAL(f.delivered.size(), 1u);
+  CAF_CHECK_EQUAL(f.delivered[0].dead_letters, 0u);
+  CAF_CHECK_EQUAL(f.broker.visible.size(), 2'000u);
+  CAF_CHECK(std::ranges::is_sorted(f.broker.visible, {}, [](const auto& value) {
+    return std::stoi(value.substr(3));
+  }));
 }
 
 CAF_TEST(where_nobody_says_which_record_it_is_it_is_found_one_by_one) {

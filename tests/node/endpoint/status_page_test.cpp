@@ -2,6 +2,8 @@
 
 #include "node/endpoint/status_page.hpp"
 
+#include "node/endpoint/readiness.hpp"
+
 #include "caf/test/dsl.hpp"
 
 #include <boost/json/parse.hpp>
