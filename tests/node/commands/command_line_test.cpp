@@ -1,13 +1,12 @@
 #define CAF_SUITE command_line
 
-#include "node/commands/command_line.hpp"
-
 #include "caf/test/dsl.hpp"
 
 #include "adapters/kafka/embedded_broker.hpp"
 #include "node/commands/commands.hpp"
 #include "node/commands/connect_check.hpp"
 #include "node/config/load_config.hpp"
+#include "tests/node/commands/shell.hpp"
 #include "tests/node/config/config_sample.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -16,7 +15,6 @@
 
 #include <array>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 #include <stdexcept>
 
@@ -34,39 +32,11 @@ void add_throwing(CLI::App& app, ExitCode&) {
   });
 }
 
-/// Exchanges a stream's buffer for as long as it lives.
-class Redirected {
-public:
-  Redirected(std::ostream& stream, std::ostream& to)
-    : stream_(stream), buffer_(stream.rdbuf(to.rdbuf())) {}
-  Redirected(const Redirected&) = delete;
-  Redirected& operator=(const Redirected&) = delete;
-  ~Redirected() { stream_.rdbuf(buffer_); }
-
-private:
-  std::ostream& stream_;
-  std::streambuf* buffer_;
-};
-
-struct Outcome {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Outcome run(std::vector<std::string> words) {
-  std::vector<const char*> arguments{"millrace"};
-  for (const auto& word : words)
-    arguments.push_back(word.c_str());
-  std::ostringstream out;
-  std::ostringstream err;
+tests::CommandOutcome run(const std::vector<std::string>& words) {
   constexpr std::array<AddCommand, 5> some_commands{
     commands::add_check, commands::add_status, commands::add_version,
     add_throwing, commands::add_certificates};
-  const Redirected out_too{std::cout, out};
-  const Redirected err_too{std::cerr, err};
-  const auto code = run_command_line(arguments, some_commands, out, err);
-  return {code, out.str(), err.str()};
+  return tests::run(some_commands, words);
 }
 
 } // namespace

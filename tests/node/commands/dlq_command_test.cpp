@@ -1,14 +1,11 @@
 #define CAF_SUITE dlq_command
 
-#include "node/commands/command_line.hpp"
 #include "node/commands/commands.hpp"
+#include "tests/node/commands/shell.hpp"
 #include "tests/node/dead_letters/dead_letter_stage.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include <array>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,34 +14,8 @@ using namespace millrace::node;
 
 namespace {
 
-struct Outcome {
-  ExitCode code;
-  std::string out;
-  std::string err;
-
-  bool says(const std::string& words) const {
-    if (out.find(words) != std::string::npos
-        || err.find(words) != std::string::npos)
-      return true;
-    CAF_MESSAGE("not said: " << words << "\n" << out << err);
-    return false;
-  }
-};
-
-Outcome run(std::vector<std::string> words) {
-  words.insert(words.begin(), {"millrace", "dlq"});
-  std::vector<const char*> arguments;
-  for (const auto& word : words)
-    arguments.push_back(word.c_str());
-  std::ostringstream out;
-  std::ostringstream err;
-  auto* const out_before = std::cout.rdbuf(out.rdbuf());
-  auto* const err_before = std::cerr.rdbuf(err.rdbuf());
-  constexpr std::array<AddCommand, 1> commands{commands::add_dlq};
-  const auto code = run_command_line(arguments, commands, out, err);
-  std::cout.rdbuf(out_before);
-  std::cerr.rdbuf(err_before);
-  return {code, out.str(), err.str()};
+tests::CommandOutcome run(const std::vector<std::string>& words) {
+  return tests::run(commands::add_dlq, "dlq", words);
 }
 
 void check_refused(const std::vector<std::string>& words,

@@ -2,16 +2,13 @@
 
 #include "logic/detection/random.hpp"
 #include "logic/generation/login_generator.hpp"
-#include "node/commands/command_line.hpp"
 #include "node/commands/commands.hpp"
+#include "tests/node/commands/shell.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,18 +17,7 @@
 /// `millrace model` as from a shell, and files for it.
 namespace millrace::tests {
 
-struct ModelOutcome {
-  node::ExitCode code = node::ExitCode::success;
-  std::string out;
-  std::string err;
-
-  bool says(std::string_view words) const {
-    return out.find(words) != std::string::npos;
-  }
-  bool complains(std::string_view words) const {
-    return err.find(words) != std::string::npos;
-  }
-
+struct ModelOutcome : CommandOutcome {
   /// The rest of the line that begins with this word; empty where none does.
   std::string fact(const std::string& word) const {
     const auto at = ('\n' + out).find('\n' + word + ' ');
@@ -42,23 +28,8 @@ struct ModelOutcome {
   }
 };
 
-inline ModelOutcome run_model(std::vector<std::string> words) {
-  words.insert(words.begin(), {"millrace", "model"});
-  const std::vector<const char*> arguments = [&words] {
-    std::vector<const char*> result;
-    for (const auto& word : words)
-      result.push_back(word.c_str());
-    return result;
-  }();
-  std::ostringstream out;
-  std::ostringstream err;
-  auto* const out_before = std::cout.rdbuf(out.rdbuf());
-  auto* const err_before = std::cerr.rdbuf(err.rdbuf());
-  constexpr std::array<node::AddCommand, 1> commands{node::commands::add_model};
-  const auto code = node::run_command_line(arguments, commands, out, err);
-  std::cout.rdbuf(out_before);
-  std::cerr.rdbuf(err_before);
-  return {code, out.str(), err.str()};
+inline ModelOutcome run_model(const std::vector<std::string>& words) {
+  return {run(node::commands::add_model, "model", words)};
 }
 
 /// So many valid login events of a population that comes back, a line each.

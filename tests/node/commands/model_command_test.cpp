@@ -102,8 +102,8 @@ CAF_TEST(lines_that_are_no_events_are_left_out_and_named) {
   const auto trained = run_model(
     {"train", "--input", events, "--output", folder / "model.mlr"});
   CAF_CHECK(trained.code == ExitCode::success);
-  CAF_CHECK(trained.complains("warning: left out 1 lines"));
-  CAF_CHECK(trained.complains("\n  " + events + ":2: "));
+  CAF_CHECK(trained.says("warning: left out 1 lines"));
+  CAF_CHECK(trained.says("\n  " + events + ":2: "));
   CAF_CHECK_EQUAL(trained.fact("training_rows"), "136");
 }
 
@@ -151,7 +151,7 @@ CAF_TEST(the_configuration_says_how_events_are_read) {
     trained.fact("id"));
   const auto refused = with({"--set", "detection.trees=many"});
   CAF_CHECK(refused.code == ExitCode::invalid_config);
-  CAF_CHECK(refused.complains("the configuration was refused: 1 fault"));
+  CAF_CHECK(refused.says("the configuration was refused: 1 fault"));
 }
 
 CAF_TEST(a_table_gives_the_same_model_for_the_same_seed_only) {

@@ -27,7 +27,7 @@ void check_refusal(const ModelOutcome& outcome, ExitCode code,
   CAF_CHECK(outcome.err.starts_with("error: "));
   CAF_CHECK_EQUAL(outcome.err.find('\n'), outcome.err.size() - 1);
   for (const auto& word : words)
-    if (!outcome.complains(word))
+    if (!outcome.says(word))
       CAF_ERROR("'" << outcome.err << "' does not say '" << word << "'");
 }
 
@@ -251,7 +251,7 @@ CAF_TEST(a_full_disk_leaves_the_old_content) {
       outcome = run_model({command, "--input", table, "--output", output});
     }
     CAF_CHECK(outcome.code == ExitCode::failure);
-    CAF_CHECK(outcome.complains("cannot write " + output + ": File too large"));
+    CAF_CHECK(outcome.says("cannot write " + output + ": File too large"));
     CAF_CHECK_EQUAL(bytes_of(output), "of yesterday");
     CAF_CHECK_EQUAL(folder.entries(), 2u);
   }

@@ -1,10 +1,10 @@
 #define CAF_SUITE status_command
 
 #include "caf/test/dsl.hpp"
-#include "node/commands/command_line.hpp"
 #include "node/commands/commands.hpp"
 #include "node/endpoint/http_endpoint.hpp"
 #include "node/endpoint/status_page.hpp"
+#include "tests/node/commands/shell.hpp"
 #include "tests/node/config/config_sample.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -15,9 +15,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
-#include <iostream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -41,26 +39,8 @@ using sample::contains;
 
 namespace {
 
-struct Outcome {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Outcome run(std::vector<std::string> words) {
-  words.insert(words.begin(), {"millrace", "status"});
-  std::vector<const char*> arguments;
-  for (const auto& word : words)
-    arguments.push_back(word.c_str());
-  std::ostringstream out;
-  std::ostringstream err;
-  auto* const out_before = std::cout.rdbuf(out.rdbuf());
-  auto* const err_before = std::cerr.rdbuf(err.rdbuf());
-  constexpr std::array<AddCommand, 1> commands{commands::add_status};
-  const auto code = run_command_line(arguments, commands, out, err);
-  std::cout.rdbuf(out_before);
-  std::cerr.rdbuf(err_before);
-  return {code, out.str(), err.str()};
+tests::CommandOutcome run(const std::vector<std::string>& words) {
+  return tests::run(commands::add_status, "status", words);
 }
 
 std::string canned_status() {
