@@ -2,61 +2,29 @@
 
 #include "logic/records/partition_offset.hpp"
 #include "logic/recovery/dispatch_plan.hpp"
-#include "logic/recovery/flight_recorder.hpp"
 
-#include "tests/logic/recovery/small_batches.hpp"
+#include "tests/logic/recovery/dispatch_plan_fixture.hpp"
 
 #include "caf/test/dsl.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
 using namespace millrace::logic;
 using millrace::tests::batch_of;
+using millrace::tests::DispatchPlanFixture;
 using millrace::tests::nobody;
 using millrace::tests::plenty;
 
 namespace {
-
-struct Fixture {
-  DispatchPlan plan{3, nullptr, plenty};
-  DispatchOrders orders;
-  std::optional<Offset> end;
-
-  explicit Fixture(std::uint32_t lanes = 2) {
-    for (std::uint32_t lane = 0; lane != lanes; ++lane)
-      plan.attach_lane({lane, Incarnation{lane + 1}, plenty}, nobody, {});
-  }
-
-  void open(std::int64_t first, std::size_t count) {
-    const auto batch = batch_of(first, count);
-    if (plan.open(batch, {}, end))
-      end = std::max(end, std::optional{batch->last_offset()});
-    take();
-  }
-  void take() { orders = plan.take_orders(); }
-  DispatchPlan::Outcome fail(const Deal& deal, bool guilty = true) {
-    const auto outcome = plan.fail(deal.ticket, guilty, "validator", "bad");
-    take();
-    return outcome;
-  }
-  void finish(const BatchTicket& ticket) {
-    plan.finish(ticket.id);
-    take();
-  }
-};
 
 using Outcome = DispatchPlan::Outcome;
 
 } // namespace
 
 CAF_TEST(a_batch_is_dealt_and_settled) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(10, 5);
   CAF_REQUIRE_EQUAL(f.orders.deals.size(), 1u);
   const auto deal = f.orders.deals[0];
@@ -72,7 +40,7 @@ CAF_TEST(a_batch_is_dealt_and_settled) {
 }
 
 CAF_TEST(nothing_is_dealt_before_there_is_a_lane) {
-  Fixture f{0};
+  DispatchPlanFixture f{0};
   f.open(0, 5);
   CAF_CHECK(f.orders.deals.empty());
   f.plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
@@ -81,7 +49,7 @@ CAF_TEST(nothing_is_dealt_before_there_is_a_lane) {
 }
 
 CAF_TEST(batches_go_to_the_lane_with_the_least_to_do) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 5);
   const auto first = f.orders.deals[0].ticket;
   f.open(5, 5);
@@ -92,7 +60,7 @@ CAF_TEST(batches_go_to_the_lane_with_the_least_to_do) {
 }
 
 CAF_TEST(offsets_settle_without_a_gap) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 5);
   const auto first = f.orders.deals[0].ticket;
   f.open(5, 5);
@@ -105,7 +73,7 @@ CAF_TEST(offsets_settle_without_a_gap) {
 }
 
 CAF_TEST(a_batch_that_is_finished_in_part_moves_the_end) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(10, 5);
   const auto deal = f.orders.deals[0];
   f.plan.finish_before(deal.ticket.id, Offset{12});
@@ -122,7 +90,7 @@ CAF_TEST(a_batch_that_is_finished_in_part_moves_the_end) {
 }
 
 CAF_TEST(a_failed_try_is_tried_again_and_late_reports_are_ignored) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   const auto first = f.orders.deals[0];
   CAF_CHECK(f.fail(first) == Outcome::again);
@@ -133,7 +101,7 @@ CAF_TEST(a_failed_try_is_tried_again_and_late_reports_are_ignored) {
 }
 
 CAF_TEST(failures_of_others_use_up_no_retries) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   for (int round = 0; round != 50; ++round) {
     const auto deal = f.orders.deals.at(0);
@@ -143,7 +111,7 @@ CAF_TEST(failures_of_others_use_up_no_retries) {
 }
 
 CAF_TEST(a_new_life_of_a_lane_gets_what_its_predecessor_held) {
-  Fixture f{1};
+  DispatchPlanFixture f{1};
   f.open(0, 4);
   const auto first = f.orders.deals[0].ticket;
   f.open(4, 4);
@@ -158,7 +126,7 @@ CAF_TEST(a_new_life_of_a_lane_gets_what_its_predecessor_held) {
 }
 
 CAF_TEST(to_hear_of_a_life_twice_changes_nothing) {
-  Fixture f{1};
+  DispatchPlanFixture f{1};
   f.open(0, 4);
   f.plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
   f.take();
@@ -166,7 +134,7 @@ CAF_TEST(to_hear_of_a_life_twice_changes_nothing) {
 }
 
 CAF_TEST(a_single_poison_record_is_buried_after_its_retries) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(7, 1);
   for (int retry = 0; retry != 3; ++retry)
     CAF_CHECK(f.fail(Deal{f.orders.deals.at(0)}) == Outcome::again);
@@ -183,7 +151,7 @@ CAF_TEST(a_single_poison_record_is_buried_after_its_retries) {
 }
 
 CAF_TEST(a_lost_burial_is_ordered_again) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(7, 1);
   for (int retry = 0; retry != 4; ++retry)
     f.fail(Deal{f.orders.deals.at(0)});
@@ -197,7 +165,7 @@ CAF_TEST(a_lost_burial_is_ordered_again) {
 }
 
 CAF_TEST(halving_waits_until_everything_before_is_finished) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   const auto first = f.orders.deals[0];
   f.open(4, 4);
@@ -212,7 +180,7 @@ CAF_TEST(halving_waits_until_everything_before_is_finished) {
 }
 
 CAF_TEST(the_whole_that_comes_through_after_all_ends_the_halving) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   const auto whole = f.orders.deals[0].ticket;
   for (int retry = 0; retry != 4; ++retry)
@@ -229,7 +197,7 @@ CAF_TEST(the_whole_that_comes_through_after_all_ends_the_halving) {
 // grows with its square the node took itself for hung (and so would this test).
 CAF_TEST(very_much_may_be_asked_for_again) {
   constexpr std::int64_t count = 20'000;
-  Fixture f;
+  DispatchPlanFixture f;
   std::vector<RecordBatchPtr> batches;
   for (std::int64_t offset = 0; offset != count; ++offset) {
     batches.push_back(batch_of(offset, 1));
@@ -249,7 +217,7 @@ CAF_TEST(very_much_may_be_asked_for_again) {
 }
 
 CAF_TEST(what_is_asked_for_again_is_answered_again) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   const auto first = f.orders.deals[0].ticket;
   f.open(0, 4);
@@ -263,7 +231,7 @@ CAF_TEST(what_is_asked_for_again_is_answered_again) {
 }
 
 CAF_TEST(a_batch_whose_predecessor_is_missing_is_not_taken_in) {
-  Fixture f;
+  DispatchPlanFixture f;
   CAF_CHECK(!f.plan.open(batch_of(4, 4), {}, Offset{3}));
   CAF_CHECK_EQUAL(f.plan.batches(), 0u);
   CAF_CHECK(f.plan.open(batch_of(0, 4), {}, std::nullopt));
@@ -274,7 +242,7 @@ CAF_TEST(a_batch_whose_predecessor_is_missing_is_not_taken_in) {
 }
 
 CAF_TEST(forgotten_partitions_leave_nothing_behind) {
-  Fixture f;
+  DispatchPlanFixture f;
   f.open(0, 4);
   const auto deal = f.orders.deals[0];
   const PartitionEpoch held{PartitionId{0}, AssignmentEpoch{1}};
@@ -285,122 +253,4 @@ CAF_TEST(forgotten_partitions_leave_nothing_behind) {
   f.finish(deal.ticket);
   CAF_CHECK(f.orders.acknowledgements.empty());
   CAF_CHECK(f.fail(deal) == Outcome::ignored);
-}
-
-namespace {
-
-/// Says which offsets are to be taken alone or to the dead letters, one by one.
-class ScriptedRecorder final : public FlightRecorder {
-public:
-  std::map<std::int64_t, BatchCut::Treatment> special;
-  std::set<BatchId> flying;
-  std::size_t most_flying = 0;
-
-  std::vector<BatchCut> cut(const RecordBatch& batch) override {
-    std::vector<BatchCut> cuts;
-    for (std::size_t index = 0; index != batch.size(); ++index) {
-      const auto found = special.find(batch[index].offset.value);
-      const auto treatment = found == special.end()
-                               ? BatchCut::Treatment::ordinary
-                               : found->second;
-      if (cuts.empty() || treatment != BatchCut::Treatment::ordinary
-          || cuts.back().treatment != treatment)
-        cuts.push_back({index, 1, treatment});
-      else
-        ++cuts.back().count;
-    }
-    return cuts;
-  }
-  void begin(BatchId id, const RecordBatch&, bool alone) override {
-    CAF_CHECK(!alone || flying.empty());
-    flying.insert(id);
-  }
-  void end(BatchId id, bool) override { flying.erase(id); }
-  void forget_before(PartitionId, Offset) override {}
-};
-
-} // namespace
-
-CAF_TEST(suspects_of_earlier_lives_fly_alone_and_the_guilty_are_dead_lettered) {
-  ScriptedRecorder recorder;
-  recorder.special = {{2, BatchCut::Treatment::alone},
-                      {4, BatchCut::Treatment::dead_letter}};
-  DispatchPlan plan{3, &recorder, plenty};
-  plan.attach_lane({0, Incarnation{1}, plenty}, nobody, {});
-  plan.attach_lane({1, Incarnation{2}, plenty}, nobody, {});
-  plan.open(batch_of(0, 6), {}, std::nullopt);
-  auto orders = plan.take_orders();
-  // 0 and 1 go first; 2 waits until nothing else is in flight.
-  CAF_REQUIRE_EQUAL(orders.deals.size(), 1u);
-  CAF_CHECK_EQUAL(orders.deals[0].batch->size(), 2u);
-  plan.finish(orders.deals[0].ticket.id);
-  orders = plan.take_orders();
-  CAF_REQUIRE_EQUAL(orders.deals.size(), 1u);
-  CAF_CHECK(orders.deals[0].batch->first_offset() == Offset{2});
-  CAF_CHECK(!orders.acknowledgements.at(0).batch_first.has_value());
-  plan.finish(orders.deals[0].ticket.id);
-  orders = plan.take_orders();
-  CAF_CHECK_EQUAL(orders.deals.size(), 2u);
-  CAF_REQUIRE_EQUAL(orders.poisoned_records.size(), 1u);
-  CAF_CHECK(orders.poisoned_records[0].batch->first_offset() == Offset{4});
-  plan.finish(orders.poisoned_records[0].ticket.id);
-  plan.finish(orders.deals[0].ticket.id);
-  plan.finish(orders.deals[1].ticket.id);
-  orders = plan.take_orders();
-  CAF_CHECK(orders.acknowledgements.back().batch_first == Offset{0});
-  CAF_CHECK(orders.acknowledgements.back().next == Offset{6});
-  CAF_CHECK(recorder.flying.empty());
-}
-
-CAF_TEST(poison_anywhere_is_found_in_order_and_in_few_passes) {
-  std::mt19937_64 random{11};
-  for (int round = 0; round != 400; ++round) {
-    const std::size_t count = 1 + random() % 64;
-    std::set<std::int64_t> poison;
-    const auto planted = round % 7 == 6 ? count : random() % 5;
-    while (poison.size() < std::min<std::size_t>(planted, count))
-      poison.insert(static_cast<std::int64_t>(random() % count));
-    Fixture f;
-    f.open(0, count);
-    std::vector<std::int64_t> ended;
-    std::set<std::int64_t> dead_lettered;
-    std::size_t failures = 0;
-    std::size_t failures_before_halving = 0;
-    while (f.plan.batches() != 0) {
-      CAF_REQUIRE_EQUAL(
-        f.orders.deals.size() + f.orders.poisoned_records.size(), 1u);
-      if (!f.orders.poisoned_records.empty()) {
-        const auto poisoned = f.orders.poisoned_records[0];
-        CAF_REQUIRE_EQUAL(poisoned.batch->size(), 1u);
-        dead_lettered.insert(poisoned.batch->first_offset().value);
-        ended.push_back(poisoned.batch->first_offset().value);
-        f.finish(poisoned.ticket);
-        continue;
-      }
-      const auto deal = f.orders.deals[0];
-      std::vector<std::int64_t> offsets;
-      for (std::size_t index = 0; index != deal.batch->size(); ++index)
-        offsets.push_back((*deal.batch)[index].offset.value);
-      if (std::ranges::any_of(
-            offsets, [&](auto offset) { return poison.contains(offset); })) {
-        ++failures;
-        if (deal.batch->size() == count)
-          ++failures_before_halving;
-        f.fail(deal);
-        continue;
-      }
-      ended.insert(ended.end(), offsets.begin(), offsets.end());
-      f.finish(deal.ticket);
-    }
-    CAF_REQUIRE(dead_lettered == poison);
-    CAF_REQUIRE_EQUAL(ended.size(), count);
-    CAF_REQUIRE(std::ranges::is_sorted(ended));
-    CAF_REQUIRE(f.orders.acknowledgements.back().next
-                == Offset{static_cast<std::int64_t>(count)});
-    const auto depth = static_cast<std::size_t>(
-      std::ceil(std::log2(static_cast<double>(count))));
-    CAF_REQUIRE_LESS_OR_EQUAL(failures, 3 + poison.size() * (depth + 1));
-    if (!poison.empty())
-      CAF_REQUIRE_EQUAL(failures_before_halving, 4u);
-  }
 }
