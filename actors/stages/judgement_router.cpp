@@ -187,7 +187,8 @@ void JudgementRouter::take_judgements(
     take_answer(*due, judgements); // it asks others by itself
     return;
   }
-  if (book_.answered(judge, rows, shards, *judgements, waits))
+  if (book_.answered(judge, rows, shards, *judgements, waits)
+      && !debts_lack_credit_) // else with the others, once there is credit
     pay_debts();
   if (!waits)
     return;

@@ -38,7 +38,7 @@ void JudgementRouter::ask_peer(Due due, PeerIncarnation incarnation,
 
 /// A peer has answered: it can take more.
 void JudgementRouter::use_credit(PeerIncarnation incarnation) {
-  if (std::exchange(debts_lack_credit_, false))
+  if (debts_lack_credit_ && book_.has_room(incarnation))
     pay_debts();
   const Judge judge{Judge::Kind::peer, incarnation};
   for (const auto& due : questions_.due([&](const auto&, const auto& part) {
@@ -257,6 +257,7 @@ void JudgementRouter::ask_found() {
 }
 
 void JudgementRouter::pay_debts() {
+  debts_lack_credit_ = false;
   // What a peer has no credit for waits, and all that comes after it.
   ShardSet unpaid;
   for (const auto& debt : book_.payable())

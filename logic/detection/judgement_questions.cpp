@@ -56,16 +56,13 @@ std::vector<ShardJudgementsPtr> JudgementQuestions::close(Number number) {
 void OwedRows::add(LoginRowsPtr rows, const ShardSet& shards) {
   bytes_ += encoded_bytes(*rows, shards);
   debts_.push_back({std::move(rows), shards});
-  std::size_t dropped = 0;
-  for (; bytes_ > max_bytes_; ++dropped)
-    bytes_ -= encoded_bytes(*debts_[dropped].rows, debts_[dropped].shards);
-  debts_.erase(debts_.begin(),
-               debts_.begin() + static_cast<std::ptrdiff_t>(dropped));
+  for (; bytes_ > max_bytes_; debts_.pop_front())
+    bytes_ -= encoded_bytes(*debts_.front().rows, debts_.front().shards);
 }
 
 std::vector<OwedRows::Debt> OwedRows::take(const ShardSet& nobodys) {
   std::vector<Debt> taken;
-  std::vector<Debt> left;
+  std::deque<Debt> left;
   bytes_ = 0;
   for (auto& debt : debts_) {
     if (const auto found = debt.shards & ~nobodys; found.any())

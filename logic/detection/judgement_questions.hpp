@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -109,7 +110,7 @@ public:
 private:
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
-  std::vector<Debt> debts_;
+  std::deque<Debt> debts_;
 };
 
 } // namespace millrace::logic::detection

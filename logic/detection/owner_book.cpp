@@ -80,14 +80,17 @@ void OwnerBook::grant(PeerIncarnation peer, std::size_t bytes) {
     found->second.granted_bytes = bytes;
 }
 
+std::size_t OwnerBook::window_of(const PeerAccount& account) const {
+  return std::min(account.granted_bytes, options_.asked_bytes / peers_.size());
+}
+
 bool OwnerBook::lend(PeerIncarnation peer, std::size_t bytes) {
   const auto found = peers_.find(peer);
   if (found == peers_.end())
     return false;
   auto& account = found->second;
-  const auto window = std::min(account.granted_bytes,
-                               options_.asked_bytes / peers_.size());
-  if (account.asked_bytes != 0 && account.asked_bytes + bytes > window)
+  if (account.asked_bytes != 0
+      && account.asked_bytes + bytes > window_of(account))
     return false;
   account.asked_bytes += bytes;
   return true;
@@ -96,6 +99,12 @@ bool OwnerBook::lend(PeerIncarnation peer, std::size_t bytes) {
 void OwnerBook::give_back(PeerIncarnation peer, std::size_t bytes) {
   if (const auto found = peers_.find(peer); found != peers_.end())
     found->second.asked_bytes -= std::min(bytes, found->second.asked_bytes);
+}
+
+bool OwnerBook::has_room(PeerIncarnation peer) const {
+  const auto found = peers_.find(peer);
+  return found != peers_.end()
+         && found->second.asked_bytes <= window_of(found->second) / 2;
 }
 
 bool OwnerBook::note_late(PeerIncarnation peer) {

@@ -71,6 +71,10 @@ public:
   bool lend(PeerIncarnation peer, std::size_t bytes);
   /// That question has ended.
   void give_back(PeerIncarnation peer, std::size_t bytes);
+  /// Whether half of what may be with the peer at once is free. What was kept
+  /// for want of credit is looked through then only: it may be thousands of
+  /// small debts, and each answer frees room for one.
+  bool has_room(PeerIncarnation peer) const;
   /// The peer did not answer in time; true for the first time.
   bool note_late(PeerIncarnation peer);
   bool is_waited_for(PeerIncarnation peer) const;
@@ -101,6 +105,7 @@ public:
 
 private:
   void note_owners();
+  std::size_t window_of(const PeerAccount& account) const;
 
   Options options_;
   ShardOwners owners_;

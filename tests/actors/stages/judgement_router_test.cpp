@@ -129,6 +129,34 @@ CAF_TEST(an_owner_that_is_found_late_is_told_what_it_missed) {
   CAF_CHECK(take(last, 1)[0].has(logic::Rule::velocity));
 }
 
+CAF_TEST(
+  what_was_missed_is_told_in_runs_and_not_looked_through_at_each_answer) {
+  start(false);
+  own(0, 32);
+  own(0, 0); // they are to move
+  for (int batch = 0; batch != 100; ++batch) {
+    auto unowned = ask_next(burst(1));
+    run();
+    advance_time(250ms); // only the first of them is waited for
+    run();
+    take(unowned, 1);
+  }
+  other.silent = true;
+  link_up(20'000);
+  other_owns(0, 32);
+  const auto window = other.asked.size();
+  CAF_REQUIRE(window > 10 && window < 100);
+  for (std::size_t answers = 1; answers != window / 2 - 1; ++answers)
+    answer_oldest();
+  CAF_CHECK_EQUAL(other.asked.size(), window);
+  for (int answers = 0; answers != 4; ++answers)
+    answer_oldest();
+  CAF_CHECK_GREATER(other.asked.size(), window + 2);
+  while (!other.unanswered.empty())
+    answer_oldest();
+  CAF_CHECK_EQUAL(other.asked.size(), 100u); // nothing is forgotten
+}
+
 CAF_TEST(the_status_says_who_owns_what_and_who_judged) {
   start(false);
   link_up(123'456);

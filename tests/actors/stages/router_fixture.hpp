@@ -66,6 +66,12 @@ struct OtherNode {
       promise.deliver(judge_again(request));
   }
 
+  void answer_oldest() {
+    auto [request, promise] = std::move(unanswered.front());
+    unanswered.erase(unanswered.begin());
+    promise.deliver(judge_again(request));
+  }
+
   wire::JudgeAnswer judge_again(const wire::JudgeRequest& request) {
     asked.pop_back(); // it is counted again
     return judge(request);
@@ -97,6 +103,7 @@ inline caf::behavior link_to(caf::event_based_actor* self, OtherNode* node) {
     },
     // A promise is for its actor alone.
     [node](messages::Tick) { node->answer_all(); },
+    [node](caf::tick_atom) { node->answer_oldest(); },
     [self, node](messages::ListPeers) {
       node->unanswered.clear();
       self->quit();
@@ -173,6 +180,11 @@ struct RouterFixture : test_coordinator_fixture<> {
 
   void answer_all() {
     caf::anon_send(link, messages::Tick{});
+    run();
+  }
+
+  void answer_oldest() {
+    caf::anon_send(link, caf::tick_atom_v);
     run();
   }
 

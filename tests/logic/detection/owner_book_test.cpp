@@ -92,7 +92,12 @@ CAF_TEST(a_peer_is_asked_no_more_than_it_grants_and_this_node_can_hold) {
   CAF_CHECK(book.lend(peer, 300));
   CAF_CHECK(!book.lend(peer, 1));
   CAF_CHECK_EQUAL(book.peers().at(peer).asked_bytes, 600u);
-  book.give_back(peer, 600);
+  CAF_CHECK(!book.has_room(peer));
+  book.give_back(peer, 299);
+  CAF_CHECK(!book.has_room(peer));
+  book.give_back(peer, 1);
+  CAF_CHECK(book.has_room(peer));
+  book.give_back(peer, 300);
   // What it can hold is shared among the peers.
   book.grant(peer, 1'000'000);
   book.link_up(8);
