@@ -175,6 +175,26 @@ CAF_TEST(tokens_need_a_source) {
   CAF_CHECK(check(config).empty());
 }
 
+CAF_TEST(settings_of_tokens_need_each_other_and_the_mechanism) {
+  KafkaConfig config;
+  config.oauth_token_url = "https://id.example/token";
+  CAF_CHECK(complains_about(config, "have no effect without "
+                                    "kafka.sasl_mechanism OAUTHBEARER"));
+  config.security_protocol = "sasl_ssl";
+  config.sasl_mechanism = "OAUTHBEARER";
+  CAF_CHECK(complains_about(config, "need each other"));
+  config.oauth_client_id = "me";
+  config.oauth_client_secret = "secret";
+  CAF_CHECK(check(config).empty());
+  config.properties = {"sasl.oauthbearer.scope=x"};
+  CAF_CHECK(complains_about(config, "sets sasl.oauthbearer.scope"));
+  config.properties = {"sasl.oauthbearer.client.secret=x"};
+  CAF_CHECK(complains_about(config, "set kafka.oauth_client_secret"));
+  config.properties.clear();
+  config.oauth_token_url = "id.example/token";
+  CAF_CHECK(complains_about(config, "begins with neither"));
+}
+
 CAF_TEST(servers_that_are_none_are_refused_by_their_setting) {
   KafkaConfig config;
   config.bootstrap_servers = "a;b,:99999";
