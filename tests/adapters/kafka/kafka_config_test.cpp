@@ -89,7 +89,8 @@ CAF_TEST(every_variable_of_the_tradition_is_declared) {
                                "KAFKA_SSL_KEY_PASSWORD"})
     CAF_CHECK_EQUAL(collector.variables.count(variable), 1u);
   CAF_CHECK_EQUAL(collector.secrets,
-                  (std::set<std::string>{"sasl_password", "ssl_key_password"}));
+                  (std::set<std::string>{"oauth_client_secret", "sasl_password",
+                                         "ssl_key_password"}));
 }
 
 CAF_TEST(the_defaults_are_valid) {
