@@ -15,13 +15,21 @@ constexpr std::chrono::milliseconds close_wait{1'000};
 /// How often it is looked whether the last transaction has ended.
 constexpr std::chrono::milliseconds close_look{10};
 
+/// What a transaction gives up is sent again by the next one as a whole.
+logic::InsightPublisher insight_publisher(bool in_transactions) {
+  using GivenUp = logic::InsightPublisher::GivenUp;
+  return in_transactions
+           ? logic::InsightPublisher{1, GivenUp::forgotten}
+           : logic::InsightPublisher{insight_failures, GivenUp::kept};
+}
+
 } // namespace
 
 Producer::Producer(ProducerParameters parameters)
   : parameters_(std::move(parameters)),
     metrics_(*parameters_.surroundings.metrics),
     log_(*parameters_.surroundings.log), outbox_(parameters_.outbox_config()),
-    insights_(parameters_.delivery.exactly_once() ? 1 : insight_failures),
+    insights_(insight_publisher(parameters_.delivery.exactly_once())),
     output_circuit_(metrics_, log_), dead_letter_circuit_(metrics_, log_),
     insights_gauge_(metrics_.circuit_state("insights")) {
   if (parameters_.delivery.exactly_once())
@@ -148,6 +156,7 @@ void Producer::pump() {
   } else {
     outbox_.pump_second_probes(*sink_, now, wall_ms);
   }
+  insights_.send_again(*sink_, wall_ms);
   wake_for_retry();
 }
 

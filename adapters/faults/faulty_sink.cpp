@@ -40,6 +40,10 @@ public:
   std::size_t queued_records() const override {
     return sink_->queued_records() + failed_.size() + fenced_off_.size();
   }
+  logic::TimestampBounds
+  timestamp_bounds(logic::Destination destination) const override {
+    return sink_->timestamp_bounds(destination);
+  }
   logic::Transactions* transactions() override { return sink_->transactions(); }
   void hurry() override { sink_->hurry(); }
   void close(std::chrono::milliseconds deadline) override;

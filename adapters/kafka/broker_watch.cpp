@@ -15,6 +15,15 @@ constexpr int probe_timeout_ms = 3'000;
 constexpr std::size_t text_bytes = 512;
 constexpr std::size_t max_said = 256;
 
+/// As it was told at first, for errors.
+std::string servers_of(rd_kafka_t* client) {
+  std::array<char, text_bytes> text{};
+  auto size = text.size();
+  const auto got = rd_kafka_conf_get(rd_kafka_conf(client), "bootstrap.servers",
+                                     text.data(), &size);
+  return got == RD_KAFKA_CONF_OK ? text.data() : "kafka.bootstrap_servers";
+}
+
 } // namespace
 
 BrokerWatch::BrokerWatch(rd_kafka_t* client, rd_kafka_queue_t* queue,
@@ -58,6 +67,16 @@ void BrokerWatch::on_error(rd_kafka_resp_err_t error,
       || error == RD_KAFKA_RESP_ERR__TIMED_OUT) {
     remember(error, detail);
     doubt();
+    return;
+  }
+  // Who is connected goes on with the token that there is.
+  if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION
+      && contact_ == Contact::answering
+      && detail.find("OAUTHBEARER token") != std::string_view::npos) {
+    events.push_back({logic::ClientEvent::Kind::warning,
+                      {},
+                      to_error(error, attempted, detail)});
+    remember(error, detail);
     return;
   }
   report(to_error(error, attempted, detail), events);
@@ -106,7 +125,8 @@ void BrokerWatch::doubt() {
 void BrokerWatch::cut_off(rd_kafka_resp_err_t error,
                           std::vector<logic::ClientEvent>& events) {
   if (std::exchange(contact_, Contact::lost) != Contact::lost) {
-    auto fault = to_error(error, role_, "no broker can be reached");
+    auto fault = to_error(error, role_,
+                          "no broker can be reached at " + servers_of(client_));
     fault.code = logic::ErrorCode::unavailable;
     fault.text += last_words_text(last_words_);
     events.push_back({logic::ClientEvent::Kind::fault, {}, std::move(fault)});

@@ -41,6 +41,62 @@ bool fits(const std::string& name, ClientRole role) {
   return true;
 }
 
+bool holds(std::string_view words, std::string_view part) noexcept {
+  return words.find(part) != std::string_view::npos;
+}
+
+std::string_view remedy_of_certificate(std::string_view words) {
+  if (holds(words, "mismatch"))
+    return "; the broker's certificate is for other names than the one that it "
+           "is called by: use one of them in kafka.bootstrap_servers and in "
+           "the brokers' advertised.listeners, or have it issued for this one";
+  if (holds(words, "certificate has expired"))
+    return "; it is the broker's certificate that has expired: renew it there";
+  return "; check that kafka.ssl_ca_file holds the authority of the brokers' "
+         "certificates";
+}
+
+std::string_view remedy_of_connection(std::string_view words) {
+  // The other side's complaint comes when the connection stands already.
+  if (holds(words, "SSL alert"))
+    return "; the broker refuses this node's certificate: check "
+           "kafka.ssl_certificate_file and kafka.ssl_key_file, and that an "
+           "authority issued it that the brokers trust";
+  if (holds(words, ".location: "))
+    return "; put a certificate there that is valid, and its key in "
+           "kafka.ssl_key_file: they are read anew at each connection";
+  if (holds(words, "PLAINTEXT broker listener")
+      || holds(words, "/bootstrap: Disconnected: SSL connection closed"))
+    return "; is kafka.security_protocol that of its listener?";
+  if (holds(words, "certificate verify failed"))
+    return remedy_of_certificate(words);
+  if (!holds(words, "Connect to ") && !holds(words, "Failed to resolve"))
+    return {};
+  // Of the addresses that it was given the client knows no broker's number.
+  return holds(words, "/bootstrap: ")
+           ? "; check kafka.bootstrap_servers, and that a broker listens there"
+           : "; so the broker calls itself (its advertised.listeners), and "
+             "this "
+             "node must be able to reach it there";
+}
+
+std::string_view remedy_of_login(std::string_view words) {
+  if (holds(words, "OAUTHBEARER token"))
+    return "; check kafka.oauth_token_url, kafka.oauth_client_id and "
+           "kafka.oauth_client_secret, and kafka.oauth_ca_file where it is the "
+           "endpoint's certificate that is refused";
+  if (holds(words, "invalid_token"))
+    return "; the brokers refuse the token: do they know its issuer, audience "
+           "and scope (kafka.oauth_token_url, kafka.oauth_scope)?";
+  if (holds(words, "not valid in current SASL state"))
+    return "; this listener knows no SASL: is kafka.security_protocol that of "
+           "the listener?";
+  if (holds(words, "supported mechanisms: "))
+    return "; set kafka.sasl_mechanism to one of these";
+  return "; check kafka.sasl_mechanism, kafka.sasl_username and "
+         "kafka.sasl_password";
+}
+
 } // namespace
 
 ClientSettings::ClientSettings(const KafkaConfig& config)
@@ -60,10 +116,22 @@ ClientSettings::ClientSettings(const KafkaConfig& config)
   set_if("sasl.mechanisms", config.sasl_mechanism);
   set_if("sasl.username", config.sasl_username);
   set_if("sasl.password", config.sasl_password);
+  if (!config.oauth_token_url.empty())
+    set("sasl.oauthbearer.method", std::string{"oidc"});
+  set_if("sasl.oauthbearer.token.endpoint.url", config.oauth_token_url);
+  set_if("sasl.oauthbearer.client.id", config.oauth_client_id);
+  set_if("sasl.oauthbearer.client.secret", config.oauth_client_secret);
+  set_if("sasl.oauthbearer.scope", config.oauth_scope);
+  set_if("https.ca.location", config.oauth_ca_file);
   set_if("ssl.ca.location", config.ssl_ca_file);
   set_if("ssl.certificate.location", config.ssl_certificate_file);
   set_if("ssl.key.location", config.ssl_key_file);
   set_if("ssl.key.password", config.ssl_key_password);
+  // Of our patch: read anew whenever they are needed.
+  set_if("sasl.password.location", config.sasl_password_path);
+  set_if("sasl.oauthbearer.client.secret.location",
+         config.oauth_client_secret_path);
+  set_if("ssl.key.password.location", config.ssl_key_password_path);
   // What matters arrives as an event; librdkafka's own lines on stderr would
   // break the node's structured log. They are wanted when debugging it.
   rd_kafka_conf_set_log_cb(conf_.get(),
@@ -195,20 +263,15 @@ logic::ErrorCode to_code(rd_kafka_resp_err_t error) noexcept {
 }
 
 std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
-  // The other side's complaint comes when the connection stands already.
-  if (words.find("SSL alert") != std::string_view::npos)
-    return "; the broker refuses this node's certificate: check "
-           "kafka.ssl_certificate_file and kafka.ssl_key_file";
+  if (const auto told = remedy_of_connection(words); !told.empty())
+    return told;
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-      return "; check kafka.sasl_mechanism, kafka.sasl_username and "
-             "kafka.sasl_password";
+      return remedy_of_login(words);
     case RD_KAFKA_RESP_ERR__SSL:
-      return "; check that kafka.ssl_ca_file holds the authority of the "
-             "brokers' certificates, and that they are for the names in "
-             "kafka.bootstrap_servers";
+      return remedy_of_certificate(words);
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "; this user may not: let it with kafka-acls --add "
              "--allow-principal User:<name> --topic <topic>, --operation Read "
@@ -235,13 +298,14 @@ std::string_view remedy(rd_kafka_resp_err_t error, std::string_view words) {
              "own";
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-      return words.find("ConsumerGroupHeartbeat") == std::string_view::npos
-               ? std::string_view{}
+      return !holds(words, "ConsumerGroupHeartbeat")
+               ? "; these brokers are too old for that: delivery.guarantee "
+                 "exactly_once takes Kafka 2.5 or later"
                : "; these brokers do not know kafka.group_protocol consumer, "
                  "which comes with Kafka 4.0: set classic";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       // The id that an idempotent producer asks for before it sends anything.
-      if (words.find("PID") != std::string_view::npos)
+      if (holds(words, "PID"))
         return "; this user may not: let it with kafka-acls --add "
                "--allow-principal User:<name> --operation Write --topic "
                "<topic>, which is enough from Kafka 2.8 on, or --operation "

@@ -167,6 +167,37 @@ void describe_producer(SettingVisitor& visitor, KafkaConfig& config) {
                   &config.delivery_timeout);
 }
 
+void describe_tokens(SettingVisitor& visitor, KafkaConfig& config) {
+  visitor.setting(
+    {.name = "oauth_token_url",
+     .help = "Where OAUTHBEARER gets its tokens, as https://...: the token "
+             "endpoint of an OpenID provider, for the grant of client "
+             "credentials.",
+     .variable = "KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL"},
+    &config.oauth_token_url);
+  visitor.setting({.name = "oauth_client_id",
+                   .help = "Who asks there for a token.",
+                   .variable = "KAFKA_SASL_OAUTHBEARER_CLIENT_ID"},
+                  &config.oauth_client_id);
+  visitor.setting({.name = "oauth_client_secret",
+                   .help = "The secret of that client. From a file it is read "
+                           "anew for each token.",
+                   .variable = "KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET",
+                   .secret = true,
+                   .path = &config.oauth_client_secret_path},
+                  &config.oauth_client_secret);
+  visitor.setting({.name = "oauth_scope",
+                   .help = "The scope to ask for, where the provider wants "
+                           "one.",
+                   .variable = "KAFKA_SASL_OAUTHBEARER_SCOPE"},
+                  &config.oauth_scope);
+  visitor.setting({.name = "oauth_ca_file",
+                   .help = "CA certificates (PEM) that the token endpoint must "
+                           "be signed by; the system's where empty.",
+                   .variable = "KAFKA_SASL_OAUTHBEARER_CA_FILE"},
+                  &config.oauth_ca_file);
+}
+
 void describe_security(SettingVisitor& visitor, KafkaConfig& config) {
   visitor.setting(
     {.name = "security_protocol",
@@ -187,11 +218,14 @@ void describe_security(SettingVisitor& visitor, KafkaConfig& config) {
                    .aliases = {"KAFKA_SASL_USER", "KAFKA_USERNAME"}},
                   &config.sasl_username);
   visitor.setting({.name = "sasl_password",
-                   .help = "SASL password.",
+                   .help = "SASL password. From a file it is read anew at "
+                           "each authentication.",
                    .variable = "KAFKA_SASL_PASSWORD",
                    .aliases = {"KAFKA_SASL_PASS", "KAFKA_PASSWORD"},
-                   .secret = true},
+                   .secret = true,
+                   .path = &config.sasl_password_path},
                   &config.sasl_password);
+  describe_tokens(visitor, config);
   visitor.setting({.name = "ssl_ca_file",
                    .help = "CA certificates (PEM) that brokers must be signed "
                            "by; the system's where empty.",
@@ -214,7 +248,8 @@ void describe_security(SettingVisitor& visitor, KafkaConfig& config) {
   visitor.setting({.name = "ssl_key_password",
                    .help = "Password of that key.",
                    .variable = "KAFKA_SSL_KEY_PASSWORD",
-                   .secret = true},
+                   .secret = true,
+                   .path = &config.ssl_key_password_path},
                   &config.ssl_key_password);
 }
 

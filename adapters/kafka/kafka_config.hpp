@@ -51,10 +51,18 @@ struct KafkaConfig {
   std::string sasl_mechanism;
   std::string sasl_username;
   std::string sasl_password;
+  std::string sasl_password_path; ///< empty: it is in no file
+  std::string oauth_token_url;
+  std::string oauth_client_id;
+  std::string oauth_client_secret;
+  std::string oauth_client_secret_path; ///< as above
+  std::string oauth_scope;
+  std::string oauth_ca_file;
   std::string ssl_ca_file;
   std::string ssl_certificate_file;
   std::string ssl_key_file;
   std::string ssl_key_password;
+  std::string ssl_key_password_path; ///< as above
 
   /// Raw `name=value` settings of librdkafka, applied last to every client.
   std::vector<std::string> properties;

@@ -28,11 +28,46 @@ std::string property_value(const KafkaConfig& config, std::string_view name) {
   return value;
 }
 
+/// The node's own settings for tokens.
+void check_token_settings(const KafkaConfig& config,
+                          std::vector<Error>& faults) {
+  const auto add = [&faults](std::string text) {
+    faults.push_back({ErrorCode::invalid_config, std::move(text)});
+  };
+  const bool any = !config.oauth_token_url.empty()
+                   || !config.oauth_client_id.empty()
+                   || !config.oauth_client_secret.empty()
+                   || !config.oauth_scope.empty();
+  if (config.sasl_mechanism != "OAUTHBEARER") {
+    if (any)
+      add("kafka.oauth_token_url and its like have no effect without "
+          "kafka.sasl_mechanism OAUTHBEARER");
+    return;
+  }
+  if (!any)
+    return;
+  if (config.oauth_token_url.empty() || config.oauth_client_id.empty()
+      || config.oauth_client_secret.empty())
+    add("kafka.oauth_token_url, kafka.oauth_client_id and "
+        "kafka.oauth_client_secret need each other");
+  else if (!config.oauth_token_url.starts_with("https://")
+           && !config.oauth_token_url.starts_with("http://"))
+    add("kafka.oauth_token_url: '" + config.oauth_token_url
+        + "' begins with neither https:// nor http://");
+  for (const auto* name :
+       {"sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id",
+        "sasl.oauthbearer.scope", "sasl.oauthbearer.method"})
+    if (!property_value(config, name).empty())
+      add(std::string{"kafka.properties sets "} + name
+          + ", which the settings kafka.oauth_token_url and its like set too; "
+            "take it out there");
+}
+
 /// A token for SASL/OAUTHBEARER comes from an OIDC token endpoint, or (on test
 /// machines) the client signs one with nothing. Without either it would wait
 /// for a token for ever.
 void check_token_source(const KafkaConfig& config, std::vector<Error>& faults) {
-  if (config.sasl_mechanism != "OAUTHBEARER")
+  if (config.sasl_mechanism != "OAUTHBEARER" || !config.oauth_token_url.empty())
     return;
   const auto unsecured = property_value(config,
                                         "enable.sasl.oauthbearer.unsecure.jwt");
@@ -48,10 +83,9 @@ void check_token_source(const KafkaConfig& config, std::vector<Error>& faults) {
   if (!is_oidc || !has_endpoint)
     faults.push_back(
       {ErrorCode::invalid_config,
-       "kafka.sasl_mechanism OAUTHBEARER has no source of tokens; set in "
-       "kafka.properties sasl.oauthbearer.method=oidc and "
-       "sasl.oauthbearer.token.endpoint.url=https://..., with "
-       "sasl.oauthbearer.client.id and sasl.oauthbearer.client.secret"});
+       "kafka.sasl_mechanism OAUTHBEARER has no source of tokens; set "
+       "kafka.oauth_token_url, kafka.oauth_client_id and "
+       "kafka.oauth_client_secret"});
 }
 
 /// Why the file is not one that the client can use, as the end of a sentence;
@@ -98,13 +132,14 @@ void check_files(const KafkaConfig& config, std::vector<Error>& faults) {
   };
   for (const auto& [key, path, wanted] :
        {File{"ssl_ca_file", config.ssl_ca_file, "CERTIFICATE"},
+        File{"oauth_ca_file", config.oauth_ca_file, "CERTIFICATE"},
         File{"ssl_certificate_file", config.ssl_certificate_file,
              "CERTIFICATE"},
         File{"ssl_key_file", config.ssl_key_file, "PRIVATE KEY"}}) {
     if (path.empty())
       continue;
     struct stat status {};
-    const bool is_ca = std::string_view{key} == "ssl_ca_file";
+    const bool is_ca = std::string_view{key}.ends_with("ca_file");
     // The client takes a folder of CA certificates, too, and looks for the
     // system's own at "probe".
     if (is_ca
@@ -160,6 +195,7 @@ void check_security_settings(const KafkaConfig& config,
 
 void check_security(const KafkaConfig& config, std::vector<Error>& faults) {
   check_security_settings(config, faults);
+  check_token_settings(config, faults);
   check_token_source(config, faults);
   check_files(config, faults);
 }

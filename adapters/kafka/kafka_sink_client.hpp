@@ -41,6 +41,11 @@ public:
   std::size_t send(std::span<const logic::OutgoingRecord> records) override;
   void take_reports(logic::DeliveryReports& reports) override;
   std::size_t queued_records() const override { return queued_; }
+  logic::TimestampBounds
+  timestamp_bounds(logic::Destination destination) const override {
+    return topics_ ? topics_->at(destination).limits.timestamps
+                   : logic::TimestampBounds{};
+  }
   logic::Transactions* transactions() override {
     return transactions_.id.empty() ? nullptr : this;
   }

@@ -3,6 +3,7 @@
 #include "adapters/kafka/kafka_config.hpp"
 #include "adapters/kafka/topic_description.hpp"
 #include "logic/core/result.hpp"
+#include "logic/delivery/timestamp_bounds.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -54,6 +55,8 @@ struct TopicLimits {
   std::int64_t max_message_bytes = default_max_message_bytes;
   /// `cleanup.policy` has `compact`: records without a key are refused.
   bool compacted = false;
+  /// `message.timestamp.before.max.ms` and `.after.max.ms`.
+  logic::TimestampBounds timestamps;
   bool known = false; ///< false: all of this is assumed
 };
 

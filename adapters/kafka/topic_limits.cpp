@@ -16,19 +16,33 @@ using ResourcePtr
 
 constexpr std::size_t text_bytes = 512;
 
+void take_number(std::string_view text, std::int64_t least,
+                 std::int64_t& number) {
+  std::int64_t read = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, read);
+  if (fault == std::errc{} && stop == end && read >= least)
+    number = read;
+}
+
 void take_entry(TopicLimits& limits, std::string_view name,
                 std::string_view value) {
   if (name == "max.message.bytes") {
-    std::int64_t bytes = 0;
-    const auto* end = value.data() + value.size();
-    const auto [stop, fault] = std::from_chars(value.data(), end, bytes);
-    if (fault == std::errc{} && stop == end && bytes > 0) {
-      limits.max_message_bytes = bytes;
-      limits.known = true;
-    }
+    take_number(value, 1, limits.max_message_bytes);
+    limits.known = true;
   } else if (name == "cleanup.policy") {
     limits.compacted = value.find("compact") != std::string_view::npos;
+  } else if (name == "message.timestamp.before.max.ms") {
+    take_number(value, 0, limits.timestamps.behind_ms);
+  } else if (name == "message.timestamp.after.max.ms") {
+    take_number(value, 0, limits.timestamps.ahead_ms);
   }
+}
+
+/// Whether the broker writes its own time in place of what a record brings,
+/// whatever that is.
+bool writes_own_time(std::string_view name, std::string_view value) {
+  return name == "message.timestamp.type" && value == "LogAppendTime";
 }
 
 } // namespace
@@ -73,9 +87,15 @@ TopicLimitsAnswer read_topic_limits(rd_kafka_event_t* event) {
     std::size_t count = 0;
     const auto* const* entries = rd_kafka_ConfigResource_configs(resource,
                                                                  &count);
+    bool own_time = false;
     for (std::size_t entry = 0; entry != count; ++entry)
-      if (const auto* value = rd_kafka_ConfigEntry_value(entries[entry]))
-        take_entry(limits, rd_kafka_ConfigEntry_name(entries[entry]), value);
+      if (const auto* value = rd_kafka_ConfigEntry_value(entries[entry])) {
+        const auto* key = rd_kafka_ConfigEntry_name(entries[entry]);
+        take_entry(limits, key, value);
+        own_time = own_time || writes_own_time(key, value);
+      }
+    if (own_time)
+      limits.timestamps = {};
     result.limits.emplace(name, limits);
   }
   return result;

@@ -46,6 +46,9 @@ struct Setting {
   bool secret = false;
   /// Must not be empty.
   bool required = false;
+  /// Of a secret: takes the path of the file that it came from, if it came
+  /// from one, for whoever reads it anew when it was replaced.
+  std::string* path = nullptr;
 };
 
 class SettingVisitor {

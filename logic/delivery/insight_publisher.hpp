@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,10 +22,15 @@ public:
   /// Slots from here on are insights, one each; below, they are the outbox's.
   static constexpr std::uint32_t first_slot = 0xFFFF0000U;
 
-  /// After so many failures in succession none is sent for a while.
+  enum class GivenUp : std::uint8_t { forgotten, kept };
+
+  /// After so many failures in succession none is sent for a while; `given_up`:
+  /// whether those are kept that came back for another record's sake.
   explicit InsightPublisher(std::uint32_t failures_to_stop
-                            = CircuitBreakerConfig{}.failures_to_open)
-    : circuit_(CircuitBreakerConfig{.failures_to_open = failures_to_stop}) {}
+                            = CircuitBreakerConfig{}.failures_to_open,
+                            GivenUp given_up = GivenUp::forgotten)
+    : circuit_(CircuitBreakerConfig{.failures_to_open = failures_to_stop}),
+      keeps_(given_up == GivenUp::kept) {}
 
   struct Outcome {
     std::uint64_t published = 0;
@@ -34,6 +40,9 @@ public:
   /// False where it is not sent, as the topic fails at the moment.
   bool send(RecordSink& sink, std::shared_ptr<const std::string> json,
             TimePoint now, std::int64_t wall_ms);
+
+  /// Sends those that were kept, as far as the sink takes them.
+  void send_again(RecordSink& sink, std::int64_t wall_ms);
 
   /// Takes the reports on insights out of these.
   Outcome apply_reports(DeliveryReports& reports, TimePoint now);
@@ -46,9 +55,16 @@ public:
   CircuitState circuit(TimePoint now) const { return circuit_.state(now); }
 
 private:
+  using Json = std::shared_ptr<const std::string>;
+  static constexpr std::size_t max_kept = 64;
+
+  bool hand_over(RecordSink& sink, const Json& json, std::int64_t wall_ms);
+
   std::map<std::uint32_t, std::shared_ptr<const std::string>> sent_;
   std::uint32_t next_ = 0;
   CircuitBreaker circuit_;
+  bool keeps_;
+  std::deque<Json> kept_;
 };
 
 } // namespace millrace::logic

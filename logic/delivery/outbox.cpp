@@ -45,6 +45,10 @@ bool Outbox::holds(BatchId id) const {
 
 void Outbox::pump(RecordSink& sink, TimePoint now, std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
+  for (std::size_t index = 0; index != destination_count; ++index) {
+    const auto destination = static_cast<Destination>(index);
+    refused_timestamps_.know(destination, sink.timestamp_bounds(destination));
+  }
   if (!pump_refused(sink, now, wall_ms))
     return;
   queue_due_retries(now);

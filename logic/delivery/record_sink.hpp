@@ -2,6 +2,7 @@
 
 #include "logic/delivery/delivery_reports.hpp"
 #include "logic/delivery/outgoing_record.hpp"
+#include "logic/delivery/timestamp_bounds.hpp"
 #include "logic/intake/group_membership.hpp"
 #include "logic/records/partition_offset.hpp"
 
@@ -51,6 +52,11 @@ public:
 
   /// Bytes and records handed in and not yet reported.
   virtual std::size_t queued_records() const = 0;
+
+  /// As far as it is known; without bounds elsewhere.
+  virtual TimestampBounds timestamp_bounds(Destination /*destination*/) const {
+    return {};
+  }
 
   /// Null where each record stands for itself.
   virtual Transactions* transactions() { return nullptr; }

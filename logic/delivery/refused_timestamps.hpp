@@ -1,6 +1,7 @@
 #pragma once
 
 #include "logic/delivery/outgoing_record.hpp"
+#include "logic/delivery/timestamp_bounds.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,8 @@
 
 namespace millrace::logic {
 
-/// Remembers for a while how far from the present the timestamps were that
+/// What timestamps each destination takes, where it is known. Elsewhere
+/// remembers for a while how far from the present the timestamps were that
 /// each destination refused, so that a source whose clock is wrong does not
 /// have every request refused first: each refusal costs the client a new
 /// producer epoch, of which there are 32,767.
@@ -32,12 +34,22 @@ public:
     until_ = known.until;
   }
 
-  /// Whether any refusal is remembered at all.
-  bool any(TimePoint now) const noexcept { return now < until_; }
+  /// In place of what was known before.
+  void know(Destination destination, TimestampBounds bounds) noexcept {
+    taken_[static_cast<std::size_t>(destination)] = bounds;
+    limited_ = std::any_of(taken_.begin(), taken_.end(),
+                           [](const auto& each) { return !each.unlimited(); });
+  }
 
-  /// Whether one no nearer to the present was refused.
+  /// Whether any timestamp may be refused at all.
+  bool any(TimePoint now) const noexcept { return limited_ || now < until_; }
+
+  /// Whether it will be refused, or one no nearer to the present was.
   bool covers(Destination destination, std::int64_t timestamp_ms,
               std::int64_t wall_ms, TimePoint now) const noexcept {
+    if (taken_[static_cast<std::size_t>(destination)].refuse(timestamp_ms,
+                                                             wall_ms))
+      return true;
     const auto& known = bounds_[static_cast<std::size_t>(destination)];
     const auto ahead_ms = timestamp_ms - wall_ms;
     return now < known.until
@@ -55,6 +67,8 @@ private:
   };
 
   std::array<Bounds, destination_count> bounds_;
+  std::array<TimestampBounds, destination_count> taken_;
+  bool limited_ = false;
   TimePoint until_{};
 };
 

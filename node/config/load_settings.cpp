@@ -106,6 +106,8 @@ private:
         {to_string(origin), written_key, read.error().text});
       return;
     }
+    if (declaration.setting.path != nullptr)
+      declaration.setting.path->clear();
     report_.origins[declaration.key()] = origin;
   }
 
@@ -165,6 +167,8 @@ private:
     origin.place += " (file " + path + ")";
     set(declaration, value.key, {RawValue::Kind::text, *std::move(text), {}},
         origin);
+    if (declaration.setting.path != nullptr)
+      *declaration.setting.path = path;
   }
 
   const SettingTable& table_;

@@ -64,11 +64,13 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_CHECK_EQUAL((*writer)->counts().last_error, "");
   }
 
+  /// How far ahead of the present timestamps of a topic may be.
+  static constexpr auto ahead_setting = "message.timestamp.after.max.ms";
+  static constexpr auto a_day = "86400000";
+  static constexpr auto an_hour = "3600000";
+
   /// Few with a timestamp that only the input takes.
   void write_some_ahead(std::size_t records) {
-    topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-      = "86400000";
-    create_topics();
     const auto ahead = now_ms() + 7'200'000;
     write_all(
       std::vector<std::string>(records, event()), "k",
@@ -77,9 +79,6 @@ struct Fixture : tests::RealKafkaFixture {
 
   /// Outputs and dead letters, some with a timestamp that only the input takes.
   void write_mixture(std::size_t records, const std::string& large = {}) {
-    topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-      = "86400000";
-    create_topics();
     std::vector<std::string> values(records, event());
     for (std::size_t index = 7; index < records; index += 50)
       values[index] = "no json";
@@ -123,6 +122,28 @@ struct Fixture : tests::RealKafkaFixture {
   /// Lets a node work on all that is written; it must be ready at the end.
   void work(const std::vector<std::string>& more = {}) {
     auto node = start_node(more);
+    finish(node);
+  }
+
+  /// Lets a node work on what `write_input` writes: timestamps that are refused
+  /// by limits that came after it had asked for them.
+  void work_by_new_limits(const std::function<void()>& write_input,
+                          const std::vector<std::string>& more = {}) {
+    for (const auto& topic :
+         {kafka.input_topic, kafka.output_topic, kafka.dlq_topic})
+      topic_settings[topic][ahead_setting] = a_day;
+    create_topics();
+    auto node = start_node(more);
+    // To no partition that is written to later.
+    generate(1, 0, 1, partitions - 1);
+    CAF_REQUIRE(all_settled(node));
+    for (const auto& topic : {kafka.output_topic, kafka.dlq_topic})
+      broker().set_topic(topic, ahead_setting, an_hour);
+    write_input();
+    finish(node);
+  }
+
+  void finish(NodeProcess& node) {
     if (!all_settled(node))
       std::cerr << boost::json::serialize(node.status()) << '\n' << node.log();
     CAF_CHECK(
@@ -292,23 +313,36 @@ CAF_TEST(a_timestamp_that_a_topic_refuses_gives_way_to_the_present) {
   CAF_CHECK_EQUAL(replaced, 30u);
 }
 
+CAF_TEST(what_topics_take_of_timestamps_is_known_from_the_start) {
+  topic_settings[kafka.input_topic][ahead_setting] = a_day;
+  create_topics();
+  const auto ahead = now_ms() + 7'200'000;
+  write_all(std::vector<std::string>(20'000, event()), "k",
+            [&](std::size_t) { return ahead; });
+  work();
+  CAF_CHECK(!logged("INVALID_TIMESTAMP"));
+  CAF_CHECK(metrics.find("INVALID_TIMESTAMP") == std::string::npos);
+  CAF_CHECK(metrics.find("replaced_timestamps_total 20000")
+            != std::string::npos);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
 CAF_TEST(good_records_pass_refused_timestamps_in_their_order) {
   // So many that requests are under way behind one that is refused.
-  write_some_ahead(100'000);
-  work();
+  work_by_new_limits([this] { write_some_ahead(100'000); });
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
 
 CAF_TEST(nothing_passes_a_refusal_of_the_very_first_record) {
-  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-    = "86400000";
-  create_topics();
-  write_all(
-    std::vector<std::string>(2'000, event()), "k",
-    [](std::size_t index) { return now_ms() + (index == 0 ? 7'200'000 : 0); });
+  const auto first_is_ahead = [this] {
+    write_all(std::vector<std::string>(2'000, event()), "k",
+              [](std::size_t index) {
+                return now_ms() + (index == 0 ? 7'200'000 : 0);
+              });
+  };
   // So many requests that some are under way behind the first.
-  work({"kafka.batch_messages=1"});
+  work_by_new_limits(first_is_ahead, {"kafka.batch_messages=1"});
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
@@ -316,8 +350,9 @@ CAF_TEST(nothing_passes_a_refusal_of_the_very_first_record) {
 CAF_TEST(several_kinds_of_refusal_in_one_request_keep_the_order) {
   topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
   topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
-  write_mixture(5'000);
-  work({"kafka.properties=batch.size=1000000", "kafka.linger=100ms"});
+  work_by_new_limits(
+    [this] { write_mixture(5'000); },
+    {"kafka.properties=batch.size=1000000", "kafka.linger=100ms"});
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 100u);
   CAF_CHECK(proven(Guarantee::exactly_once));
   CAF_CHECK(!logged("GAPLESS_GUARANTEE"));
@@ -326,9 +361,10 @@ CAF_TEST(several_kinds_of_refusal_in_one_request_keep_the_order) {
 CAF_TEST(and_do_not_hold_up_transactions) {
   topic_settings[kafka.output_topic]["max.message.bytes"] = "300000";
   topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
-  write_mixture(1'000,
-                event(R"(,"device_id":")" + std::string(400'000, 'x') + '"'));
-  work({"delivery.guarantee=exactly_once", "node.name=n-1"});
+  const auto large = event(R"(,"device_id":")" + std::string(400'000, 'x')
+                           + '"');
+  work_by_new_limits([&] { write_mixture(1'000, large); },
+                     {"delivery.guarantee=exactly_once", "node.name=n-1"});
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 21u);
   CAF_CHECK(proven(Guarantee::exactly_once));
   CAF_CHECK(logged("INVALID_TIMESTAMP"));
@@ -337,23 +373,20 @@ CAF_TEST(and_do_not_hold_up_transactions) {
 }
 
 CAF_TEST(and_so_they_do_in_transactions) {
-  write_some_ahead(20'000);
-  work({"delivery.guarantee=exactly_once", "node.name=n-1"});
+  work_by_new_limits([this] { write_some_ahead(20'000); },
+                     {"delivery.guarantee=exactly_once", "node.name=n-1"});
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
 
 CAF_TEST(a_source_whose_clock_is_wrong_costs_no_record) {
-  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-    = "86400000";
-  create_topics();
   const auto ahead = now_ms() + 7'200'000;
   std::vector<std::string> values(20'000, event());
   for (std::size_t index = 0; index < values.size(); index += 10)
     values[index] = "no json";
-  write_all(values, "k", [&](std::size_t) { return ahead; });
-  work();
-  CAF_CHECK_EQUAL(count(kafka.output_topic), 18'000u);
+  work_by_new_limits(
+    [&] { write_all(values, "k", [&](std::size_t) { return ahead; }); });
+  CAF_CHECK_EQUAL(count(kafka.output_topic), 18'001u);
   CAF_CHECK_EQUAL(count(kafka.dlq_topic), 2'000u);
   CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.doubled, 0u);
 }

@@ -118,6 +118,7 @@ struct SinkScript {
   logic::DeliveryReports reports;
   std::vector<logic::ClientEvent> events;
   std::size_t capacity = 1'000'000; ///< records taken and not yet reported
+  logic::TimestampBounds bounds;
   bool stalled = false; ///< takes records, reports nothing
   std::vector<HeldBack> held_back;
   std::function<void()> wake;
@@ -139,6 +140,9 @@ public:
   std::size_t send(std::span<const logic::OutgoingRecord> records) override;
   void take_reports(logic::DeliveryReports& reports) override;
   std::size_t queued_records() const override;
+  logic::TimestampBounds timestamp_bounds(logic::Destination) const override {
+    return script_->bounds;
+  }
   void hurry() override {}
   /// Gives up what is held back, as a client does.
   void close(std::chrono::milliseconds) override;

@@ -162,7 +162,7 @@ KafkaFixture::KafkaFixture() {
 }
 
 void TopicFixture::generate(std::uint64_t count, double bad_share,
-                            std::uint64_t seed) {
+                            std::uint64_t seed, std::int32_t partition) {
   logic::generation::GeneratorConfig config;
   config.seed = seed;
   config.bad_share = bad_share;
@@ -177,7 +177,8 @@ void TopicFixture::generate(std::uint64_t count, double bad_share,
     for (const auto& record : batch.records()) {
       adapters::kafka::TopicRecord out;
       out.partition = logic::PartitionId{
-        static_cast<std::int32_t>(record.number % partitions)};
+        partition >= 0 ? partition
+                       : static_cast<std::int32_t>(record.number % partitions)};
       out.key = batch.key(record);
       out.value = batch.value(record);
       while (!(*writer)->write(out))

@@ -80,8 +80,9 @@ struct TopicFixture {
   adapters::kafka::KafkaConfig kafka;
 
   /// Writes login events to the input topic, spread over its partitions.
+  /// Or all to that one.
   void generate(std::uint64_t count, double bad_share = 0.05,
-                std::uint64_t seed = 1);
+                std::uint64_t seed = 1, std::int32_t partition = -1);
   void write(const std::vector<std::string>& values);
 
   /// Reads all three topics and judges them.

@@ -6,8 +6,11 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 
@@ -41,6 +44,9 @@ using DeleteTopicPtr
 
 using ResourcePtr
   = kafka::Owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
+
+using ScramPtr = kafka::Owned<rd_kafka_UserScramCredentialAlteration_t,
+                              rd_kafka_UserScramCredentialAlteration_destroy>;
 
 /// An admin client and the answer to one request of it.
 class Administrator {
@@ -113,6 +119,28 @@ public:
       throw std::runtime_error{"cannot set " + setting + " of " + topic};
   }
 
+  void set_password(const std::string& user, const std::string& password) {
+    constexpr int iterations = 4'096;
+    const ScramPtr wish{rd_kafka_UserScramCredentialUpsertion_new(
+      user.c_str(), RD_KAFKA_SCRAM_MECHANISM_SHA_512, iterations,
+      reinterpret_cast<const unsigned char*>(password.data()), password.size(),
+      nullptr, 0)};
+    auto* raw = wish.get();
+    rd_kafka_AlterUserScramCredentials(client_.get(), &raw, 1, nullptr,
+                                       queue_.get());
+    const auto event = answer();
+    std::size_t count = 0;
+    const auto* const* results
+      = rd_kafka_AlterUserScramCredentials_result_responses(
+        rd_kafka_event_AlterUserScramCredentials_result(event.get()), &count);
+    if (count != 1
+        || rd_kafka_error_code(
+             rd_kafka_AlterUserScramCredentials_result_response_error(
+               results[0]))
+             != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw std::runtime_error{"cannot set the password of " + user};
+  }
+
 private:
   kafka::EventPtr answer() {
     kafka::EventPtr event{
@@ -135,6 +163,8 @@ RealKafka::RealKafka(Access access) : access_(access) {
   plaintext_ = listeners["bootstrap.servers"];
   sasl_ssl_ = listeners["sasl_ssl"];
   ssl_ = listeners["ssl"];
+  sasl_plaintext_ = listeners["sasl_plaintext"];
+  unreachable_ = listeners["unreachable"];
 }
 
 RealKafka::~RealKafka() = default;
@@ -168,6 +198,11 @@ std::string RealKafka::password() const {
   std::string text;
   std::getline(file_of_it, text);
   return text;
+}
+
+void RealKafka::set_password(const std::string& user,
+                             const std::string& password) {
+  Administrator{plaintext_}.set_password(user, password);
 }
 
 void RealKafka::reserve_topic(const std::string& topic) {
@@ -209,6 +244,32 @@ void RealKafka::lose_log(const std::string& topic, std::int32_t partition) {
     data_ / ("logs/" + topic + "-" + std::to_string(partition))};
   if (std::filesystem::remove_all(log) == 0)
     throw std::runtime_error{"there is no " + log.string()};
+}
+
+std::set<int> RealKafka::codecs(const std::string& topic,
+                                std::int32_t partition) const {
+  const std::filesystem::path segment{data_
+                                      / ("logs/" + topic + "-"
+                                         + std::to_string(partition)
+                                         + "/00000000000000000000.log")};
+  std::ifstream file{segment, std::ios::binary};
+  const std::string log{std::istreambuf_iterator<char>{file}, {}};
+  // https://kafka.apache.org/documentation/#recordbatch
+  constexpr std::size_t length_at = 8;
+  constexpr std::size_t attributes_at = 22; // the lower byte
+  constexpr std::size_t uncounted = 12; // by the length
+  constexpr unsigned codec_bits = 7;
+  std::set<int> found;
+  for (std::size_t at = 0; at + attributes_at < log.size();) {
+    std::size_t length = 0;
+    for (std::size_t index = 0; index != 4; ++index)
+      length = length << 8U
+               | static_cast<unsigned char>(log[at + length_at + index]);
+    const auto attributes = static_cast<unsigned char>(log[at + attributes_at]);
+    found.insert(static_cast<int>(attributes & codec_bits));
+    at += uncounted + length;
+  }
+  return found;
 }
 
 std::string RealKafka::tool() {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace millrace::tests {
@@ -36,13 +37,20 @@ public:
   const std::string& plaintext() const noexcept { return plaintext_; }
   const std::string& sasl_ssl() const noexcept { return sasl_ssl_; }
   const std::string& ssl() const noexcept { return ssl_; }
+  const std::string& sasl_plaintext() const noexcept { return sasl_plaintext_; }
+  /// Of which the broker tells others an address where nobody listens.
+  const std::string& unreachable() const noexcept { return unreachable_; }
 
   /// A file of those that tools/real-kafka makes: ca.pem, other-ca.pem (of an
-  /// authority that nobody trusts), client.pem, client.key, password.
+  /// authority that nobody trusts), client.pem, client.key, expired.pem (a
+  /// certificate that once was the client's), expired.key, password.
   std::string file(const std::string& name) const;
 
   /// The password of the user `millrace`.
   std::string password() const;
+
+  /// Makes a user for SCRAM-SHA-512, or gives one another password.
+  void set_password(const std::string& user, const std::string& password);
 
   /// An access list that names somebody else: on the secure listeners this
   /// topic is then refused to all others. `open_topic` takes it back.
@@ -63,6 +71,10 @@ public:
   /// ended.
   void lose_log(const std::string& topic, std::int32_t partition);
 
+  /// How batches in the log are compressed, as Kafka numbers it: none, gzip,
+  /// snappy, lz4, zstd.
+  std::set<int> codecs(const std::string& topic, std::int32_t partition) const;
+
   /// Lets the user `millrace` do this by the secure listeners.
   void grant(rd_kafka_ResourceType_t resource, const std::string& name,
              rd_kafka_AclOperation_t operation);
@@ -77,6 +89,8 @@ private:
   std::string plaintext_;
   std::string sasl_ssl_;
   std::string ssl_;
+  std::string sasl_plaintext_;
+  std::string unreachable_;
 };
 
 } // namespace millrace::tests

@@ -89,7 +89,8 @@ CAF_TEST(every_variable_of_the_tradition_is_declared) {
                                "KAFKA_SSL_KEY_PASSWORD"})
     CAF_CHECK_EQUAL(collector.variables.count(variable), 1u);
   CAF_CHECK_EQUAL(collector.secrets,
-                  (std::set<std::string>{"sasl_password", "ssl_key_password"}));
+                  (std::set<std::string>{"oauth_client_secret", "sasl_password",
+                                         "ssl_key_password"}));
 }
 
 CAF_TEST(the_defaults_are_valid) {
@@ -173,6 +174,26 @@ CAF_TEST(tokens_need_a_source) {
   CAF_CHECK(check(config).empty());
   config.properties = {"enable.sasl.oauthbearer.unsecure.jwt=true"};
   CAF_CHECK(check(config).empty());
+}
+
+CAF_TEST(settings_of_tokens_need_each_other_and_the_mechanism) {
+  KafkaConfig config;
+  config.oauth_token_url = "https://id.example/token";
+  CAF_CHECK(complains_about(config, "have no effect without "
+                                    "kafka.sasl_mechanism OAUTHBEARER"));
+  config.security_protocol = "sasl_ssl";
+  config.sasl_mechanism = "OAUTHBEARER";
+  CAF_CHECK(complains_about(config, "need each other"));
+  config.oauth_client_id = "me";
+  config.oauth_client_secret = "secret";
+  CAF_CHECK(check(config).empty());
+  config.properties = {"sasl.oauthbearer.scope=x"};
+  CAF_CHECK(complains_about(config, "sets sasl.oauthbearer.scope"));
+  config.properties = {"sasl.oauthbearer.client.secret=x"};
+  CAF_CHECK(complains_about(config, "set kafka.oauth_client_secret"));
+  config.properties.clear();
+  config.oauth_token_url = "id.example/token";
+  CAF_CHECK(complains_about(config, "begins with neither"));
 }
 
 CAF_TEST(servers_that_are_none_are_refused_by_their_setting) {

@@ -72,6 +72,25 @@ CAF_TEST(what_is_given_up_for_another_record_says_nothing_of_the_topic) {
   CAF_CHECK(!send("{}"));
 }
 
+CAF_TEST(what_is_given_up_for_another_record_is_sent_again_where_it_is_kept) {
+  publisher = InsightPublisher{1, InsightPublisher::GivenUp::kept};
+  CAF_REQUIRE(send(R"({"logins":1})"));
+  DeliveryReports reports;
+  reports.failed.push_back({sink.sent.back().token, DeliveryFault::record,
+                            "given up", Blame::neighbour});
+  CAF_CHECK_EQUAL(publisher.apply_reports(reports, now).failure, "");
+  sink.has_room = false;
+  publisher.send_again(sink, 1'720'000'000'000);
+  CAF_CHECK_EQUAL(sink.sent.size(), 1u);
+  sink.has_room = true;
+  publisher.send_again(sink, 1'720'000'000'000);
+  CAF_REQUIRE_EQUAL(sink.sent.size(), 2u);
+  CAF_CHECK_EQUAL(sink.sent.back().value.value_or(""), R"({"logins":1})");
+  publisher.send_again(sink, 1'720'000'000'000);
+  CAF_CHECK_EQUAL(sink.sent.size(), 2u);
+  CAF_CHECK(publisher.circuit(now) == CircuitState::closed);
+}
+
 CAF_TEST(an_insight_goes_to_its_topic_and_lives_until_it_is_reported) {
   auto json = std::make_shared<const std::string>(R"({"logins":1})");
   const std::weak_ptr<const std::string> held = json;

@@ -15,6 +15,7 @@ struct SampleConfig {
   std::string topic = "user-login";
   std::string level = "info";
   std::string password;
+  std::string password_path;
   std::vector<std::string> fields{"a", "b"};
   std::int64_t workers = 4;
   double threshold = 0.5;
@@ -35,7 +36,8 @@ inline void describe(logic::SettingVisitor& visitor, SampleConfig& config) {
   visitor.setting({.name = "password",
                    .help = "The password.",
                    .variable = "SAMPLE_PASSWORD",
-                   .secret = true},
+                   .secret = true,
+                   .path = &config.password_path},
                   &config.password);
   visitor.section("work", "How it is worked on.");
   visitor.setting({.name = "workers", .help = "How many.", .min = 1, .max = 64},

@@ -88,6 +88,17 @@ CAF_TEST(a_secret_is_read_from_a_file_without_its_line_end) {
   CAF_CHECK_EQUAL(flag.warnings(), "");
 }
 
+CAF_TEST(whoever_reads_a_secret_anew_is_told_the_file_that_it_came_from) {
+  const TemporaryFolder folder;
+  const auto secret = folder.write("password", "hunter2");
+  const auto path = folder.write("m.yaml",
+                                 "stream:\n  password_file: " + secret + "\n");
+  CAF_CHECK_EQUAL((Loaded{{path, {}, {}}}.config.password_path), secret);
+  const Loaded outdone{{path, {{"SAMPLE_PASSWORD", "hunter3"}}, {}}};
+  CAF_CHECK_EQUAL(outdone.config.password, "hunter3");
+  CAF_CHECK_EQUAL(outdone.config.password_path, "");
+}
+
 CAF_TEST(a_secrets_file_that_is_missing_or_empty_is_a_fault) {
   const TemporaryFolder folder;
   const auto empty = folder.write("password", "\n");
