@@ -188,7 +188,7 @@ void JudgementRouter::take_judgements(
     return;
   }
   if (book_.answered(judge, rows, shards, *judgements, waits)
-      && !debts_lack_credit_) // else with the others, once there is credit
+      && short_of_credit_.empty()) // else with the others, once there is credit
     pay_debts();
   if (!waits)
     return;

@@ -31,14 +31,14 @@ void JudgementRouter::ask_peer(Due due, PeerIncarnation incarnation,
   } else if (sent) {
     give_up(due);
   } else {
-    debts_lack_credit_ = true;
+    short_of_credit_.insert(incarnation);
     owe(due, shards);
   }
 }
 
 /// A peer has answered: it can take more.
 void JudgementRouter::use_credit(PeerIncarnation incarnation) {
-  if (debts_lack_credit_ && book_.has_room(incarnation))
+  if (short_of_credit_.contains(incarnation) && book_.has_room(incarnation))
     pay_debts();
   const Judge judge{Judge::Kind::peer, incarnation};
   for (const auto& due : questions_.due([&](const auto&, const auto& part) {
@@ -157,7 +157,7 @@ void JudgementRouter::end_waits(messages::Tick) {
       book_.note_missed(part->shards);
       owe(due, part->shards);
     } else if (part->lacks_credit) {
-      debts_lack_credit_ = true;
+      short_of_credit_.insert(part->judge.id);
       owe(due, part->shards);
     } else {
       if (book_.note_late(part->judge.id))
@@ -193,6 +193,7 @@ void JudgementRouter::link_up(const messages::LinkUp& news) {
 
 void JudgementRouter::link_down(const messages::LinkDown& news) {
   links_.erase(news.incarnation);
+  short_of_credit_.erase(news.incarnation);
   book_.link_down(news.incarnation);
 }
 
@@ -257,7 +258,7 @@ void JudgementRouter::ask_found() {
 }
 
 void JudgementRouter::pay_debts() {
-  debts_lack_credit_ = false;
+  short_of_credit_.clear();
   // What a peer has no credit for waits, and all that comes after it.
   ShardSet unpaid;
   for (const auto& debt : book_.payable())
@@ -277,7 +278,7 @@ void JudgementRouter::pay(const logic::detection::OwedRows::Debt& debt,
       continue;
     if ((shards & unpaid).any()
         || !send_to_peer(share.peer, debt.rows, shards, std::nullopt)) {
-      debts_lack_credit_ = true;
+      short_of_credit_.insert(share.peer);
       unpaid |= share.shards;
       book_.owe(debt.rows, shards);
     }

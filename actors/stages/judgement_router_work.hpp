@@ -26,6 +26,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -205,7 +206,8 @@ private:
   std::map<PeerIncarnation, caf::actor> links_;
   JudgementQuestions questions_;
   std::map<JudgementQuestions::Number, Asker> askers_;
-  bool debts_lack_credit_ = false;
+  /// Peers that are owed more than they had credit for.
+  std::set<PeerIncarnation> short_of_credit_;
   bool ticking_ = false;
   std::uint64_t judged_here_ = 0;
   std::map<logic::PartitionEpoch, logic::Resequencer<Asker>> resequencers_;
