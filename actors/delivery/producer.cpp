@@ -96,6 +96,8 @@ void Producer::take_in(messages::ProduceBatch& order) {
       static_cast<double>(due.batch->bytes.size()));
     outbox_.add(due.ticket, std::move(due.batch));
   };
+  if (transactions_)
+    transactions_->cycle().regain_track(outbox_);
   // A repeat is dropped: its first coming is delivered or on its way.
   resequencers_[{ticket.partition, ticket.epoch}].offer(
     ticket, Waiting{ticket, std::move(order.batch)}, send);

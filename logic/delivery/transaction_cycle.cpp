@@ -53,13 +53,17 @@ void TransactionCycle::forget(const PartitionEpoch& held, const Outbox& outbox,
     abort(transactions, "a partition was lost");
 }
 
+void TransactionCycle::regain_track(const Outbox& outbox) noexcept {
+  if (outbox.batches() == 0)
+    lost_track_ = false; // all of it was given back
+}
+
 TransactionCycle::News
 TransactionCycle::advance(const DeliveryReports& reports, Outbox& outbox,
                           Transactions& transactions, std::size_t side_records,
                           TimePoint now) {
   News news;
-  if (lost_track_ && outbox.batches() == 0)
-    lost_track_ = false; // all of it was given back
+  regain_track(outbox);
   for (const auto& report : reports.transactions) {
     if (report.kind != TransactionReport::Kind::must_abort)
       take_in(report, outbox, news, now);

@@ -76,6 +76,9 @@ public:
   bool has_offsets() const noexcept { return !moved_.empty(); }
   bool idle() const noexcept { return state_ == State::none; }
   bool lost_track() const noexcept { return lost_track_; }
+  /// Before a batch is added: what is read anew may come before `advance` sees
+  /// that all from before was given back, and would wait for ever.
+  void regain_track(const Outbox& outbox) noexcept;
   /// Commits as soon as it can.
   void hurry(TimePoint now) noexcept { commit_at_ = now; }
   /// When `advance` or `may_send` has something to do, if that is known.

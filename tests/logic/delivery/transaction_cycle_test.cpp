@@ -359,6 +359,24 @@ CAF_TEST(a_commit_that_nobody_knows_of_waits_until_all_is_given_back) {
   CAF_CHECK_EQUAL(f.delivered.size(), 1u);
 }
 
+CAF_TEST(what_is_read_anew_may_come_before_the_next_turn) {
+  Fixture f;
+  f.broker.outcomes = {TransactionReport::Kind::unknown};
+  f.outbox.add(ticket(1), encoded(3, 0));
+  f.run_for(2s);
+  f.cycle.regain_track(f.outbox); // not all is given back yet
+  CAF_CHECK(f.cycle.lost_track());
+  f.cycle.forget(held, f.outbox, f.broker);
+  f.outbox.forget(held.partition, held.epoch);
+  auto after = ticket(2);
+  after.epoch = AssignmentEpoch{2};
+  f.cycle.regain_track(f.outbox);
+  f.outbox.add(after, encoded(3, 0));
+  f.run_for(1s);
+  CAF_CHECK_EQUAL(f.broker.visible.size(), 3u);
+  CAF_CHECK_EQUAL(f.delivered.size(), 1u);
+}
+
 CAF_TEST(records_that_are_not_reported_do_not_hold_a_transaction_for_ever) {
   Fixture f;
   f.script->stalled = true;
