@@ -30,15 +30,6 @@ namespace {
 struct Fixture : tests::SecurityFixture {
   TemporaryFolder secrets;
 
-  Program start_load(std::uint64_t rate, std::uint64_t count) {
-    written += count;
-    return Program{{tests::millrace_binary(), "generate", "--quiet",
-                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
-                    std::to_string(rate), "--count", std::to_string(count),
-                    "--bad-share", "0.05", "--set",
-                    "kafka.input_topic=" + kafka.input_topic}};
-  }
-
   static bool is_ready(NodeProcess& node) {
     return eventually(30s,
                       [&] { return node.http_code("/health/ready") == 200; });

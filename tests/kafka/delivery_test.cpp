@@ -141,17 +141,6 @@ struct Fixture : tests::RealKafkaFixture {
     CAF_CHECK(proven(Guarantee::exactly_once));
   }
 
-  /// `millrace generate` beside the node: its clients wait out what happens
-  /// to the broker, too.
-  Program start_load(std::uint64_t rate, std::uint64_t count) {
-    written += count;
-    return Program{{tests::millrace_binary(), "generate", "--quiet",
-                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
-                    std::to_string(rate), "--count", std::to_string(count),
-                    "--bad-share", "0.05", "--set",
-                    "kafka.input_topic=" + kafka.input_topic}};
-  }
-
   /// Ends the broker in the midst of a stream of events, and starts it again.
   void outlive_the_end_of_the_broker_by(int signal) {
     // The group must not miss the node, however slow the broker starts here.

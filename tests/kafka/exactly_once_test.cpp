@@ -39,15 +39,6 @@ struct Fixture : tests::RealKafkaFixture {
     return NodeProcess{kafka.bootstrap_servers, settings_of(name, more)};
   }
 
-  Program start_load(std::uint64_t rate, std::uint64_t count) {
-    written += count;
-    return Program{{tests::millrace_binary(), "generate", "--quiet",
-                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
-                    std::to_string(rate), "--count", std::to_string(count),
-                    "--bad-share", "0.05", "--set",
-                    "kafka.input_topic=" + kafka.input_topic}};
-  }
-
   void check_exactly_once() {
     CAF_CHECK(all_ended());
     CAF_CHECK(proven(Guarantee::exactly_once));

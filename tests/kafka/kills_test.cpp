@@ -36,15 +36,6 @@ struct Fixture : tests::RealKafkaFixture {
     return NodeProcess{kafka.bootstrap_servers, settings};
   }
 
-  Program start_load(std::uint64_t rate, std::uint64_t count) {
-    written += count;
-    return Program{{tests::millrace_binary(), "generate", "--quiet",
-                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
-                    std::to_string(rate), "--count", std::to_string(count),
-                    "--bad-share", "0.05", "--set",
-                    "kafka.input_topic=" + kafka.input_topic}};
-  }
-
   void kill_at_random(const std::string& guarantee) {
     auto load = start_load(2'000, 40'000);
     std::mt19937 random{1};

@@ -65,15 +65,6 @@ struct Fixture : tests::RealKafkaFixture {
     return node.held_partitions() == static_cast<std::size_t>(count);
   }
 
-  Program start_load(std::uint64_t rate, std::uint64_t count) {
-    written += count;
-    return Program{{tests::millrace_binary(), "generate", "--quiet",
-                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
-                    std::to_string(rate), "--count", std::to_string(count),
-                    "--bad-share", "0.05", "--set",
-                    "kafka.input_topic=" + kafka.input_topic}};
-  }
-
   /// One of two nodes ends by `signal` under load and is started again: it is
   /// back at its partitions at once, and the other one has noticed nothing.
   void restart_under_the_same_name(int signal,

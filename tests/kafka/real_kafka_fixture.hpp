@@ -3,9 +3,11 @@
 #include "adapters/kafka/topic_admin.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/node_process.hpp"
+#include "tests/support/program.hpp"
 #include "tests/support/real_kafka.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -49,6 +51,17 @@ struct RealKafkaFixture : TopicFixture {
       topic.settings = topic_settings[topic.name];
     if (auto created = (*admin)->create(topics, 30s); !created)
       throw std::runtime_error{created.error().text};
+  }
+
+  /// `millrace generate` beside the node: its clients wait out what happens
+  /// to the broker, too.
+  Program start_load(std::uint64_t rate, std::uint64_t count) {
+    written += count;
+    return Program{{millrace_binary(), "generate", "--quiet",
+                    "--bootstrap-servers", kafka.bootstrap_servers, "--rate",
+                    std::to_string(rate), "--count", std::to_string(count),
+                    "--bad-share", "0.05", "--set",
+                    "kafka.input_topic=" + kafka.input_topic}};
   }
 
   /// Deletes a topic and creates it again. The brokers take a moment to forget
