@@ -37,8 +37,12 @@ ClientSettings shared_consumer_settings(const KafkaConfig& config,
     .set("auto.offset.reset", std::string{"error"})
     .set("enable.partition.eof", std::string{"true"})
     // The default is five minutes, until which partitions that were added, or a
-    // topic that was refused and is allowed now, would go unnoticed.
-    .set("topic.metadata.refresh.interval.ms", 5'000)
+    // topic that was refused and is allowed now, would go unnoticed. Not a
+    // whole number of seconds: a group's leader that has asked for metadata to
+    // share out partitions joins anew when an answer to this question comes
+    // first, and would for ever where brokers let members in at the same beat
+    // (the embedded broker: a session timeout less a second).
+    .set("topic.metadata.refresh.interval.ms", 4'700)
     // The default second would stall a partition each time its queue is full.
     .set("fetch.queue.backoff.ms", 5)
     .set("fetch.error.backoff.ms", 100)
