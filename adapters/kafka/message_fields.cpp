@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -57,13 +58,14 @@ std::int64_t request_bytes(const rd_kafka_message_t& message) {
 }
 
 HeadersPtr to_headers(std::string_view encoded) {
-  HeadersPtr headers{rd_kafka_headers_new(8)};
+  std::vector<rd_kafka_header_field_t> fields;
+  fields.reserve(16); // more than the provenance of a dead letter
   while (const auto header = logic::take_header(encoded))
-    rd_kafka_header_add(
-      headers.get(), header->name.data(),
-      static_cast<ssize_t>(header->name.size()), to_mutable(header->value),
-      header->value ? static_cast<ssize_t>(header->value->size()) : 0);
-  return headers;
+    fields.push_back({header->name.data(), header->name.size(),
+                      to_mutable(header->value),
+                      header->value ? header->value->size() : 0});
+  // Of our patch: one allocation instead of two and one for each.
+  return HeadersPtr{rd_kafka_headers_new_packed(fields.data(), fields.size())};
 }
 
 rd_kafka_resp_err_t produce(rd_kafka_t* client, const ProducedRecord& record) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +13,13 @@
 namespace millrace::logic {
 
 namespace {
+
+/// So many events ahead the cache lines of a place, and of its text, are asked
+/// for: they were found long ago, all over the memory.
+constexpr std::size_t place_lead = 16;
+constexpr std::size_t text_lead = 8;
+/// Records of a batch are a little longer than those of the one before.
+constexpr std::size_t growth_slack = 16;
 
 /// Copies the value up to the event's closing brace, without the cuts.
 char* write_kept(char* to, std::string_view value, const LoginEvent& event,
@@ -74,19 +80,25 @@ public:
                          std::span<const MemberColumnPtr> columns);
 
 private:
-  std::size_t bound_bytes(const EnrichedBatch& batch) const;
+  static void prefetch(const EnrichedBatch& batch, std::size_t index) noexcept;
+  /// What `write_event` writes at most.
+  std::size_t bound_bytes(const EnrichedBatch& batch, std::size_t index) const;
   char* write_event(char* to, const EnrichedBatch& batch, std::size_t index);
   std::size_t columns_bytes(std::size_t event) const;
   char* write_columns(char* to, std::size_t event) const;
-  /// False where the output is too large and became a dead letter.
-  bool append_output(EncodedBatch& encoded, std::uint32_t record,
-                     std::size_t begin, std::size_t length) const;
+  /// As a dead letter where it is too large.
+  void append_output(EncodedBatch& encoded, std::uint32_t record,
+                     std::string_view value) const;
+  void note_growth(const EncodedBatch& encoded);
 
   EncodingConfig config_;
   OutputMembers names_;
   MemberWriter members_;
   JudgementIndex judgements_;
   std::span<const MemberColumnPtr> columns_; ///< of the batch at hand
+  std::vector<char> event_; ///< the output of the event at hand
+  /// How much longer than its input a record of the last batch became.
+  std::size_t growth_bytes_ = 0;
 };
 
 EncodedBatchPtr
@@ -104,9 +116,9 @@ Encoder::Writer::encode(const EnrichedBatch& batch,
   members_.begin_batch(*validated.raw, now_ms, config_.provenance_in_member());
   judgements_.merge(validated.events.size(), judgements);
   columns_ = columns;
-  encoded->bytes.resize(bound_bytes(batch));
+  encoded->bytes.reserve(validated.raw->payload_bytes()
+                         + count * growth_bytes_);
 
-  std::size_t used = 0;
   std::size_t event = 0;
   auto rejection = validated.rejections.begin();
   for (std::uint32_t record = 0; record != count; ++record) {
@@ -118,25 +130,33 @@ Encoder::Writer::encode(const EnrichedBatch& batch,
     }
     assert(event != validated.events.size()
            && validated.events[event].record == record);
-    char* const begin = encoded->bytes.data() + used;
-    const char* const end = write_event(begin, batch, event++);
-    if (append_output(*encoded, record, used,
-                      static_cast<std::size_t>(end - begin)))
-      used += static_cast<std::size_t>(end - begin);
+    prefetch(batch, event);
+    if (const auto bound = bound_bytes(batch, event); bound > event_.size())
+      event_.resize(2 * bound);
+    const char* const end = write_event(event_.data(), batch, event);
+    append_output(*encoded, record, {event_.data(), end});
+    ++event;
   }
-  encoded->bytes.resize(used);
+  note_growth(*encoded);
   return encoded;
 }
 
-std::size_t Encoder::Writer::bound_bytes(const EnrichedBatch& batch) const {
+void Encoder::Writer::prefetch(const EnrichedBatch& batch,
+                               std::size_t index) noexcept {
+  const auto& origins = batch.origins;
+  if (index + place_lead < origins.size())
+    __builtin_prefetch(origins[index + place_lead].place);
+  if (index + text_lead < origins.size())
+    if (const auto* place = origins[index + text_lead].place)
+      __builtin_prefetch(place->json.data());
+}
+
+std::size_t Encoder::Writer::bound_bytes(const EnrichedBatch& batch,
+                                         std::size_t index) const {
   const ValidatedBatch& validated = *batch.validated;
-  std::size_t bytes = 0;
-  for (std::size_t index = 0; index != validated.events.size(); ++index)
-    bytes += (*validated.raw)[validated.events[index].record].value->size() + 1
-             + members_.bound_bytes(batch.origins[index])
-             + judgements_.bound_bytes(index) + columns_bytes(index);
-  assert(bytes <= std::numeric_limits<std::uint32_t>::max());
-  return bytes;
+  return (*validated.raw)[validated.events[index].record].value->size() + 1
+         + members_.bound_bytes(batch.origins[index])
+         + judgements_.bound_bytes(index) + columns_bytes(index);
 }
 
 char* Encoder::Writer::write_event(char* to, const EnrichedBatch& batch,
@@ -173,22 +193,32 @@ char* Encoder::Writer::write_columns(char* to, std::size_t event) const {
   return to;
 }
 
-bool Encoder::Writer::append_output(EncodedBatch& encoded, std::uint32_t record,
-                                    std::size_t begin,
-                                    std::size_t length) const {
-  if (length > config_.max_value_bytes.bytes) {
+void Encoder::Writer::append_output(EncodedBatch& encoded, std::uint32_t record,
+                                    std::string_view value) const {
+  if (value.size() > config_.max_value_bytes.bytes) {
     append_dead(encoded, record, Reason::output_too_large,
-                "the enriched value has " + std::to_string(length)
+                "the enriched value has " + std::to_string(value.size())
                   + " bytes, the limit is "
                   + std::to_string(config_.max_value_bytes.bytes));
-    return false;
+    return;
   }
   EncodedRecord output;
   output.record = record;
-  output.begin = static_cast<std::uint32_t>(begin);
-  output.length = static_cast<std::uint32_t>(length);
+  output.begin = static_cast<std::uint32_t>(encoded.bytes.size());
+  output.length = static_cast<std::uint32_t>(value.size());
   encoded.records.push_back(output);
-  return true;
+  encoded.bytes += value;
+}
+
+/// The next batch is most likely alike; a little more saves moving it.
+void Encoder::Writer::note_growth(const EncodedBatch& encoded) {
+  if (encoded.records.empty())
+    return;
+  const auto before = encoded.raw->payload_bytes();
+  const auto grown = encoded.bytes.size() > before
+                       ? encoded.bytes.size() - before
+                       : 0;
+  growth_bytes_ = grown / encoded.records.size() + growth_slack;
 }
 
 Encoder::Encoder(EncodingConfig config)

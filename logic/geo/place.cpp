@@ -15,6 +15,8 @@ namespace millrace::logic::geo {
 namespace {
 
 constexpr double earth_radius_km = 6371.0088;
+/// What members' names, a country, coordinates and a number take.
+constexpr std::size_t fixed_bytes = 128;
 
 void open_member(std::string& json, std::string_view name) {
   json += json.size() == 1 ? "\"" : ",\"";
@@ -50,7 +52,11 @@ constexpr double radians(double degrees) noexcept {
 } // namespace
 
 void render_json(Place& place) {
-  std::string json = "{";
+  std::string json;
+  // Most have not much more, and each step of growth would be an allocation.
+  json.reserve(place.region.size() + place.city.size()
+               + place.asn_organization.size() + fixed_bytes);
+  json = "{";
   append_text(json, "country", place.country);
   append_text(json, "region", place.region);
   append_text(json, "city", place.city);

@@ -14,11 +14,11 @@ using namespace millrace::logic;
 namespace {
 
 EnrichedBatch two_logins() {
-  static const geo::Place lisbon{.country = "PT",
-                                 .region = {},
-                                 .city = {},
-                                 .asn_organization = {},
-                                 .json = {}};
+  static const geo::Place lisbon = [] {
+    geo::Place place;
+    place.country = "PT";
+    return place;
+  }();
   auto validated = std::make_shared<ValidatedBatch>();
   LoginEvent event;
   event.app_version = "2.3.0";
