@@ -27,6 +27,7 @@ struct SourceScript {
   std::function<void()> wake;
   bool closed = false;
   bool places_known = true;
+  logic::GroupMembershipPtr membership; ///< told once
   /// Answered to commits while set.
   logic::Error commit_error;
 };
@@ -74,6 +75,10 @@ public:
     return {};
   }
 
+  logic::GroupMembershipPtr take_membership() override {
+    return std::exchange(script_->membership, nullptr);
+  }
+
   std::vector<logic::PartitionLag> high_watermarks() override {
     return script_->high_watermarks;
   }
@@ -95,6 +100,8 @@ struct SentRecord {
   std::string headers;
   std::int64_t timestamp_ms = -1;
 };
+
+class SimulatedTransactions;
 
 struct SinkScript {
   /// How to answer a record: no fault means delivered.
@@ -123,6 +130,8 @@ struct SinkScript {
   std::vector<HeldBack> held_back;
   std::function<void()> wake;
   bool closed = false;
+  /// Null: each record stands for itself.
+  std::shared_ptr<SimulatedTransactions> transactions;
 
   /// Reports what was held back while stalled.
   void resume();
@@ -143,6 +152,7 @@ public:
   logic::TimestampBounds timestamp_bounds(logic::Destination) const override {
     return script_->bounds;
   }
+  logic::Transactions* transactions() override;
   void hurry() override {}
   /// Gives up what is held back, as a client does.
   void close(std::chrono::milliseconds) override;
