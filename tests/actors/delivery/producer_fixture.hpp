@@ -145,6 +145,12 @@ struct ProducerFixture : test_coordinator_fixture<> {
     give(messages::ForgetPartitions{{held...}, false});
   }
 
+  void joined(std::vector<logic::PartitionEpoch> held,
+              logic::AssignmentEpoch newest) {
+    give(messages::GroupJoined{std::make_shared<logic::GroupMembership>(),
+                               std::move(held), newest});
+  }
+
 private:
   std::uint64_t batches_ = 0;
 };
