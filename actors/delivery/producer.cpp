@@ -67,15 +67,17 @@ void Producer::begin(ProducerActor::pointer self) {
   closing_.reset();
   wake_at_.reset();
   sink_->on_ready(wake_up<ProducerActor>(self_));
-  if (transactions_ && transactions_->cycle().lost_track())
-    tell_of_lost_commits(
-      {logic::ErrorCode::fatal_client, "the client died while it committed"});
+  tell_of_lost_commits(
+    {logic::ErrorCode::fatal_client, "the client died while it committed"});
   schedule_tick();
 }
 
 void Producer::tick(messages::Tick) {
   take_reports();
   look_for_lost_reports();
+  // It may have died with the one whom it was told.
+  tell_of_lost_commits(
+    {logic::ErrorCode::fatal_client, "a commit ended nobody knows how"});
   metrics_.pinned_partitions.Set(
     static_cast<double>(pinned_partitions(outbox_).size()));
   schedule_tick();
@@ -96,8 +98,6 @@ void Producer::take_in(messages::ProduceBatch& order) {
       static_cast<double>(due.batch->bytes.size()));
     outbox_.add(due.ticket, std::move(due.batch));
   };
-  if (transactions_)
-    transactions_->cycle().regain_track(outbox_);
   // A repeat is dropped: its first coming is delivered or on its way.
   resequencers_[{ticket.partition, ticket.epoch}].offer(
     ticket, Waiting{ticket, std::move(order.batch)}, send);
@@ -183,8 +183,18 @@ void Producer::schedule_tick() {
 }
 
 void Producer::note_joined(const messages::GroupJoined& news) {
-  if (transactions_)
-    transactions_->cycle().join(news.member);
+  if (!transactions_)
+    return;
+  transactions_->cycle().join(news.member);
+  forgotten_.add_all_but(news.held, news.newest);
+  auto known = outbox_.partitions();
+  for (const auto& [held, resequencer] : resequencers_)
+    known.insert(held);
+  const auto& in_doubt = transactions_->cycle().in_doubt();
+  known.insert(in_doubt.begin(), in_doubt.end());
+  for (const auto& each : known)
+    if (forgotten_.contains(each.partition, each.epoch))
+      forget(each);
 }
 
 void Producer::commit_offsets(const messages::CommitOffsets& order) {
@@ -196,14 +206,18 @@ void Producer::commit_offsets(const messages::CommitOffsets& order) {
   pump();
 }
 
-void Producer::forget(const messages::ForgetPartitions& order) {
+void Producer::forget_all(const messages::ForgetPartitions& order) {
   for (const auto& held : order.partitions) {
     forgotten_.add(held);
-    resequencers_.erase(held);
-    if (transactions_ && !closed_)
-      transactions_->cycle().forget(held, outbox_, *sink_->transactions());
-    outbox_.forget(held.partition, held.epoch);
+    forget(held);
   }
+}
+
+void Producer::forget(const logic::PartitionEpoch& held) {
+  resequencers_.erase(held);
+  if (transactions_ && !closed_)
+    transactions_->cycle().forget(held, outbox_, *sink_->transactions());
+  outbox_.forget(held.partition, held.epoch);
 }
 
 void Producer::publish(const messages::PublishInsight& order) {

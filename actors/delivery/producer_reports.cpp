@@ -38,7 +38,12 @@ void Producer::advance_transactions() {
 }
 
 void Producer::tell_of_lost_commits(const logic::Error& error) {
-  tell(self_, parameters_.consumer, messages::CommitsLost{error});
+  if (!transactions_)
+    return;
+  const auto& in_doubt = transactions_->cycle().in_doubt();
+  if (!in_doubt.empty())
+    tell(self_, parameters_.consumer,
+         messages::CommitsLost{error, {in_doubt.begin(), in_doubt.end()}});
 }
 
 void Producer::look_for_lost_reports() {

@@ -59,7 +59,7 @@ public:
       actor.handle_with(&Producer::publish),
       actor.handle_with(&Producer::note_joined),
       actor.handle_with(&Producer::commit_offsets),
-      actor.handle_with(&Producer::forget),
+      actor.handle_with(&Producer::forget_all),
       actor.handle_with(&Producer::tick),
       actor.handle_with(&Producer::close),
       actor.handle_with(&Producer::status),
@@ -96,6 +96,7 @@ private:
 
   /// Before the batches are told finished: what is told then is committed.
   void advance_transactions();
+  /// If there are any.
   void tell_of_lost_commits(const logic::Error& error);
   void note_joined(const messages::GroupJoined& news);
   void commit_offsets(const messages::CommitOffsets& order);
@@ -109,7 +110,8 @@ private:
   void announce(const logic::OutboxNotice& notice);
   void announce(const logic::ClientEvent& event);
   void fail(const logic::Error& error);
-  void forget(const messages::ForgetPartitions& order);
+  void forget_all(const messages::ForgetPartitions& order);
+  void forget(const logic::PartitionEpoch& held);
 
   // -- Insights ---------------------------------------------------------------
 

@@ -113,7 +113,9 @@ void Consumer::announce_membership(bool again) {
   if (member)
     member_ = std::move(member);
   if (member_)
-    tell(self_, parameters_.producer, messages::GroupJoined{member_});
+    tell(
+      self_, parameters_.producer,
+      messages::GroupJoined{member_, assignment_.all(), assignment_.newest()});
 }
 
 /// The answer comes as news.
@@ -132,8 +134,13 @@ void Consumer::note_committed(const messages::OffsetsCommitted& news) {
 }
 
 void Consumer::lose_commits(const messages::CommitsLost& news) {
-  if (!closed_ && !client_failed_)
-    fail(news.error);
+  const bool held = std::ranges::any_of(
+    news.in_doubt,
+    [this](const auto& each) { return assignment_.holds(each); });
+  if (held && !closed_ && !client_failed_)
+    return fail(news.error);
+  // Given back already; whoever says so has not heard of that.
+  forget(news.in_doubt);
 }
 
 } // namespace millrace::actors

@@ -18,6 +18,8 @@ using logic::PartitionEpoch;
 /// short, as partitions stand still meanwhile, and a group that shares out anew
 /// refuses commits for some milliseconds only.
 constexpr std::chrono::milliseconds commit_retry{50};
+/// For the group to take note that this node leaves.
+constexpr std::chrono::milliseconds leave_wait{2'000};
 
 } // namespace
 
@@ -308,9 +310,13 @@ void Consumer::finish_draining() {
   if (answer.unfinished_records != 0)
     forget(partitions);
   closed_ = true;
-  // What matters is done; without a broker the goodbye takes its time.
+  // What matters is done. Without a broker the goodbye takes its time, and so
+  // it does while the group waits for another member.
   draining_->deliver(answer);
-  source_->close(left_until(drain_deadline_));
+  if (!source_->close(std::min(leave_wait, left_until(drain_deadline_))))
+    log_.warn(
+      name, "the group did not take note that this node leaves: it shares out "
+            "what was held here when the session ends");
 }
 
 void Consumer::finish_what_ends() {

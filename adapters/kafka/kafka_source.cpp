@@ -257,9 +257,9 @@ void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
                      rd_kafka_error_string(error.get()), events_);
 }
 
-void KafkaSource::end(std::chrono::milliseconds deadline) {
+bool KafkaSource::end(std::chrono::milliseconds deadline) {
   if (!client_)
-    return;
+    return true;
   const auto until = std::chrono::steady_clock::now() + deadline;
   WakeSignal::disconnect(events_queue_.get());
   WakeSignal::disconnect(records_queue_.get());
@@ -275,6 +275,7 @@ void KafkaSource::end(std::chrono::milliseconds deadline) {
   events_queue_.reset();
   rd_kafka_destroy_flags(client_.release(),
                          left ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  return left;
 }
 
 logic::Result<std::unique_ptr<logic::RecordSource>>

@@ -50,7 +50,9 @@ public:
   void note_committed(std::span<const logic::PartitionOffset> offsets) override;
   std::vector<logic::PartitionLag> high_watermarks() override;
   bool places_known() const override { return !client_ || held_->all_placed(); }
-  void close(std::chrono::milliseconds deadline) override { end(deadline); }
+  bool close(std::chrono::milliseconds deadline) override {
+    return end(deadline);
+  }
 
 private:
   static constexpr std::size_t pull_records = 1'000;
@@ -59,7 +61,7 @@ private:
   /// In place of the one that is there; all that is held is lost to it.
   void renew_client();
   void connect();
-  void end(std::chrono::milliseconds deadline);
+  bool end(std::chrono::milliseconds deadline);
   void pull(std::size_t max_records);
   bool on_missing_topic(rd_kafka_resp_err_t error);
   void on_message_error(const rd_kafka_message_t& message);

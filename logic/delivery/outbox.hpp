@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -160,6 +161,9 @@ public:
 
   /// Whether records of that partition are in the transaction.
   bool has_begun(const PartitionEpoch& held) const;
+
+  /// Of which it has batches.
+  std::set<PartitionEpoch> partitions() const;
 
   /// Drops what is not sent yet of a partition that is no longer ours.
   void forget(PartitionId partition, AssignmentEpoch epoch);

@@ -106,6 +106,14 @@ bool Outbox::has_begun(const PartitionEpoch& held) const {
   });
 }
 
+std::set<PartitionEpoch> Outbox::partitions() const {
+  std::set<PartitionEpoch> result;
+  for (const auto& slot : slots_)
+    if (slot.batch != nullptr && !slot.forgotten)
+      result.insert({slot.ticket.partition, slot.ticket.epoch});
+  return result;
+}
+
 /// The transaction is lost whatever the record's fate; all that counts is what
 /// will be sent differently in the next.
 void Outbox::handle_failure_of_transaction(const DeliveryFailure& failure,

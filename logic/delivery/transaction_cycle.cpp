@@ -18,7 +18,7 @@ const DeliveryFailure& reason(const std::vector<DeliveryFailure>& failed) {
 } // namespace
 
 bool TransactionCycle::may_send(Transactions& transactions, TimePoint now) {
-  if (state_ == State::none && !lost_track_ && now >= not_before_
+  if (state_ == State::none && in_doubt_.empty() && now >= not_before_
       && transactions.begin()) {
     state_ = State::open;
     commit_at_ = now + limits_.interval;
@@ -46,6 +46,10 @@ void TransactionCycle::forget(const PartitionEpoch& held, const Outbox& outbox,
                               Transactions& transactions) {
   moved_.erase(held);
   committed_.erase(held);
+  in_doubt_.erase(held);
+  std::erase_if(offsets_, [&](const auto& each) {
+    return PartitionEpoch{each.partition, each.epoch} == held;
+  });
   // A commit under way is settled by the broker: the group's generation goes
   // with it.
   if ((state_ == State::open || state_ == State::settling)
@@ -53,17 +57,11 @@ void TransactionCycle::forget(const PartitionEpoch& held, const Outbox& outbox,
     abort(transactions, "a partition was lost");
 }
 
-void TransactionCycle::regain_track(const Outbox& outbox) noexcept {
-  if (outbox.batches() == 0)
-    lost_track_ = false; // all of it was given back
-}
-
 TransactionCycle::News
 TransactionCycle::advance(const DeliveryReports& reports, Outbox& outbox,
                           Transactions& transactions, std::size_t side_records,
                           TimePoint now) {
   News news;
-  regain_track(outbox);
   for (const auto& report : reports.transactions) {
     if (report.kind != TransactionReport::Kind::must_abort)
       take_in(report, outbox, news, now);
@@ -118,7 +116,7 @@ void TransactionCycle::take_in(const TransactionReport& report, Outbox& outbox,
       break;
     case TransactionReport::Kind::unknown:
       start_over(outbox, now);
-      lost_track_ = news.lost_track = true;
+      news.lost_track = true;
       news.error = report.error;
       break;
     case TransactionReport::Kind::must_abort:
@@ -153,12 +151,24 @@ void TransactionCycle::on_aborted(Outbox& outbox, News& news, TimePoint now) {
 }
 
 void TransactionCycle::start_over(Outbox& outbox, TimePoint now) {
-  lost_track_ |= state_ == State::committing;
+  if (state_ == State::committing)
+    lose_track(outbox);
   state_ = State::none;
   offsets_.clear();
   outbox.roll_back();
   outbox.hold_back(false);
   not_before_ = now + limits_.back_off.delay(++failures_);
+}
+
+/// The consumer gives back all that it holds: none of that is to be begun
+/// before, in the transaction or not.
+void TransactionCycle::lose_track(const Outbox& outbox) {
+  const auto held = outbox.partitions();
+  in_doubt_.insert(held.begin(), held.end());
+  for (const auto& [partition, epoch, next] : offsets_)
+    in_doubt_.insert({partition, epoch});
+  for (const auto& [waiting, next] : moved_)
+    in_doubt_.insert(waiting);
 }
 
 std::optional<TransactionCycle::TimePoint>

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -39,8 +40,8 @@ public:
     std::vector<PartitionOffset> committed; ///< these offsets
     bool ended = false; ///< a transaction is committed
     std::string aborted; ///< why one is aborted; empty: none is
-    /// Whether the last one is committed nobody knows: the outbox must be
-    /// emptied and the group asked where to read on.
+    /// Whether the last one is committed nobody knows: the group must be asked
+    /// where to read on, see `in_doubt`.
     bool lost_track = false;
     Error error; ///< of that
   };
@@ -75,10 +76,11 @@ public:
   /// Whether `move` was told of offsets that wait.
   bool has_offsets() const noexcept { return !moved_.empty(); }
   bool idle() const noexcept { return state_ == State::none; }
-  bool lost_track() const noexcept { return lost_track_; }
-  /// Before a batch is added: what is read anew may come before `advance` sees
-  /// that all from before was given back, and would wait for ever.
-  void regain_track(const Outbox& outbox) noexcept;
+  /// What must be forgotten and read anew before another may begin, as nobody
+  /// knows how the commit of it ended.
+  const std::set<PartitionEpoch>& in_doubt() const noexcept {
+    return in_doubt_;
+  }
   /// Commits as soon as it can.
   void hurry(TimePoint now) noexcept { commit_at_ = now; }
   /// When `advance` or `may_send` has something to do, if that is known.
@@ -99,6 +101,7 @@ private:
                TimePoint now);
   void on_committed(Outbox& outbox, News& news);
   void on_aborted(Outbox& outbox, News& news, TimePoint now);
+  void lose_track(const Outbox& outbox);
 
   Limits limits_;
   State state_ = State::none;
@@ -110,7 +113,7 @@ private:
   GroupMembershipPtr member_;
   std::map<PartitionEpoch, Offset> moved_; ///< and not committed
   std::map<PartitionEpoch, Offset> committed_; ///< never to go back
-  bool lost_track_ = false;
+  std::set<PartitionEpoch> in_doubt_;
   std::vector<PartitionOffset> offsets_; ///< of the commit under way
 };
 

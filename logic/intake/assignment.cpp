@@ -5,8 +5,10 @@
 namespace millrace::logic {
 
 void Assignment::assign(std::span<const PartitionEpoch> partitions) {
-  for (const auto& [partition, epoch] : partitions)
+  for (const auto& [partition, epoch] : partitions) {
     partitions_[partition] = Partition{.epoch = epoch};
+    newest_ = std::max(newest_, epoch);
+  }
 }
 
 void Assignment::note_read(const PartitionEpoch& held, Offset first,

@@ -84,6 +84,11 @@ public:
     return partitions_;
   }
   std::vector<PartitionEpoch> all() const;
+  bool holds(const PartitionEpoch& held) const {
+    return find(held.partition, held.epoch) != nullptr;
+  }
+  /// The highest epoch so far, held or not.
+  AssignmentEpoch newest() const noexcept { return newest_; }
 
   /// Records read and not finished, by the distance of their offsets.
   std::uint64_t unfinished_records() const noexcept;
@@ -94,6 +99,7 @@ private:
   const Partition* find(PartitionId partition, AssignmentEpoch epoch) const;
 
   std::map<PartitionId, Partition> partitions_;
+  AssignmentEpoch newest_{};
   std::int64_t max_read_ahead_;
 };
 

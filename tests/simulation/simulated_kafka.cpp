@@ -1,5 +1,7 @@
 #include "tests/simulation/simulated_kafka.hpp"
 
+#include "tests/simulation/simulated_transactions.hpp"
+
 namespace millrace::tests {
 
 void SinkScript::report(const HeldBack& answered) {
@@ -44,6 +46,12 @@ SimulatedSink::send(std::span<const logic::OutgoingRecord> records) {
 void SimulatedSink::take_reports(logic::DeliveryReports& reports) {
   reports = std::exchange(script_->reports, {});
   reports.events = std::exchange(script_->events, {});
+  if (script_->transactions)
+    reports.transactions = script_->transactions->take_reports();
+}
+
+logic::Transactions* SimulatedSink::transactions() {
+  return script_->transactions.get();
 }
 
 std::size_t SimulatedSink::queued_records() const {

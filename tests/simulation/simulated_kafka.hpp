@@ -26,7 +26,10 @@ struct SourceScript {
   std::vector<logic::PartitionLag> high_watermarks;
   std::function<void()> wake;
   bool closed = false;
+  std::chrono::milliseconds close_deadline{};
+  bool leaves = true; ///< the group hears of it in time
   bool places_known = true;
+  logic::GroupMembershipPtr membership; ///< told once
   /// Answered to commits while set.
   logic::Error commit_error;
 };
@@ -74,13 +77,21 @@ public:
     return {};
   }
 
+  logic::GroupMembershipPtr take_membership() override {
+    return std::exchange(script_->membership, nullptr);
+  }
+
   std::vector<logic::PartitionLag> high_watermarks() override {
     return script_->high_watermarks;
   }
 
   bool places_known() const override { return script_->places_known; }
 
-  void close(std::chrono::milliseconds) override { script_->closed = true; }
+  bool close(std::chrono::milliseconds deadline) override {
+    script_->closed = true;
+    script_->close_deadline = deadline;
+    return script_->leaves;
+  }
 
 private:
   std::shared_ptr<SourceScript> script_;
@@ -95,6 +106,8 @@ struct SentRecord {
   std::string headers;
   std::int64_t timestamp_ms = -1;
 };
+
+class SimulatedTransactions;
 
 struct SinkScript {
   /// How to answer a record: no fault means delivered.
@@ -123,6 +136,8 @@ struct SinkScript {
   std::vector<HeldBack> held_back;
   std::function<void()> wake;
   bool closed = false;
+  /// Null: each record stands for itself.
+  std::shared_ptr<SimulatedTransactions> transactions;
 
   /// Reports what was held back while stalled.
   void resume();
@@ -143,6 +158,7 @@ public:
   logic::TimestampBounds timestamp_bounds(logic::Destination) const override {
     return script_->bounds;
   }
+  logic::Transactions* transactions() override;
   void hurry() override {}
   /// Gives up what is held back, as a client does.
   void close(std::chrono::milliseconds) override;

@@ -12,12 +12,13 @@ namespace millrace::tests {
 using namespace millrace::logic; // NOLINT: of tests of that namespace
 
 /// A batch of `good` outputs and then `bad` rejections.
-inline EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0) {
+inline EncodedBatchPtr encoded(int good, int bad, std::int64_t first = 0,
+                               std::int32_t partition = 0) {
   std::vector<std::string> values;
   for (int index = 0; index != good + bad; ++index)
     values.push_back("in" + std::to_string(first + index));
   auto batch = std::make_shared<EncodedBatch>();
-  batch->raw = make_batch(values, first);
+  batch->raw = make_batch(values, first, partition);
   batch->details = {"why not"};
   for (int index = 0; index != good + bad; ++index) {
     EncodedRecord record;
