@@ -41,6 +41,11 @@ public:
   logic::Result<EventPtr> wait(std::chrono::milliseconds deadline,
                                std::string_view attempted);
 
+  /// What went wrong. A time-out says little; what happened to the connections
+  /// says more.
+  logic::Error explain(rd_kafka_resp_err_t error, std::string_view attempted,
+                       const char* detail = nullptr);
+
   rd_kafka_t* client() const noexcept { return client_.get(); }
   rd_kafka_queue_t* queue() const noexcept { return queue_.get(); }
   const KafkaConfig& config() const noexcept { return config_; }
@@ -52,10 +57,6 @@ private:
   logic::Result<OptionsPtr> make_options(rd_kafka_admin_op_t kind,
                                          std::chrono::milliseconds deadline,
                                          std::string_view attempted);
-
-  /// A time-out says little; what happened to the connections says more.
-  logic::Error explain(rd_kafka_resp_err_t error, std::string_view attempted,
-                       const char* detail = nullptr);
 
   KafkaConfig config_;
   ClientPtr client_;

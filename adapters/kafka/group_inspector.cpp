@@ -119,7 +119,7 @@ private:
 
   AdminClient admin_;
   std::unique_ptr<TopicReader> reader_;
-  std::set<std::string> unreadable_; ///< topics that cannot be probed
+  std::set<std::string> unreadable_; ///< topics that this user may not read
 };
 
 logic::Result<void>
@@ -156,7 +156,7 @@ GroupInspector::State::ask_members(Look& look,
     else if (to_code(code) == logic::ErrorCode::unsupported)
       look.sight.members_known = false;
     else
-      return to_error(code, attempted, rd_kafka_error_string(error));
+      return admin_.explain(code, attempted, rd_kafka_error_string(error));
     return {};
   }
 }
@@ -210,7 +210,7 @@ GroupInspector::State::ask_committed(Look& look,
   if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
     return {};
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return to_error(code, attempted);
+    return admin_.explain(code, attempted);
   const auto* list = rd_kafka_group_result_partitions(groups[0]);
   for (int entry = 0; list != nullptr && entry != list->cnt; ++entry) {
     const auto& each = list->elems[entry];
@@ -265,7 +265,9 @@ GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
     if (partition.leader)
       led.push_back(partition.partition);
   }
+  std::map<PartitionId, Offset> committed_offsets;
   for (const auto& [partition, committed] : committed_of()) {
+    committed_offsets[partition] = committed.offset;
     auto [place, is_new] = places.try_emplace(partition);
     place->second.exists = !is_new;
     place->second.committed = committed.offset;
@@ -275,6 +277,7 @@ GroupInspector::State::place_topic(Look& look, const TopicDescription& topic,
   auto extents = read_extents(admin_, topic.name, led, deadline);
   if (!extents)
     return extents.error();
+  raise_ends(admin_, topic.name, committed_offsets, deadline, *extents);
   for (auto& [partition, place] : places) {
     place.topic = topic.name;
     place.partition = partition;
@@ -324,9 +327,14 @@ void GroupInspector::State::probe_topic(GroupSight& sight,
       return with_records.size() != ranges.size();
     },
     std::min(deadline, longest_probe));
-  // Who may not read the topic is told the distance of the offsets.
+  // Who may not read the topic is told the distance of the offsets. Anything
+  // else passes, such as a restart of the brokers; a client that knew the topic
+  // before it was made anew would go on saying nothing of it.
   if (!read) {
-    unreadable_.insert(topic);
+    if (read.error().code == logic::ErrorCode::unauthorized)
+      unreadable_.insert(topic);
+    else
+      reader_.reset();
     return;
   }
   for (auto& place : sight.places)

@@ -123,10 +123,18 @@ void check_topics(const KafkaConfig& config, std::vector<Error>& faults) {
                         std::string{"kafka."} + name + " \"" + *topic
                           + "\" is no name of a topic: at most 249 of "
                             "letters, digits, '.', '_' and '-'"});
+  const auto add_fault = [&faults](const logic::Error& error) {
+    faults.push_back(
+      {ErrorCode::invalid_config, "kafka.create_topics: " + error.text});
+  };
+  const auto before = faults.size();
   for (const auto& text : config.create_topics)
-    if (auto spec = parse_topic_spec(text); !spec)
-      faults.push_back({ErrorCode::invalid_config,
-                        "kafka.create_topics: " + spec.error().text});
+    if (const auto spec = parse_topic_spec(text); !spec)
+      add_fault(spec.error());
+  if (faults.size() != before)
+    return;
+  if (const auto specs = parse_topic_specs(config.create_topics); !specs)
+    add_fault(specs.error());
 }
 
 std::string_view trimmed(std::string_view text) {

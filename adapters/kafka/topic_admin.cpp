@@ -93,6 +93,24 @@ logic::Result<TopicSpec> parse_topic_spec(std::string_view text) {
   return spec;
 }
 
+logic::Result<std::vector<TopicSpec>>
+parse_topic_specs(std::span<const std::string> texts) {
+  std::vector<TopicSpec> specs;
+  for (const auto& text : texts) {
+    auto spec = parse_topic_spec(text);
+    if (!spec)
+      return spec.error();
+    const auto before = std::ranges::find(specs, spec->name, &TopicSpec::name);
+    if (before == specs.end())
+      specs.push_back(*std::move(spec));
+    else if (*before != *spec)
+      return logic::Error{logic::ErrorCode::invalid_argument,
+                          "topic \"" + text + "\": " + spec->name
+                            + " is named before, with other numbers"};
+  }
+  return specs;
+}
+
 TopicAdmin::TopicAdmin(std::unique_ptr<AdminClient> client)
   : client_(std::move(client)) {}
 

@@ -30,6 +30,11 @@ struct TopicSpec {
 /// Reads `name:partitions:replication`; both numbers may be left out.
 logic::Result<TopicSpec> parse_topic_spec(std::string_view text);
 
+/// Reads a list of them. One that is there twice counts once; with other
+/// numbers it is refused.
+logic::Result<std::vector<TopicSpec>>
+parse_topic_specs(std::span<const std::string> texts);
+
 struct TopicInfo {
   std::string name;
   std::int32_t partitions = 0;

@@ -16,6 +16,9 @@ namespace {
 using CollectionPtr
   = Owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
 
+/// A partition whose leader does not answer must not hold up all others.
+constexpr std::chrono::milliseconds longest_settling{5'000};
+
 std::vector<std::int32_t> ids_of(const rd_kafka_Node_t** nodes,
                                  std::size_t count) {
   std::vector<std::int32_t> ids;
@@ -137,21 +140,31 @@ read_extents(AdminClient& admin, const std::string& topic,
   if (partitions.empty())
     return ExtentsByPartition{};
   const auto attempted = "asking for the offsets of topic " + topic;
+  ExtentsByPartition extents;
   OffsetQuery query{admin.client(), admin.queue(), topic};
-  query.ask(partitions);
-  // Both answers are taken in, however late: none may stay in the queue. The
-  // query has a deadline of its own.
-  const auto patience = deadline + OffsetQuery::answered_within;
-  while (query.under_way()) {
-    EventPtr event{rd_kafka_queue_poll(admin.queue(), to_timeout(patience))};
-    if (!event)
-      return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, attempted);
-    query.on_event(event.get());
-  }
-  auto extents = query.take_answers();
-  if (extents.empty() && query.error() != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return to_error(query.error(), attempted);
+  const auto error = query.ask_and_wait(
+    partitions, std::min(deadline, longest_settling), extents);
+  if (extents.empty() && error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return admin.explain(error, attempted);
   return extents;
+}
+
+void raise_ends(AdminClient& admin, const std::string& topic,
+                const std::map<logic::PartitionId, logic::Offset>& committed,
+                std::chrono::milliseconds deadline,
+                ExtentsByPartition& extents) {
+  std::vector<logic::PartitionId> beyond;
+  for (const auto& [partition, offset] : committed)
+    if (const auto found = extents.find(partition);
+        found != extents.end() && found->second.high < offset)
+      beyond.push_back(partition);
+  ExtentsByPartition all;
+  OffsetQuery query{admin.client(), admin.queue(), topic,
+                    RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED};
+  query.ask_and_wait(beyond, std::min(deadline, longest_settling), all);
+  for (const auto& [partition, extent] : all)
+    if (extent.high >= committed.at(partition))
+      extents[partition].high = extent.high;
 }
 
 } // namespace millrace::adapters::kafka

@@ -25,7 +25,7 @@ struct PartitionDescription {
 
 struct TopicDescription {
   std::string name;
-  std::string id; ///< as Kafka's tools show it; empty before Kafka 2.8
+  std::string id; ///< in plain base64; empty before Kafka 2.8
   std::optional<logic::Error> fault; ///< then nothing more is known
   std::vector<PartitionDescription> partitions; ///< by their number
 };
@@ -57,5 +57,13 @@ logic::Result<ExtentsByPartition>
 read_extents(AdminClient& admin, const std::string& topic,
              std::span<const logic::PartitionId> partitions,
              std::chrono::milliseconds deadline);
+
+/// Where a group has committed beyond such an end, it reads what open
+/// transactions hold back: the end is then that of all records, if they reach
+/// as far.
+void raise_ends(AdminClient& admin, const std::string& topic,
+                const std::map<logic::PartitionId, logic::Offset>& committed,
+                std::chrono::milliseconds deadline,
+                ExtentsByPartition& extents);
 
 } // namespace millrace::adapters::kafka

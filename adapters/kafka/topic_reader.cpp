@@ -2,11 +2,13 @@
 
 #include "adapters/kafka/client.hpp"
 #include "adapters/kafka/message_fields.hpp"
+#include "adapters/kafka/offset_query.hpp"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace millrace::adapters::kafka {
 
@@ -121,22 +123,20 @@ TopicReader::State::extent(const std::string& topic,
     return logic::Error{logic::ErrorCode::not_found, missing_topic_text(topic)};
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return to_error(error, attempted);
+  // Of all at once: one after the other they would take a round trip each.
+  std::vector<logic::PartitionId> partitions;
+  for (int index = 0; index != metadata->topics[0].partition_cnt; ++index)
+    partitions.emplace_back(metadata->topics[0].partitions[index].id);
+  std::ranges::sort(partitions);
+  const QueuePtr queue{rd_kafka_queue_new(client_.get())};
+  std::map<logic::PartitionId, logic::LogExtent> found_extents;
+  error = OffsetQuery{client_.get(), queue.get(), topic}.ask_and_wait(
+    partitions, std::chrono::milliseconds{left()}, found_extents);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return to_error(error, attempted);
   TopicExtent extent;
-  for (int index = 0; index != metadata->topics[0].partition_cnt; ++index) {
-    const auto partition = metadata->topics[0].partitions[index].id;
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    error = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(),
-                                             partition, &low, &high, left());
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return to_error(error, attempted);
-    extent.push_back(
-      {logic::PartitionId{partition}, logic::Offset{low}, logic::Offset{high}});
-  }
-  std::sort(extent.begin(), extent.end(),
-            [](const auto& left_one, const auto& right_one) {
-              return left_one.partition < right_one.partition;
-            });
+  for (const auto& [partition, log] : found_extents)
+    extent.push_back({partition, log.low, log.high});
   return extent;
 }
 

@@ -32,6 +32,8 @@ private:
   }
   void fail(std::uintptr_t token, rd_kafka_resp_err_t error) {
     auto text = to_error(error, "writing to topic " + name_).text;
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+      text += "; was it deleted, or made anew with fewer partitions?";
     ++counts_.failed;
     if (keeps_reports_)
       reports_.push_back({token, to_delivery_fault(error), text});

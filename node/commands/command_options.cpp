@@ -1,10 +1,12 @@
 #include "node/commands/command_options.hpp"
 
+#include "adapters/kafka/topic_name.hpp"
 #include "node/config/quantity.hpp"
 #include "node/config/words.hpp"
 
 #include <CLI/Error.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 namespace millrace::node::commands {
@@ -24,6 +26,22 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
   };
   return command.add_option_function<std::string>(name, parse, help)
     ->type_name("DURATION");
+}
+
+CLI::Option* add_topic_names(CLI::App& command, const std::string& name,
+                             std::vector<std::string>& topics,
+                             const std::string& help) {
+  const auto take = [name, &topics](const std::vector<std::string>& texts) {
+    for (const auto& text : texts)
+      if (!adapters::kafka::is_topic_name(text))
+        throw CLI::ValidationError(name,
+                                   "'" + text + "' is no name of a topic");
+      else if (std::ranges::find(topics, text) == topics.end())
+        topics.push_back(text);
+  };
+  return command
+    .add_option_function<std::vector<std::string>>(name, take, help)
+    ->type_name("TOPIC");
 }
 
 CLI::Option* add_format(CLI::App& command, bool& as_json) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 /// Options that several commands have, and how they end.
 namespace millrace::node::commands {
@@ -17,6 +18,11 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
                           std::chrono::milliseconds& target,
                           std::chrono::milliseconds least,
                           const std::string& help);
+
+/// Names of topics, each kept once.
+CLI::Option* add_topic_names(CLI::App& command, const std::string& name,
+                             std::vector<std::string>& topics,
+                             const std::string& help);
 
 /// --format text (the default) or json.
 CLI::Option* add_format(CLI::App& command, bool& as_json);

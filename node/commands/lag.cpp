@@ -125,8 +125,12 @@ ExitCode watch(const Question& question, logic::GroupLagHistory history,
 }
 
 /// More than wanted, or nobody knows.
-ExitCode judge(const logic::GroupLag& lag, std::uint64_t most) {
-  if (lag.totals.untold != 0)
+ExitCode judge(const logic::GroupLagHistory& history, std::uint64_t most) {
+  const auto lag = history.lag();
+  if (const auto& missing = history.latest().missing_topics; !missing.empty())
+    std::cerr << "error: the lag on topic " << missing.front()
+              << " cannot be told: it does not exist" << std::endl;
+  else if (lag.totals.untold != 0)
     std::cerr << "error: the lag of " << lag.totals.untold
               << " partitions cannot be told" << std::endl;
   else if (static_cast<std::uint64_t>(lag.totals.records) > most)
@@ -147,8 +151,7 @@ ExitCode look_once(const Question& question, logic::GroupLagHistory history,
     history.add(*std::move(sight));
   }
   std::cout << drawn(history, options.as_json, output_canvas()) << std::flush;
-  return options.max_lag ? judge(history.lag(), *options.max_lag)
-                         : ExitCode::success;
+  return options.max_lag ? judge(history, *options.max_lag) : ExitCode::success;
 }
 
 ExitCode run(const LagOptions& options) {
@@ -172,11 +175,10 @@ ExitCode run(const LagOptions& options) {
 }
 
 void declare(CLI::App& command, LagOptions& options) {
-  command
-    .add_option("--topic", options.topics,
-                "only this topic, be it that the group never touched it; may "
-                "be repeated")
-    ->type_name("TOPIC")
+  add_topic_names(
+    command, "--topic", options.topics,
+    "only this topic, be it that the group never touched it; may be "
+    "repeated")
     ->expected(1)
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   auto* watch = command.add_flag("--watch", options.watch,

@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::node::commands {
@@ -19,6 +20,13 @@ std::string joined(const std::vector<std::int32_t>& numbers) {
   for (const auto number : numbers)
     text += (text.empty() ? "" : ",") + std::to_string(number);
   return text;
+}
+
+/// As Kafka's own tools write it, in the alphabet of base64 for addresses.
+std::string shown_id(std::string id) {
+  std::ranges::replace(id, '+', '-');
+  std::ranges::replace(id, '/', '_');
+  return id;
 }
 
 /// "topic user-login (input)".
@@ -170,7 +178,7 @@ std::string draw_topic(const FullTopic& topic, const StatusCanvas& canvas) {
                 static_cast<std::int32_t>(description.partitions.size()),
                 static_cast<std::int32_t>(copies));
   if (!description.id.empty())
-    head += ", id " + description.id;
+    head += ", id " + shown_id(description.id);
   auto text = fitted(head, canvas) + '\n'
               + fitted(printable(settings_line(topic), canvas.ascii), canvas)
               + '\n';
@@ -186,7 +194,7 @@ std::string draw_topic(const FullTopic& topic, const StatusCanvas& canvas) {
 json::object topic_document(const FullTopic& topic) {
   json::object object;
   object["topic"] = topic.description.name;
-  object["id"] = topic.description.id;
+  object["id"] = shown_id(topic.description.id);
   object["role"] = to_string(topic.role);
   json::array partitions;
   for (const auto& partition : topic.description.partitions)

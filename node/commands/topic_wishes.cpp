@@ -49,19 +49,17 @@ std::vector<std::string> used_topics(const NodeConfig& config) {
 
 logic::Result<std::vector<kafka::TopicSpec>>
 wanted_topics(const NodeConfig& config, const std::vector<std::string>& named) {
-  std::vector<kafka::TopicSpec> wanted;
-  for (const auto& text : named.empty() ? config.kafka.create_topics : named) {
-    auto spec = kafka::parse_topic_spec(text);
-    if (!spec)
-      return spec.error();
-    wanted.push_back(*std::move(spec));
-  }
+  auto specs = kafka::parse_topic_specs(
+    named.empty() ? config.kafka.create_topics : named);
+  if (!specs)
+    return specs.error();
+  auto& wanted = *specs;
   if (const auto state = state_topic(config);
       named.empty() && state
       && std::ranges::find(wanted, state->name, &kafka::TopicSpec::name)
            == wanted.end())
     wanted.push_back(*state);
-  return wanted;
+  return specs;
 }
 
 std::vector<logic::TopicWish>

@@ -161,7 +161,9 @@ Result<std::vector<kafka::TopicSpec>> wanted(Workplace& place) {
   for (const auto& text : place.options.settings) {
     auto setting = kafka::parse_property(text);
     if (!setting)
-      return setting.error();
+      return Error{ErrorCode::invalid_argument,
+                   "--setting \"" + text
+                     + "\": write NAME=VALUE, as cleanup.policy=compact"};
     for (auto& spec : *specs)
       spec.settings[setting->first] = setting->second;
   }
@@ -223,9 +225,22 @@ std::vector<std::string> risks_of(Workplace& place, const std::string& topic,
   return order_risks(raise);
 }
 
+/// Whose numbers of partitions brokers reckon with once they are at work: with
+/// another one, groups and transactions are no longer found.
+bool is_of_kafka_itself(const std::string& topic) {
+  return topic == "__consumer_offsets" || topic == "__transaction_state"
+         || topic == "__share_group_state";
+}
+
 ExitCode raise(Workplace& place) {
   const auto& options = place.options;
   const auto& topic = options.names.front();
+  if (is_of_kafka_itself(topic))
+    return refuse_usage({ErrorCode::invalid_argument,
+                         "topic " + topic
+                           + " is Kafka's own: with another number of "
+                             "partitions its brokers would no longer find "
+                             "what is in it"});
   auto found = place.admin->describe({&topic, 1}, options.deadline);
   if (!found)
     return refuse_kafka(found.error());
@@ -340,10 +355,8 @@ void add_topics(CLI::App& app, ExitCode& outcome) {
   const auto describing = declare(
     *group, outcome, "describe",
     "Tell all of topics: partitions, copies, offsets, settings.", describe);
-  describing.command
-    .add_option("topics", describing.options->names,
-                "else those that a node uses")
-    ->type_name("TOPIC");
+  add_topic_names(describing.command, "topics", describing.options->names,
+                  "else those that a node uses");
   add_format(describing.command, describing.options->as_json);
   const auto creating = declare(
     *group, outcome, "create",
@@ -356,9 +369,8 @@ void add_topics(CLI::App& app, ExitCode& outcome) {
     "Give a topic more partitions. Where that breaks the order of keys it says "
     "so and wants --yes.",
     raise);
-  raising.command
-    .add_option("topic", raising.options->names, "the topic to change")
-    ->type_name("TOPIC")
+  add_topic_names(raising.command, "topic", raising.options->names,
+                  "the topic to change")
     ->required()
     ->expected(1);
   raising.command

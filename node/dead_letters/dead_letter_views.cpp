@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <tuple>
@@ -59,29 +61,38 @@ void say_none(const DeadLetterQuery& query) {
                    << std::endl;
 }
 
-/// A file that is written beside its name, and there under it when all is
-/// well.
+/// A file that is there under its name when all is well. Until then it has
+/// none, so that nothing of what people sent stays behind where the process is
+/// ended, and nobody can put another file in its place; where the file system
+/// knows no such files, it has one that cannot be guessed.
 class ExportFile {
 public:
-  explicit ExportFile(std::string path)
-    : path_(std::move(path)), part_(path_ + ".part") {}
+  explicit ExportFile(std::string path) : path_(std::move(path)) {}
   ExportFile(const ExportFile&) = delete;
   ExportFile& operator=(const ExportFile&) = delete;
   ~ExportFile() {
-    if (file_ == nullptr)
-      return;
-    std::fclose(file_);
-    ::unlink(part_.c_str());
+    if (file_ != nullptr)
+      std::fclose(file_);
+    if (!part_.empty())
+      ::unlink(part_.c_str());
   }
 
   Result<void> open() {
     if (::access(path_.c_str(), F_OK) == 0)
       return Error{ErrorCode::io_failed,
                    "\"" + path_ + "\" is there already: name another file"};
+    const auto folder = std::filesystem::path{path_}.parent_path();
     // For its owner alone: it holds what people sent.
-    const int descriptor = ::open(
-      part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    file_ = descriptor < 0 ? nullptr : ::fdopen(descriptor, "w");
+    int descriptor = ::open(folder.empty() ? "." : folder.c_str(),
+                            O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+      part_ = path_ + ".XXXXXX";
+      descriptor = ::mkostemp(part_.data(), O_CLOEXEC);
+    }
+    if (descriptor >= 0)
+      file_ = ::fdopen(descriptor, "w");
+    else
+      part_.clear();
     return file_ == nullptr ? fault() : Result<void>{};
   }
 
@@ -90,16 +101,9 @@ public:
   }
 
   Result<void> close() {
-    auto* const file = std::exchange(file_, nullptr);
-    const bool flushed = std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
-    const int why = errno;
-    std::fclose(file);
-    errno = why;
-    if (flushed && ::rename(part_.c_str(), path_.c_str()) == 0)
+    if (std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0 && name())
       return {};
-    const auto text = fault();
-    ::unlink(part_.c_str());
-    return text;
+    return fault();
   }
 
   Error fault() const {
@@ -108,8 +112,21 @@ public:
   }
 
 private:
+  /// What came to be there meanwhile stays, but where there are no links.
+  bool name() {
+    const auto from = part_.empty()
+                        ? "/proc/self/fd/" + std::to_string(::fileno(file_))
+                        : part_;
+    if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path_.c_str(),
+                 AT_SYMLINK_FOLLOW)
+        == 0)
+      return true;
+    return errno != EEXIST && !part_.empty()
+           && ::rename(part_.c_str(), path_.c_str()) == 0;
+  }
+
   std::string path_;
-  std::string part_;
+  std::string part_; ///< its name meanwhile, if it has one
   std::FILE* file_ = nullptr;
 };
 

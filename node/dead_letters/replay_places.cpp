@@ -134,9 +134,10 @@ Result<void> ReplayPlaces::commit(const std::map<PartitionId, Offset>& places,
   if (*now != known_)
     return Error{
       ErrorCode::fenced,
-      "somebody else committed offsets of group " + group_
-        + ": is another replay at work? Give each a --replay-group of its "
-          "own"};
+      "the offsets of group " + group_
+        + " are not as this replay left them: is another replay at work? Give "
+          "each a --replay-group of its own. Or topic "
+        + topic_ + " was deleted"};
   GroupPlaces next;
   for (const auto& [partition, place] : places) {
     // Kept as it was for `was_sent`: what this run sends is not yet sent.

@@ -1,5 +1,6 @@
 #include "node/dead_letters/replay_run.hpp"
 
+#include "adapters/kafka/topic_name.hpp"
 #include "adapters/kafka/user_rights.hpp"
 #include "logic/dead_letters/replay_progress.hpp"
 #include "logic/intake/token_bucket.hpp"
@@ -89,9 +90,13 @@ private:
   ReplayVerdict judge(const DeadLetter& letter) const {
     const auto verdict = logic::judge(letter, options_.criteria,
                                       topic_->name());
-    return verdict == ReplayVerdict::send && places_->was_sent(letter)
-             ? ReplayVerdict::replayed_before
-             : verdict;
+    if (verdict != ReplayVerdict::send)
+      return verdict;
+    // Anybody may write headers as a node does.
+    if (!adapters::kafka::is_topic_name(
+          destination_of(letter, options_.criteria)))
+      return ReplayVerdict::foreign;
+    return places_->was_sent(letter) ? ReplayVerdict::replayed_before : verdict;
   }
 
   // -- What is to be done -----------------------------------------------------
@@ -207,7 +212,7 @@ private:
     if (auto begun = places_->commit(progress_.places(), true); !begun)
       return refuse(begun.error());
     auto sender = ReplaySender::open(
-      topic_->kafka(), plan_.targets,
+      topic_->kafka(), plan_.targets, options_.patience,
       [this](PartitionId partition, Offset offset, const std::string& error) {
         on_done(partition, offset, error);
       });
@@ -221,7 +226,9 @@ private:
     if (!sent)
       return refuse(sent.error());
     if (stopped_) {
-      log_ << "interrupted: the same command goes on from here" << std::endl;
+      log_ << "interrupted: the same command "
+           << (options_.again ? "without --again " : "") << "goes on from here"
+           << std::endl;
       return ExitCode::interrupted;
     }
     return sender_->counts().refused == 0 ? ExitCode::success

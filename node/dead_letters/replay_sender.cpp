@@ -35,8 +35,9 @@ bool is_refusal(DeliveryFault fault) noexcept {
 
 Result<std::unique_ptr<ReplaySender>>
 ReplaySender::open(const KafkaConfig& kafka, const ReplayTargets& targets,
-                   Done done) {
-  std::unique_ptr<ReplaySender> sender{new ReplaySender{std::move(done)}};
+                   std::chrono::milliseconds patience, Done done) {
+  std::unique_ptr<ReplaySender> sender{
+    new ReplaySender{patience, std::move(done)}};
   for (const auto& [name, wanted] : targets) {
     auto asked = kafka;
     // What the topic took once must not fail here already.
@@ -100,9 +101,24 @@ void ReplaySender::finish(UnderWay& record) {
         delivered ? std::string{} : record.error);
 }
 
+/// What there is to say where nothing is confirmed.
+Error ReplaySender::silence(std::size_t expected) const {
+  std::string last;
+  for (const auto& [name, target] : targets_)
+    if (const auto& error = target.writer->counts().last_error; !error.empty())
+      last = "; last: " + error;
+  return {ErrorCode::timed_out,
+          std::to_string(expected) + " records that were sent to "
+            + targets_.begin()->first
+            + (targets_.size() == 1 ? "" : " and other topics")
+            + " were not confirmed within " + std::to_string(patience_.count())
+            + " ms (--patience)" + last};
+}
+
 /// Takes in so many reports.
 Result<void> ReplaySender::await(std::size_t expected, const StopWaiter& stop) {
   std::optional<SteadyClock::time_point> until;
+  auto heard = SteadyClock::now();
   while (expected != 0) {
     bool waiting = false;
     for (auto& [name, target] : targets_) {
@@ -114,6 +130,7 @@ Result<void> ReplaySender::await(std::size_t expected, const StopWaiter& stop) {
         record.fault = report.fault;
         record.error = std::move(report.error);
         --expected;
+        heard = SteadyClock::now();
         if (!record.fault)
           finish(record);
       }
@@ -122,6 +139,8 @@ Result<void> ReplaySender::await(std::size_t expected, const StopWaiter& stop) {
       return Error{ErrorCode::unavailable, "the Kafka client lost reports of "
                                              + std::to_string(expected)
                                              + " records that were sent"};
+    if (expected != 0 && SteadyClock::now() - heard >= patience_)
+      return silence(expected);
     if (!until && stop(std::chrono::microseconds{0}))
       until = SteadyClock::now() + grace;
     if (until && SteadyClock::now() >= *until && expected != 0)

@@ -51,9 +51,10 @@ public:
   using Done = std::function<void(logic::PartitionId, logic::Offset,
                                   const std::string& error)>;
 
+  /// `patience` is with brokers that confirm nothing.
   static logic::Result<std::unique_ptr<ReplaySender>>
   open(const adapters::kafka::KafkaConfig& kafka, const ReplayTargets& targets,
-       Done done);
+       std::chrono::milliseconds patience, Done done);
 
   /// Hands the record to its client; the letter is copied.
   void send(const logic::DeadLetter& letter, std::string_view topic);
@@ -63,7 +64,7 @@ public:
   bool empty() const noexcept { return window_.empty(); }
 
   /// Waits until all of the window is done. An error where some of it is not:
-  /// nobody answered, or `stop` asked and `grace` passed.
+  /// nobody answered for so long, or `stop` asked and `grace` passed.
   logic::Result<void> settle(const StopWaiter& stop);
 
   const ReplayCounts& counts() const noexcept { return counts_; }
@@ -86,13 +87,16 @@ private:
     std::string error;
   };
 
-  explicit ReplaySender(Done done) : done_(std::move(done)) {}
+  ReplaySender(std::chrono::milliseconds patience, Done done)
+    : patience_(patience), done_(std::move(done)) {}
 
   void write(std::size_t index);
   logic::Result<void> await(std::size_t expected, const StopWaiter& stop);
   logic::Result<void> send_again(std::size_t index, const StopWaiter& stop);
   void finish(UnderWay& record);
+  logic::Error silence(std::size_t expected) const;
 
+  std::chrono::milliseconds patience_;
   Done done_;
   std::map<std::string, Target, std::less<>> targets_;
   std::vector<UnderWay> window_;

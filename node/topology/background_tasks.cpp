@@ -75,13 +75,11 @@ public:
 
   /// Whether that is done.
   bool run() {
-    std::vector<kafka::TopicSpec> specs;
-    specs.reserve(config_.create_topics.size());
-    for (const auto& text : config_.create_topics)
-      if (auto spec = kafka::parse_topic_spec(text))
-        specs.push_back(std::move(*spec));
+    const auto specs = kafka::parse_topic_specs(config_.create_topics);
+    if (!specs)
+      return true; // not with a configuration that was checked
     auto admin = kafka::TopicAdmin::open(config_);
-    auto created = admin ? (*admin)->create(specs, topic_wait)
+    auto created = admin ? (*admin)->create(*specs, topic_wait)
                          : Created{admin.error()};
     if (!created) {
       complain(created.error());

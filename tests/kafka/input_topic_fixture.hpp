@@ -105,8 +105,12 @@ struct InputTopicFixture : RealKafkaFixture {
     CAF_REQUIRE(flushed.has_value());
   }
 
-  /// A transaction for each of these, as a producer with exactly once does.
-  void write_in_transactions(int count, bool commit = true) {
+  enum class TransactionEnd { commit, abort, none };
+
+  /// A transaction for each of these, as a producer with exactly once does. One
+  /// without an end stays open for a minute.
+  void write_in_transactions(int count,
+                             TransactionEnd end = TransactionEnd::commit) {
     auto settings = kafka;
     ClientSettings made{settings};
     made.set("transactional.id", settings.input_topic + "-writer");
@@ -127,9 +131,12 @@ struct InputTopicFixture : RealKafkaFixture {
       // An abort drops what was not sent yet.
       CAF_REQUIRE_EQUAL(rd_kafka_flush(handle, patience_ms),
                         RD_KAFKA_RESP_ERR_NO_ERROR);
+      if (end == TransactionEnd::none)
+        return;
       CAF_REQUIRE(
-        !ErrorPtr{commit ? rd_kafka_commit_transaction(handle, patience_ms)
-                         : rd_kafka_abort_transaction(handle, patience_ms)});
+        !ErrorPtr{end == TransactionEnd::commit
+                    ? rd_kafka_commit_transaction(handle, patience_ms)
+                    : rd_kafka_abort_transaction(handle, patience_ms)});
     }
   }
 

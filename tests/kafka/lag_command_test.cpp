@@ -151,11 +151,23 @@ CAF_TEST(markers_of_transactions_are_no_lag_for_a_node_nor_for_others) {
   CAF_CHECK(lag_is(0));
   CAF_CHECK(partition(0).at("nothing_to_read").as_bool());
   // All of it is aborted.
-  write_in_transactions(3, false);
+  write_in_transactions(3, TransactionEnd::abort);
   CAF_CHECK(lag_is(0));
   write_in_transactions(1);
   CAF_CHECK(look());
   CAF_CHECK(total("lag") > 0);
+}
+
+CAF_TEST(a_group_that_reads_open_transactions_is_not_beyond_the_end) {
+  create_input();
+  write_in_transactions(1);
+  write_in_transactions(1, TransactionEnd::none);
+  CAF_CHECK(look()); // as who reads what is committed
+  CAF_CHECK_EQUAL(partition(0).at("end").to_number<int>(), 2);
+  commit(3);
+  CAF_CHECK(lag_is(0));
+  CAF_CHECK_EQUAL(remark(0), "none");
+  CAF_CHECK_EQUAL(partition(0).at("end").to_number<int>(), 3);
 }
 
 CAF_TEST(what_retention_took_is_not_waited_for) {

@@ -220,7 +220,7 @@ CAF_TEST(transactions_leave_no_lag_and_gaps_are_no_skips) {
   CAF_CHECK(eventually(60s, [&] { return node.finished() == 5; }));
   // Five records, five markers.
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 10); }));
-  write_in_transactions(3, false);
+  write_in_transactions(3, TransactionEnd::abort);
   CAF_CHECK(eventually(20s, [&] { return stands_at(node, 16); }));
   CAF_CHECK_EQUAL(node.finished(), 5u);
   CAF_CHECK(!says(node, "a partition cannot be read on from where it should"));

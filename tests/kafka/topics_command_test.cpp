@@ -91,6 +91,9 @@ CAF_TEST(topics_are_compared_created_and_compared_again) {
   CAF_CHECK_EQUAL(partitions_of(kafka.input_topic), 0);
   CAF_CHECK(
     gives({"create"}, 0, "created  " + kafka.output_topic + ": 4", wish));
+  // Leaders that were only just elected are asked again.
+  CAF_CHECK(gives({"describe", kafka.input_topic}, 0, "partition  leader"));
+  CAF_CHECK_EQUAL(last.find("  -    -"), std::string::npos);
   CAF_CHECK(
     eventually(10s, [&] { return partitions_of(kafka.input_topic) == 4; }));
   CAF_CHECK(gives({"create"}, 0, "exists   " + kafka.input_topic, wish));

@@ -341,4 +341,9 @@ CAF_TEST(topics_to_create_are_read) {
   CAF_CHECK(complains_about(config, "separate topics with commas"));
   config.create_topics = {"a:1:1;b:1:1"};
   CAF_CHECK(complains_about(config, "separate topics with commas"));
+  config.create_topics = {"a:1:1", "b:1:1", "a:2:1"};
+  CAF_CHECK(complains_about(config, "a is named before, with other numbers"));
+  config.create_topics = {"a:1:1", "b:1:1", "a:1:1"};
+  CAF_CHECK(!complains_about(config, "kafka.create_topics"));
+  CAF_CHECK_EQUAL(parse_topic_specs(config.create_topics)->size(), 2u);
 }

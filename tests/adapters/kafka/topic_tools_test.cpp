@@ -98,6 +98,27 @@ CAF_TEST(reading_says_what_is_missing) {
   CAF_CHECK_EQUAL(read.error().code, logic::ErrorCode::not_found);
 }
 
+CAF_TEST(an_extent_waits_for_leaders_that_were_just_elected) {
+  KafkaFixture kafka;
+  kafka.write(0, 10);
+  auto reader = TopicReader::open(kafka.config);
+  CAF_REQUIRE(
+    kafka.broker->fail_requests("ListOffsets", "NOT_LEADER_FOR_PARTITION", 4));
+  const auto extent = (*reader)->extent("user-login", patience);
+  CAF_REQUIRE(extent);
+  CAF_CHECK_EQUAL(extent->size(), 4u);
+}
+
+CAF_TEST(an_extent_of_many_partitions_does_not_take_a_round_trip_for_each) {
+  KafkaFixture kafka;
+  CAF_REQUIRE(kafka.broker->create_topic({"wide", 100}));
+  CAF_REQUIRE(kafka.broker->set_round_trip(1, std::chrono::milliseconds{50}));
+  auto reader = TopicReader::open(kafka.config);
+  const auto extent = (*reader)->extent("wide", std::chrono::seconds{3});
+  CAF_REQUIRE(extent);
+  CAF_CHECK_EQUAL(extent->size(), 100u);
+}
+
 CAF_TEST(a_writer_reports_what_was_not_written) {
   KafkaFixture kafka;
   kafka.config.delivery_timeout = 1s;

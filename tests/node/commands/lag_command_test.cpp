@@ -95,12 +95,18 @@ CAF_TEST(a_topic_that_does_not_exist_is_named) {
   CAF_CHECK(run({"lag", "--interval", "0", "--input-topic", "no-such"})
             == ExitCode::success);
   CAF_CHECK(contains(out, "topic no-such: does not exist"));
+  // Nobody knows what would wait there.
+  CAF_CHECK(run({"lag", "--interval", "0", "--input-topic", "no-such",
+                 "--max-lag", "0"})
+            == ExitCode::verdict_failed);
+  CAF_CHECK(contains(err, "the lag on topic no-such cannot be told"));
 }
 
 CAF_TEST(brokers_that_are_away_are_said_within_the_deadline) {
   CAF_REQUIRE(broker->take_down(1).has_value());
   CAF_CHECK(run({"lag", "--deadline", "500ms"}) == ExitCode::unavailable);
   CAF_CHECK(contains(err, "error: looking at the group user-group"));
+  CAF_CHECK(contains(err, "Connection refused"));
 }
 
 CAF_TEST(options_that_make_no_sense_are_refused) {
@@ -112,8 +118,16 @@ CAF_TEST(options_that_make_no_sense_are_refused) {
          {"topics"},
          {"topics", "raise", "user-login"},
          {"topics", "raise", "user-login", "--partitions", "0"},
-         {"topics", "create", "a b"}})
+         {"topics", "create", "a b"},
+         {"topics", "create", "twice:1", "twice:2"},
+         {"topics", "describe", "a b"},
+         {"topics", "raise", "__consumer_offsets", "--partitions", "99"},
+         {"topics", "raise", "__transaction_state", "--partitions", "99"},
+         {"lag", "--topic", "a b"}})
     CAF_CHECK(run(words) == ExitCode::usage);
+  CAF_CHECK(run({"topics", "create", "new", "--setting", "retention.ms"})
+            == ExitCode::usage);
+  CAF_CHECK(contains(err, "--setting \"retention.ms\": write NAME=VALUE"));
   CAF_CHECK(run({"topics", "lst"}) == ExitCode::usage);
   CAF_CHECK(contains(err, "did you mean 'list'?"));
 }
@@ -126,6 +140,8 @@ CAF_TEST(topics_are_listed_described_and_compared) {
   write(3);
   CAF_CHECK(run({"topics", "describe", "user-login"}) == ExitCode::success);
   CAF_CHECK(contains(out, "topic user-login (input): 2 partitions"));
+  CAF_CHECK(run({"topics", "describe", "user-login", "user-login"})
+            == ExitCode::success);
   CAF_CHECK(run({"topics", "describe", "user-logins"})
             == ExitCode::unavailable);
   CAF_CHECK(contains(err, "did you mean 'user-login'?"));

@@ -142,6 +142,17 @@ CAF_TEST(an_export_is_whole_or_not_there) {
   CAF_CHECK(outcome.code == ExitCode::unavailable);
   CAF_CHECK(outcome.log.find("is there already") != std::string::npos);
   CAF_CHECK(write("/nowhere/at/all").code == ExitCode::unavailable);
+  // Nobody can lead it to another file, and nothing else is left.
+  const std::string other = folder / "other.jsonl";
+  const std::string victim = folder / "victim";
+  std::ofstream{victim} << "precious";
+  std::filesystem::create_symlink(victim, other + ".part");
+  CAF_CHECK(write(other).code == ExitCode::success);
+  CAF_CHECK(
+    std::filesystem::is_regular_file(std::filesystem::symlink_status(other)));
+  CAF_CHECK_EQUAL(std::filesystem::file_size(victim), 8u);
+  CAF_CHECK_EQUAL(
+    std::distance(std::filesystem::directory_iterator{folder.path()}, {}), 4);
   CAF_CHECK_EQUAL(lines(write("").out), 3u);
 }
 

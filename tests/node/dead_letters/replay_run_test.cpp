@@ -5,12 +5,14 @@
 #include "adapters/kafka/group_places.hpp"
 #include "tests/node/dead_letters/dead_letter_stage.hpp"
 
+#include <chrono>
 #include <functional>
 #include <sstream>
 
 using namespace millrace;
 using namespace millrace::node;
 using namespace millrace::logic;
+using namespace std::chrono_literals;
 namespace kafka = millrace::adapters::kafka;
 using Stage = tests::DeadLetterStage;
 
@@ -38,7 +40,8 @@ Outcome replay(const Stage& stage, ReplayOptions options,
                const StopWaiter& stop = never) {
   std::ostringstream out;
   std::ostringstream log;
-  options.patience = Stage::patience;
+  if (options.patience == ReplayOptions{}.patience)
+    options.patience = Stage::patience;
   Outcome outcome;
   outcome.code = replay_dead_letters(stage.config, options, stop, out, log);
   outcome.out = out.str();
@@ -219,6 +222,12 @@ CAF_TEST(an_interrupted_run_says_and_commits_what_it_did) {
   CAF_CHECK_EQUAL(rest.log.find("did not come to its end"), std::string::npos);
   CAF_CHECK_EQUAL(stage.values("user-login", 0), numbers(0, 50, 2));
   CAF_CHECK_EQUAL(stage.values("user-login", 1), numbers(1, 50, 2));
+
+  options.again = true;
+  asked = 0;
+  const auto anew = replay(
+    stage, options, [&](std::chrono::microseconds) { return ++asked > 130; });
+  CAF_CHECK(anew.says("the same command without --again goes on from here"));
 }
 
 CAF_TEST(the_rate_is_kept) {
@@ -287,6 +296,37 @@ CAF_TEST(two_replays_in_one_group_notice_each_other) {
   CAF_CHECK(asked > 2'500u + 1'300u);
   CAF_CHECK(outcome.code == ExitCode::unavailable);
   CAF_CHECK(outcome.says("is another replay at work?"));
+}
+
+CAF_TEST(a_silent_broker_is_not_waited_for_beyond_the_patience) {
+  Stage stage;
+  stage.config.delivery_timeout = 60s;
+  stage.write_numbered(2'500);
+  std::size_t asked = 0;
+  auto options = executing();
+  options.patience = 5s;
+  const auto outcome = replay(stage, options, [&](std::chrono::microseconds) {
+    // Once for each letter while it looks ahead; then in the second window.
+    if (++asked == 2'500 + 1'300)
+      CAF_CHECK(stage.broker->take_down(1));
+    return false;
+  });
+  CAF_CHECK(outcome.code == ExitCode::unavailable);
+  CAF_CHECK(outcome.says("were not confirmed within 5000 ms (--patience)"));
+}
+
+CAF_TEST(a_source_that_is_no_topic_holds_up_no_other) {
+  Stage stage;
+  Stage::Letter forged;
+  forged.topic = "a b\n";
+  Stage::Letter nameless;
+  nameless.topic = "";
+  stage.write({forged, nameless});
+  stage.write_numbered(1, 2);
+  const auto outcome = replay(stage, executing());
+  CAF_CHECK(outcome.code == ExitCode::success);
+  CAF_CHECK(outcome.says("           2  were not written by a node"));
+  CAF_CHECK(outcome.says("sent 1, delivered 1"));
 }
 
 CAF_TEST(what_is_missing_is_said_in_a_line) {
