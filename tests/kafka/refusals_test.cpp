@@ -1,169 +1,24 @@
 #define CAF_SUITE refusals
 
-#include "adapters/kafka/topic_reader.hpp"
-#include "adapters/kafka/topic_writer.hpp"
 #include "logic/records/provenance.hpp"
 #include "logic/records/record_headers.hpp"
-#include "tests/kafka/real_kafka_fixture.hpp"
-#include "tests/support/eventually.hpp"
+#include "tests/kafka/refusals_fixture.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include <chrono>
 #include <csignal>
-#include <functional>
-#include <iostream>
-#include <optional>
 #include <string>
 #include <vector>
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using logic::verification::Guarantee;
+using tests::event;
 using tests::eventually;
 using tests::NodeProcess;
 
-namespace {
-
-std::string event(const std::string& more = {}) {
-  return R"({"user_id":"u-1","app_version":"2.3.0","device_type":"iOS")" + more
-         + "}";
-}
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-           std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
-
-struct Fixture : tests::RealKafkaFixture {
-  /// All records to one partition, so that they share requests.
-  void write_all(
-    const std::vector<std::string>& values,
-    std::optional<std::string> key = "k",
-    const std::function<std::int64_t(std::size_t)>& timestamp =
-      [](std::size_t) { return now_ms(); }) {
-    auto config = kafka;
-    config.max_message.bytes = 8U << 20U;
-    auto writer = adapters::kafka::TopicWriter::open(config, kafka.input_topic);
-    CAF_REQUIRE(writer);
-    for (std::size_t index = 0; index != values.size(); ++index) {
-      adapters::kafka::TopicRecord record;
-      record.partition = logic::PartitionId{0};
-      if (key)
-        record.key = *key;
-      record.value = values[index];
-      record.timestamp_ms = timestamp(index);
-      while (!(*writer)->write(record))
-        (*writer)->poll(100ms);
-      ++written;
-    }
-    CAF_REQUIRE((*writer)->flush(30s));
-    CAF_CHECK_EQUAL((*writer)->counts().last_error, "");
-  }
-
-  /// How far ahead of the present timestamps of a topic may be.
-  static constexpr auto ahead_setting = "message.timestamp.after.max.ms";
-  static constexpr auto a_day = "86400000";
-  static constexpr auto an_hour = "3600000";
-
-  /// Few with a timestamp that only the input takes.
-  void write_some_ahead(std::size_t records) {
-    const auto ahead = now_ms() + 7'200'000;
-    write_all(
-      std::vector<std::string>(records, event()), "k",
-      [&](std::size_t index) { return index % 997 == 498 ? ahead : now_ms(); });
-  }
-
-  /// Outputs and dead letters, some with a timestamp that only the input takes.
-  void write_mixture(std::size_t records, const std::string& large = {}) {
-    std::vector<std::string> values(records, event());
-    for (std::size_t index = 7; index < records; index += 50)
-      values[index] = "no json";
-    if (!large.empty())
-      for (std::size_t index = 500; index < records; index += 1'000)
-        values[index] = large;
-    const auto ahead = now_ms() + 7'200'000;
-    write_all(values, "k", [&](std::size_t index) {
-      return index % 97 == 0 ? ahead : now_ms();
-    });
-  }
-
-  void each(const std::string& topic,
-            const std::function<void(const logic::RecordView&)>& look) {
-    auto reader = adapters::kafka::TopicReader::open(kafka);
-    CAF_REQUIRE(reader);
-    const auto extent = (*reader)->extent(topic, 30s);
-    CAF_REQUIRE(extent);
-    CAF_REQUIRE((*reader)->read(
-      topic, *extent,
-      [&](logic::PartitionId, const logic::RecordView& record) {
-        look(record);
-        return true;
-      },
-      30s));
-  }
-
-  std::size_t count(const std::string& topic) {
-    std::size_t found = 0;
-    each(topic, [&found](const logic::RecordView&) { ++found; });
-    return found;
-  }
-
-  NodeProcess start_node(std::vector<std::string> more = {}) {
-    for (const auto& name : names())
-      more.push_back(name);
-    more.emplace_back("kafka.session_timeout=6s");
-    return NodeProcess{kafka.bootstrap_servers, more};
-  }
-
-  /// Lets a node work on all that is written; it must be ready at the end.
-  void work(const std::vector<std::string>& more = {}) {
-    auto node = start_node(more);
-    finish(node);
-  }
-
-  /// Lets a node work on what `write_input` writes: timestamps that are refused
-  /// by limits that came after it had asked for them.
-  void work_by_new_limits(const std::function<void()>& write_input,
-                          const std::vector<std::string>& more = {}) {
-    for (const auto& topic :
-         {kafka.input_topic, kafka.output_topic, kafka.dlq_topic})
-      topic_settings[topic][ahead_setting] = a_day;
-    create_topics();
-    auto node = start_node(more);
-    // To no partition that is written to later.
-    generate(1, 0, 1, partitions - 1);
-    CAF_REQUIRE(all_settled(node));
-    for (const auto& topic : {kafka.output_topic, kafka.dlq_topic})
-      broker().set_topic(topic, ahead_setting, an_hour);
-    write_input();
-    finish(node);
-  }
-
-  void finish(NodeProcess& node) {
-    if (!all_settled(node))
-      std::cerr << boost::json::serialize(node.status()) << '\n' << node.log();
-    CAF_CHECK(
-      eventually(20s, [&] { return node.http_code("/health/ready") == 200; }));
-    metrics = node.page("/metrics");
-    CAF_CHECK_EQUAL(node.stop(), 0);
-    log = node.log();
-  }
-
-  bool logged(std::string_view text) const {
-    return log.find(text) != std::string::npos;
-  }
-
-  std::string log;
-  std::string metrics; ///< before the end
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(refusal_tests, Fixture)
+CAF_TEST_FIXTURE_SCOPE(refusal_tests, tests::RefusalsFixture)
 
 CAF_TEST(the_limits_of_topics_are_kept_from_the_start) {
   topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
@@ -280,115 +135,6 @@ CAF_TEST(a_partition_that_stands_still_is_named_with_the_reason) {
   CAF_CHECK(status.find("MSG_SIZE_TOO_LARGE") != std::string::npos);
   node.send_signal(SIGKILL);
   node.wait(5s);
-}
-
-CAF_TEST(a_timestamp_that_a_topic_refuses_gives_way_to_the_present) {
-  topic_settings[kafka.input_topic]["message.timestamp.after.max.ms"]
-    = "86400000";
-  create_topics();
-  const auto ahead = now_ms() + 7'200'000;
-  std::vector<std::string> values;
-  for (int index = 0; index != 300; ++index)
-    values.push_back(index % 50 == 7 ? "no json" : event());
-  const auto is_ahead = [](std::size_t index) { return index % 10 == 7; };
-  write_all(values, "k", [&](std::size_t index) {
-    return is_ahead(index) ? ahead : now_ms();
-  });
-  work();
-  CAF_CHECK(judge(Guarantee::at_least_once).total.lost == 0);
-  CAF_CHECK_EQUAL(count(kafka.output_topic), 294u);
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 6u);
-  std::size_t replaced = 0;
-  const auto look = [&](const logic::RecordView& record) {
-    if (const auto original = logic::last_header(
-          record.headers, logic::header_name::original_timestamp)) {
-      ++replaced;
-      CAF_CHECK_EQUAL(*original, std::to_string(ahead));
-      CAF_CHECK(record.timestamp_ms < ahead);
-    }
-  };
-  each(kafka.output_topic, look);
-  CAF_CHECK_EQUAL(replaced, 24u);
-  each(kafka.dlq_topic, look);
-  CAF_CHECK_EQUAL(replaced, 30u);
-}
-
-CAF_TEST(what_topics_take_of_timestamps_is_known_from_the_start) {
-  topic_settings[kafka.input_topic][ahead_setting] = a_day;
-  create_topics();
-  const auto ahead = now_ms() + 7'200'000;
-  write_all(std::vector<std::string>(20'000, event()), "k",
-            [&](std::size_t) { return ahead; });
-  work();
-  CAF_CHECK(!logged("INVALID_TIMESTAMP"));
-  CAF_CHECK(metrics.find("INVALID_TIMESTAMP") == std::string::npos);
-  CAF_CHECK(metrics.find("replaced_timestamps_total 20000")
-            != std::string::npos);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-}
-
-CAF_TEST(good_records_pass_refused_timestamps_in_their_order) {
-  // So many that requests are under way behind one that is refused.
-  work_by_new_limits([this] { write_some_ahead(100'000); });
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-}
-
-CAF_TEST(nothing_passes_a_refusal_of_the_very_first_record) {
-  const auto first_is_ahead = [this] {
-    write_all(std::vector<std::string>(2'000, event()), "k",
-              [](std::size_t index) {
-                return now_ms() + (index == 0 ? 7'200'000 : 0);
-              });
-  };
-  // So many requests that some are under way behind the first.
-  work_by_new_limits(first_is_ahead, {"kafka.batch_messages=1"});
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-}
-
-CAF_TEST(several_kinds_of_refusal_in_one_request_keep_the_order) {
-  topic_settings[kafka.output_topic]["max.message.bytes"] = "65536";
-  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
-  work_by_new_limits(
-    [this] { write_mixture(5'000); },
-    {"kafka.properties=batch.size=1000000", "kafka.linger=100ms"});
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 100u);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-  CAF_CHECK(!logged("GAPLESS_GUARANTEE"));
-}
-
-CAF_TEST(and_do_not_hold_up_transactions) {
-  topic_settings[kafka.output_topic]["max.message.bytes"] = "300000";
-  topic_settings[kafka.dlq_topic]["max.message.bytes"] = "16384";
-  const auto large = event(R"(,"device_id":")" + std::string(400'000, 'x')
-                           + '"');
-  work_by_new_limits([&] { write_mixture(1'000, large); },
-                     {"delivery.guarantee=exactly_once", "node.name=n-1"});
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 21u);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-  CAF_CHECK(logged("INVALID_TIMESTAMP"));
-  CAF_CHECK(!logged(R"(are sent again","error":"Local: Purged)"));
-  CAF_CHECK(!logged("the circuit to the output changed"));
-}
-
-CAF_TEST(and_so_they_do_in_transactions) {
-  work_by_new_limits([this] { write_some_ahead(20'000); },
-                     {"delivery.guarantee=exactly_once", "node.name=n-1"});
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 0u);
-  CAF_CHECK(proven(Guarantee::exactly_once));
-}
-
-CAF_TEST(a_source_whose_clock_is_wrong_costs_no_record) {
-  const auto ahead = now_ms() + 7'200'000;
-  std::vector<std::string> values(20'000, event());
-  for (std::size_t index = 0; index < values.size(); index += 10)
-    values[index] = "no json";
-  work_by_new_limits(
-    [&] { write_all(values, "k", [&](std::size_t) { return ahead; }); });
-  CAF_CHECK_EQUAL(count(kafka.output_topic), 18'001u);
-  CAF_CHECK_EQUAL(count(kafka.dlq_topic), 2'000u);
-  CAF_CHECK_EQUAL(judge(Guarantee::exactly_once).total.doubled, 0u);
 }
 
 CAF_TEST(headers_that_do_not_fit_are_left_out_of_a_dead_letter) {
