@@ -18,7 +18,7 @@ void describe(logic::SettingVisitor& visitor, GeoipConfig& config) {
                    .max = 86'400'000},
                   &config.reload_interval);
   visitor.setting({.name = "cache_places",
-                   .help = "Places that each lane keeps decoded, about 500 "
+                   .help = "Places that each lane keeps decoded, about 350 "
                            "bytes each. When the limit is reached the lane "
                            "starts a new set.",
                    .min = 1'000,

@@ -16,7 +16,7 @@ struct GeoipConfig {
   /// Zero: never.
   std::chrono::milliseconds reload_interval{30'000};
   /// Places that one lookup keeps before it starts afresh.
-  std::int64_t cache_places = 50'000;
+  std::int64_t cache_places = 65'000;
   /// "memory" or "map", see docs/geoip.md.
   std::string access = "memory";
 };

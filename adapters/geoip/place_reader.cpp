@@ -12,7 +12,7 @@ namespace millrace::adapters::geoip {
 
 namespace {
 
-using logic::geo::Place;
+using logic::geo::DetailedPlace;
 
 /// Longer names are cut; the longest real ones have about 90 bytes.
 constexpr std::size_t max_name_bytes = 200;
@@ -167,7 +167,8 @@ Record read_record(const MmdbData& data, std::size_t offset) {
 
 } // namespace
 
-void add_record(const MmdbData& data, std::size_t offset, Place& place) {
+void add_record(const MmdbData& data, std::size_t offset,
+                DetailedPlace& place) {
   Record record = read_record(data, offset);
   const bool same_country = place.country.empty() || record.country.empty()
                             || place.country == record.country;

@@ -13,6 +13,6 @@ namespace millrace::adapters::geoip {
 /// a broken record adds nothing. Region, city and coordinates are taken only
 /// from a record whose country agrees with what is known.
 void add_record(const MmdbData& data, std::size_t offset,
-                logic::geo::Place& place);
+                logic::geo::DetailedPlace& place);
 
 } // namespace millrace::adapters::geoip

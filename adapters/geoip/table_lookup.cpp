@@ -183,12 +183,12 @@ const Place* TableLookup::decode(const PlaceKey& key, std::uint64_t hash,
   PlaceKey offsets = key;
   if (v6)
     offsets.parts[0] &= 0x7fff'ffffU;
-  Place place;
+  logic::geo::DetailedPlace place;
   for (std::size_t s = 0; s < sources.size(); ++s)
     if (offsets.parts[s] != 0)
       add_record(sources[s].tree->data(), offsets.parts[s] - 1, place);
   logic::geo::render_json(place);
-  return generation_->add(key, hash, std::move(place));
+  return generation_->add(key, hash, std::move(static_cast<Place&>(place)));
 }
 
 } // namespace millrace::adapters::geoip

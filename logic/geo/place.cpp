@@ -8,7 +8,6 @@
 #include <numbers>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace millrace::logic::geo {
 
@@ -51,9 +50,9 @@ constexpr double radians(double degrees) noexcept {
 
 } // namespace
 
-void render_json(Place& place) {
+void render_json(DetailedPlace& place) {
   std::string json;
-  // Most have not much more, and each step of growth would be an allocation.
+  // Each step of growth would be an allocation.
   json.reserve(place.region.size() + place.city.size()
                + place.asn_organization.size() + fixed_bytes);
   json = "{";
@@ -72,7 +71,7 @@ void render_json(Place& place) {
   }
   append_text(json, "asn_organization", place.asn_organization);
   json += '}';
-  place.json = std::move(json);
+  place.json.assign(json); // many are kept, so without room to grow
 }
 
 double distance_km(double latitude_a, double longitude_a, double latitude_b,

@@ -20,13 +20,17 @@ struct alignas(64) Place {
   std::string json;
 
   std::string country; ///< ISO 3166-1 alpha-2, empty where unknown
+};
+
+/// A place as it is read. What no event needs but as text is not kept.
+struct DetailedPlace : Place {
   std::string region;
   std::string city;
   std::string asn_organization;
 };
 
 /// Fills `place.json` from the other members.
-void render_json(Place& place);
+void render_json(DetailedPlace& place);
 
 /// Great-circle distance in kilometres (haversine, mean Earth radius
 /// 6371.0088 km). Degrees in.

@@ -20,6 +20,7 @@
 
 using namespace millrace::adapters::geoip;
 using millrace::logic::geo::AddressFamily;
+using millrace::logic::geo::DetailedPlace;
 using millrace::logic::geo::IpAddress;
 using millrace::logic::geo::Place;
 using millrace::tests::TemporaryFolder;
@@ -71,7 +72,7 @@ void probe(std::string_view bytes, const std::vector<IpAddress>& addresses,
         (address.bytes[static_cast<std::size_t>(bit / 8)] >> (7 - bit % 8) & 1)
           != 0);
     if (const std::uint32_t key = tree->data_key(record)) {
-      Place place;
+      DetailedPlace place;
       add_record(tree->data(), key - 1, place);
       render_json(place);
       outcome.places += place.json.size() > 2;
@@ -161,7 +162,7 @@ CAF_TEST(deep_wide_and_circular_values_end_soon) {
   CAF_CHECK(!MmdbData{pair}.item_at(0));
   // {"location": <the same map>}: only the first level below is looked at.
   const std::string self = std::string{"\xe1\x48location\x20\x00", 12};
-  Place place;
+  DetailedPlace place;
   add_record(MmdbData{self}, 0, place);
   CAF_CHECK(!place.has_coordinates);
 }

@@ -14,13 +14,13 @@ using namespace millrace::logic::geo;
 
 namespace {
 
-std::string rendered(Place place) {
+std::string rendered(DetailedPlace place) {
   render_json(place);
   return place.json;
 }
 
-Place at(double latitude, double longitude) {
-  Place place;
+DetailedPlace at(double latitude, double longitude) {
+  DetailedPlace place;
   place.has_coordinates = true;
   place.latitude = latitude;
   place.longitude = longitude;
@@ -30,7 +30,7 @@ Place at(double latitude, double longitude) {
 } // namespace
 
 CAF_TEST(a_place_is_rendered_with_all_its_members) {
-  Place place = at(38.7223, -9.1393);
+  DetailedPlace place = at(38.7223, -9.1393);
   place.country = "PT";
   place.region = "Lisbon";
   place.city = "Lisbon";
@@ -44,14 +44,14 @@ CAF_TEST(a_place_is_rendered_with_all_its_members) {
 
 CAF_TEST(unknown_members_are_left_out) {
   CAF_CHECK_EQUAL(rendered({}), "{}");
-  Place place;
+  DetailedPlace place;
   place.city = "Cairo";
   CAF_CHECK_EQUAL(rendered(place), R"({"city":"Cairo"})");
   CAF_CHECK_EQUAL(rendered(at(0, 0)), R"({"latitude":0,"longitude":0})");
 }
 
 CAF_TEST(names_are_escaped) {
-  Place place;
+  DetailedPlace place;
   place.city = "a\"b\\c\n\x01";
   place.region = "Zürich";
   const auto value = boost::json::parse(rendered(place));
@@ -60,7 +60,7 @@ CAF_TEST(names_are_escaped) {
 }
 
 CAF_TEST(bytes_that_are_not_utf8_do_not_reach_the_output) {
-  Place place;
+  DetailedPlace place;
   place.city = "M\xfcnchen";
   const auto value = boost::json::parse(rendered(place));
   CAF_CHECK_EQUAL(std::string{value.at("city").as_string()},
