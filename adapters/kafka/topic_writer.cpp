@@ -121,7 +121,8 @@ void TopicWriter::State::poll(std::chrono::milliseconds wait) {
   while (const EventPtr event{rd_kafka_queue_poll(queue_.get(), timeout_ms)}) {
     timeout_ms = 0;
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) {
-      counts_.last_error = rd_kafka_event_error_string(event.get());
+      counts_.last_error = without_timing(
+        rd_kafka_event_error_string(event.get()));
       continue;
     }
     while (const auto* message = rd_kafka_event_message_next(event.get())) {

@@ -183,9 +183,14 @@ private:
       return rights.error();
     for (auto& [name, target] : plan_.targets) {
       const auto found = topic_->admin().topic(name, options_.patience);
-      if (!found)
-        return with_right(found.error(), "writing to topic " + name,
-                          "--operation Write --topic " + name);
+      if (!found) {
+        auto error = with_right(found.error(), "writing to topic " + name,
+                                "--operation Write --topic " + name);
+        if (error.code == ErrorCode::not_found && plan_.targets.size() > 1)
+          error.text += "; or leave its records out: name the others with "
+                        "--source-topic";
+        return error;
+      }
       target.partitions = found->partitions;
       const auto allowed = (*rights)->check_topic(name, UserRights::Use::write,
                                                   options_.patience);

@@ -103,7 +103,7 @@ void ReplaySender::finish(UnderWay& record) {
 
 /// What there is to say where nothing is confirmed.
 Error ReplaySender::silence(std::size_t expected) const {
-  std::string last;
+  std::string last = "; is it still there?";
   for (const auto& [name, target] : targets_)
     if (const auto& error = target.writer->counts().last_error; !error.empty())
       last = "; last: " + error;

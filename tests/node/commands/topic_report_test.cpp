@@ -7,6 +7,7 @@
 #include "caf/test/dsl.hpp"
 
 using namespace millrace;
+using namespace millrace::node;
 using namespace millrace::node::commands;
 using sample::contains;
 

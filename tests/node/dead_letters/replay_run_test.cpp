@@ -350,6 +350,18 @@ CAF_TEST(what_is_missing_is_said_in_a_line) {
   CAF_CHECK(outcome.says("error: topic no-dead-letters does not exist"));
 }
 
+CAF_TEST(a_source_that_is_gone_can_be_left_out) {
+  Stage stage;
+  Stage::Letter gone;
+  gone.topic = "gone";
+  stage.write({gone});
+  stage.write_numbered(1, 2);
+  auto options = executing();
+  CAF_CHECK(replay(stage, options).says("name the others with --source-topic"));
+  options.criteria.filter.source_topics = {"user-login"};
+  CAF_CHECK(replay(stage, options).says("sent 1, delivered 1"));
+}
+
 CAF_TEST(records_of_another_topic_are_warned_of) {
   Stage stage;
   Stage::Letter letter;
