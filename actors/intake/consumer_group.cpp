@@ -286,7 +286,9 @@ void Consumer::stop_intake(std::chrono::milliseconds deadline) {
   if (!draining_)
     log_.info(name, "intake stopped, finishing what is in flight",
               {{"records", assignment_.unfinished_records()}});
-  drain_deadline_ = self_->clock().now() + deadline;
+  // Whoever asks again has not got more time by that.
+  const auto asked = self_->clock().now() + deadline;
+  drain_deadline_ = draining_ ? std::min(drain_deadline_, asked) : asked;
   assignment_.begin_leaving_all();
   self_->delayed_send(self_, deadline, messages::ClientReady{});
 }
@@ -313,7 +315,11 @@ void Consumer::finish_draining() {
   // What matters is done. Without a broker the goodbye takes its time, and so
   // it does while the group waits for another member.
   draining_->deliver(answer);
-  if (!source_->close(std::min(leave_wait, left_until(drain_deadline_))))
+  // Who does not answer a commit hears no goodbye either.
+  const auto wait = committed
+                      ? std::min(leave_wait, left_until(drain_deadline_))
+                      : std::chrono::milliseconds{0};
+  if (!source_->close(wait))
     log_.warn(
       name, "the group did not take note that this node leaves: it shares out "
             "what was held here when the session ends");

@@ -253,7 +253,6 @@ CAF_TEST(transactions_wait_while_the_right_to_their_id_is_denied_midway) {
   CAF_CHECK_EQUAL(times(node.log(), "the Kafka producer failed for good"),
                   static_cast<std::size_t>(denials));
   CAF_CHECK(proven(Guarantee::exactly_once));
-  std::cerr << node.log();
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
