@@ -97,6 +97,8 @@ bool BrokerWatch::is_fatal(std::vector<logic::ClientEvent>& events) {
   if (cause == RD_KAFKA_RESP_ERR_NO_ERROR
       || cause == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
     return false;
+  if (!admitted_ && is_unauthorized(cause))
+    return true;
   // Whatever was attempted has no part in it.
   auto fault = to_error(cause, role_, text.data());
   if (cause == RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID) {
@@ -109,6 +111,18 @@ bool BrokerWatch::is_fatal(std::vector<logic::ClientEvent>& events) {
   if (!std::exchange(failed_, true))
     events.push_back({logic::ClientEvent::Kind::failed, {}, std::move(fault)});
   return true;
+}
+
+void BrokerWatch::on_refused(logic::Error error,
+                             std::vector<logic::ClientEvent>& events) {
+  refused_ = true;
+  report(std::move(error), events);
+}
+
+void BrokerWatch::on_admitted(std::vector<logic::ClientEvent>& events) {
+  admitted_ = true;
+  refused_ = false;
+  on_contact(events);
 }
 
 void BrokerWatch::remember(rd_kafka_resp_err_t error, std::string_view words) {
@@ -155,7 +169,7 @@ void BrokerWatch::on_contact(std::vector<logic::ClientEvent>& events) {
                         == Contact::lost;
   if (was_lost)
     said_.clear(); // what stands is said again
-  if (standing_)
+  if (standing_ || refused_)
     return;
   const bool was_complaining = std::exchange(complaining_, false);
   if (!was_lost && !was_complaining)

@@ -42,6 +42,13 @@ public:
   /// recovery.
   void set_standing(bool standing) noexcept { standing_ = standing; }
 
+  /// Until it is admitted, the client is good for nothing, and that the brokers
+  /// refuse what it asks for at first is for its owner to see to: no client has
+  /// more rights. What else is well meanwhile is no recovery.
+  void await_admission() noexcept { admitted_ = false; }
+  void on_refused(logic::Error error, std::vector<logic::ClientEvent>& events);
+  void on_admitted(std::vector<logic::ClientEvent>& events);
+
   /// Proof that a broker answers.
   void on_contact(std::vector<logic::ClientEvent>& events);
 
@@ -78,6 +85,8 @@ private:
   std::string role_;
   Contact contact_ = Contact::in_doubt;
   bool standing_ = false;
+  bool admitted_ = true;
+  bool refused_ = false; ///< and not admitted since
   bool complaining_ = false; ///< a fault was said and not taken back
   bool failed_ = false;
   bool name_in_use_ = false;

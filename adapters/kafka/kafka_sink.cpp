@@ -52,6 +52,7 @@ logic::Result<void> KafkaSink::open_client() {
   else
     watch_->attach(client_.get(), queue_.get());
   if (!transactions_.id.empty()) {
+    watch_->await_admission();
     thread_ = std::make_unique<TransactionThread>(
       client_.get(), config_.input_topic, [this] { wake_.raise(); });
     thread_->give({TransactionThread::Order::Kind::prepare});
@@ -104,6 +105,7 @@ bool KafkaSink::renew_client() {
   WakeSignal::disconnect(queue_.get());
   thread_.reset();
   prepared_ = false;
+  ask_again_at_.reset();
   gap_ = false;
   topics_->detach();
   queue_.reset();

@@ -62,6 +62,10 @@ private:
   void abort() override;
   void on_outcome(const TransactionThread::Outcome& outcome,
                   logic::DeliveryReports& reports);
+  void on_dead(const TransactionThread::Outcome& outcome,
+               logic::DeliveryReports& reports);
+  /// The transactional id is asked for again after a while.
+  void ask_again_when_due();
   bool may_send();
 
   logic::Result<void> open_client();
@@ -122,6 +126,8 @@ private:
   std::unique_ptr<TransactionThread> thread_; ///< null without transactions
   Transaction transaction_ = Transaction::none;
   bool prepared_ = false; ///< a transaction may begin
+  std::uint32_t refusals_ = 0; ///< of the transactional id, in succession
+  std::optional<Clock::time_point> ask_again_at_;
   std::vector<logic::DeliveryFailure> refused_;
   logic::DeliveryReports last_reports_; ///< of what closing gave up
   std::size_t queued_ = 0;

@@ -56,6 +56,7 @@ void KafkaSink::take_reports(logic::DeliveryReports& reports) {
       on_outcome(*outcome, reports);
   if (transaction_ == Transaction::none && !(thread_ && thread_->busy()))
     fits_topics();
+  ask_again_when_due();
 }
 
 void KafkaSink::on_reports(rd_kafka_event_t* event,

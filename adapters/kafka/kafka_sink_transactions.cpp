@@ -1,7 +1,9 @@
 #include "adapters/kafka/delivery_fault.hpp"
 #include "adapters/kafka/kafka_sink_client.hpp"
+#include "logic/core/back_off.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,6 +11,15 @@
 #include <vector>
 
 namespace millrace::adapters::kafka {
+
+namespace {
+
+/// A client that is refused its transactional id is of no more use, and each
+/// new one is a connection that somebody must authenticate.
+constexpr logic::BackOff refused_id{std::chrono::seconds{1},
+                                    std::chrono::seconds{4}};
+
+} // namespace
 
 /// All of it is sent again, whatever became of it.
 void KafkaSink::give_up_reports(logic::DeliveryReports& reports) {
@@ -103,20 +114,42 @@ void KafkaSink::on_outcome(const TransactionThread::Outcome& outcome,
     reports.transactions.push_back({Report::must_abort, outcome.error});
     return;
   }
-  if (outcome.kind == Kind::dead) {
-    if (outcome.order == Order::commit)
-      reports.transactions.push_back({Report::unknown, outcome.error});
-    reports.events.push_back(
-      {logic::ClientEvent::Kind::failed, {}, outcome.error});
-    return;
-  }
+  if (outcome.kind == Kind::dead)
+    return on_dead(outcome, reports);
   if (outcome.order == Order::prepare) {
     prepared_ = true;
+    refusals_ = 0;
+    watch_->on_admitted(reports.events);
     return;
   }
   transaction_ = Transaction::none;
   reports.transactions.push_back(
     {outcome.order == Order::commit ? Report::committed : Report::aborted, {}});
+}
+
+void KafkaSink::on_dead(const TransactionThread::Outcome& outcome,
+                        logic::DeliveryReports& reports) {
+  using Order = TransactionThread::Order::Kind;
+  auto error = outcome.error;
+  if (outcome.order == Order::prepare
+      && error.code == logic::ErrorCode::unauthorized) {
+    ask_again_at_ = Clock::now() + refused_id.delay(++refusals_);
+    watch_->on_refused(std::move(error), reports.events);
+    return;
+  }
+  // The next client waits until it is let in, and so may this node.
+  if (error.code == logic::ErrorCode::unauthorized)
+    error.code = logic::ErrorCode::fatal_client;
+  if (outcome.order == Order::commit)
+    reports.transactions.push_back(
+      {logic::TransactionReport::Kind::unknown, error});
+  reports.events.push_back(
+    {logic::ClientEvent::Kind::failed, {}, std::move(error)});
+}
+
+void KafkaSink::ask_again_when_due() {
+  if (ask_again_at_ && Clock::now() >= *ask_again_at_)
+    renew_client();
 }
 
 } // namespace millrace::adapters::kafka

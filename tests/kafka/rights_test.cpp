@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iostream>
 #include <string>
+#include <thread>
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -49,13 +50,25 @@ struct Fixture : tests::RealKafkaFixture {
   void allow_transactions_but_to(const std::string& denied) {
     auto& broker = strict_broker();
     allow_to_read();
-    broker.grant(RD_KAFKA_RESOURCE_TRANSACTIONAL_ID,
-                 kafka.consumer_group + "-n-1", RD_KAFKA_ACL_OPERATION_WRITE);
+    allow_transactional_id();
     for (const auto& topic :
          {kafka.output_topic, kafka.dlq_topic, kafka.insights_topic})
       broker.grant(RD_KAFKA_RESOURCE_TOPIC, topic,
                    topic == denied ? RD_KAFKA_ACL_OPERATION_DESCRIBE
                                    : RD_KAFKA_ACL_OPERATION_WRITE);
+  }
+
+  std::string transactional_id() const { return kafka.consumer_group + "-n-1"; }
+
+  void allow_transactional_id() {
+    strict_broker().grant(RD_KAFKA_RESOURCE_TRANSACTIONAL_ID,
+                          transactional_id(), RD_KAFKA_ACL_OPERATION_WRITE);
+  }
+
+  static bool says_why(NodeProcess& node) {
+    const auto page = node.page("/health/ready");
+    return page.find("TRANSACTIONAL_ID_AUTHORIZATION_FAILED") != page.npos
+           && page.find("--transactional-id") != page.npos;
   }
 
   NodeProcess start_node_with_transactions() {
@@ -194,6 +207,51 @@ CAF_TEST(transactions_do_not_wait_for_the_right_to_write_insights) {
   CAF_CHECK_EQUAL(node.stop(), 0);
   CAF_CHECK(times(node.log(), "an insight was not delivered") > 0);
   CAF_CHECK_EQUAL(times(node.log(), "failed for good"), 0u);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(transactions_wait_for_the_right_to_their_id) {
+  create_topics();
+  allow_transactions_but_to({});
+  strict_broker().withdraw(RD_KAFKA_RESOURCE_TRANSACTIONAL_ID,
+                           transactional_id());
+  generate(2'000);
+  auto node = start_node_with_transactions();
+  CAF_CHECK(eventually(20s, [&] { return says_why(node); }));
+  allow_transactional_id();
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(times(node.log(), "failed for good"), 0u);
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  CAF_CHECK(proven(Guarantee::exactly_once));
+}
+
+CAF_TEST(transactions_wait_while_the_right_to_their_id_is_denied_midway) {
+  create_topics();
+  allow_transactions_but_to({});
+  auto load = start_load(1'000, 30'000);
+  auto node = start_node_with_transactions();
+  CAF_CHECK(eventually(60s, [&] { return node.finished() > 1'000; }));
+  constexpr int denials = 2;
+  for (int denial = 0; denial != denials; ++denial) {
+    strict_broker().withdraw(RD_KAFKA_RESOURCE_TRANSACTIONAL_ID,
+                             transactional_id());
+    CAF_CHECK(eventually(20s, [&] { return says_why(node); }));
+    CAF_CHECK_EQUAL(node.http_code("/health/ready"), 503);
+    // For a client after the other, were they not made with a pause.
+    std::this_thread::sleep_for(5s);
+    CAF_CHECK(says_why(node));
+    const auto before = node.finished();
+    allow_transactional_id();
+    CAF_CHECK(eventually(10s, [&] { return node.finished() > before; }));
+    CAF_CHECK(
+      eventually(10s, [&] { return node.http_code("/health/ready") == 200; }));
+  }
+  CAF_CHECK_EQUAL(load.wait(60s), 0);
+  CAF_CHECK(all_settled(node));
+  CAF_CHECK_EQUAL(node.stop(), 0);
+  // The one that was at work: what is refused in the middle kills it.
+  CAF_CHECK_EQUAL(times(node.log(), "the Kafka producer failed for good"),
+                  static_cast<std::size_t>(denials));
   CAF_CHECK(proven(Guarantee::exactly_once));
 }
 

@@ -216,6 +216,11 @@ void RealKafka::grant(rd_kafka_ResourceType_t resource, const std::string& name,
   Administrator{plaintext_}.add(resource, name, "User:millrace", operation);
 }
 
+void RealKafka::withdraw(rd_kafka_ResourceType_t resource,
+                         const std::string& name) {
+  Administrator{plaintext_}.clear(resource, name);
+}
+
 void RealKafka::open_topic(const std::string& topic) {
   Administrator{plaintext_}.clear(RD_KAFKA_RESOURCE_TOPIC, topic);
 }

@@ -79,6 +79,9 @@ public:
   void grant(rd_kafka_ResourceType_t resource, const std::string& name,
              rd_kafka_AclOperation_t operation);
 
+  /// Takes back all that was granted there.
+  void withdraw(rd_kafka_ResourceType_t resource, const std::string& name);
+
   /// The path of tools/real-kafka.
   static std::string tool();
 
