@@ -59,6 +59,7 @@ logic::Result<void> Producer::provide_client() {
     outbox_.retry_all_at(outbox_clock_);
   sink_ = std::move(*opened);
   client_failed_ = false;
+  fault_.clear(); // the last one's; what is amiss this one says itself
   return {};
 }
 

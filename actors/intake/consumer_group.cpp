@@ -18,6 +18,8 @@ using logic::PartitionEpoch;
 /// short, as partitions stand still meanwhile, and a group that shares out anew
 /// refuses commits for some milliseconds only.
 constexpr std::chrono::milliseconds commit_retry{50};
+/// For the group to take note that this node leaves.
+constexpr std::chrono::milliseconds leave_wait{2'000};
 
 } // namespace
 
@@ -284,7 +286,9 @@ void Consumer::stop_intake(std::chrono::milliseconds deadline) {
   if (!draining_)
     log_.info(name, "intake stopped, finishing what is in flight",
               {{"records", assignment_.unfinished_records()}});
-  drain_deadline_ = self_->clock().now() + deadline;
+  // Whoever asks again has not got more time by that.
+  const auto asked = self_->clock().now() + deadline;
+  drain_deadline_ = draining_ ? std::min(drain_deadline_, asked) : asked;
   assignment_.begin_leaving_all();
   self_->delayed_send(self_, deadline, messages::ClientReady{});
 }
@@ -308,9 +312,17 @@ void Consumer::finish_draining() {
   if (answer.unfinished_records != 0)
     forget(partitions);
   closed_ = true;
-  // What matters is done; without a broker the goodbye takes its time.
+  // What matters is done. Without a broker the goodbye takes its time, and so
+  // it does while the group waits for another member.
   draining_->deliver(answer);
-  source_->close(left_until(drain_deadline_));
+  // Who does not answer a commit hears no goodbye either.
+  const auto wait = committed
+                      ? std::min(leave_wait, left_until(drain_deadline_))
+                      : std::chrono::milliseconds{0};
+  if (!source_->close(wait))
+    log_.warn(
+      name, "the group did not take note that this node leaves: it shares out "
+            "what was held here when the session ends");
 }
 
 void Consumer::finish_what_ends() {

@@ -50,7 +50,7 @@ public:
   }
 
   bool places_known() const override { return source_->places_known(); }
-  void close(std::chrono::milliseconds deadline) override;
+  bool close(std::chrono::milliseconds deadline) override;
 
 private:
   std::unique_ptr<logic::RecordSource> source_;
@@ -90,10 +90,10 @@ FaultySource::commit(std::span<const logic::PartitionOffset> offsets,
   return {};
 }
 
-void FaultySource::close(std::chrono::milliseconds deadline) {
+bool FaultySource::close(std::chrono::milliseconds deadline) {
   closed_ = true;
   wake_->set({});
-  source_->close(deadline);
+  return source_->close(deadline);
 }
 
 } // namespace

@@ -159,6 +159,7 @@ void KafkaSource::on_assigned(rd_kafka_topic_partition_list_t* list) {
   logic::ClientEvent event{Kind::assigned, {}, {}};
   for (int index = 0; index != list->cnt; ++index) {
     const logic::PartitionId partition{list->elems[index].partition};
+    confirmed_.erase(partition); // somebody else may have committed since
     event.partitions.push_back(
       positions_->on_assigned(partition, list->elems[index].offset));
   }
@@ -226,8 +227,10 @@ void KafkaSource::on_revoked(rd_kafka_topic_partition_list_t* list) {
 void KafkaSource::release(std::span<const logic::PartitionEpoch> partitions) {
   if (!client_)
     return;
-  for (const auto& each : partitions)
+  for (const auto& each : partitions) {
+    confirmed_.erase(each.partition);
     revocations_.let_go(each);
+  }
   finish_revocations();
   positions_->on_released(partitions, events_);
   if (positions_->wants_new_client())
@@ -257,16 +260,17 @@ void KafkaSource::unassign(const rd_kafka_topic_partition_list_t* list) {
                      rd_kafka_error_string(error.get()), events_);
 }
 
-void KafkaSource::end(std::chrono::milliseconds deadline) {
+bool KafkaSource::end(std::chrono::milliseconds deadline) {
   if (!client_)
-    return;
+    return true;
   const auto until = std::chrono::steady_clock::now() + deadline;
   WakeSignal::disconnect(events_queue_.get());
   WakeSignal::disconnect(records_queue_.get());
   revocations_.let_go_of_all();
   finish_revocations(); // leaves none
   held_->clear(); // messages and queues must go before the client
-  leave_group(client_.get(), events_queue_.get(), until);
+  if (deadline.count() > 0)
+    leave_group(client_.get(), events_queue_.get(), until);
   const bool left = rd_kafka_consumer_closed(client_.get()) != 0;
   positions_.reset();
   held_.reset();
@@ -275,6 +279,7 @@ void KafkaSource::end(std::chrono::milliseconds deadline) {
   events_queue_.reset();
   rd_kafka_destroy_flags(client_.release(),
                          left ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  return left;
 }
 
 logic::Result<std::unique_ptr<logic::RecordSource>>

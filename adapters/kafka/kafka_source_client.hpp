@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,7 +51,9 @@ public:
   void note_committed(std::span<const logic::PartitionOffset> offsets) override;
   std::vector<logic::PartitionLag> high_watermarks() override;
   bool places_known() const override { return !client_ || held_->all_placed(); }
-  void close(std::chrono::milliseconds deadline) override { end(deadline); }
+  bool close(std::chrono::milliseconds deadline) override {
+    return end(deadline);
+  }
 
 private:
   static constexpr std::size_t pull_records = 1'000;
@@ -59,7 +62,9 @@ private:
   /// In place of the one that is there; all that is held is lost to it.
   void renew_client();
   void connect();
-  void end(std::chrono::milliseconds deadline);
+  bool end(std::chrono::milliseconds deadline);
+  bool is_confirmed(const logic::PartitionOffset& each) const;
+  void note_confirmed(const rd_kafka_topic_partition_list_t& list);
   void pull(std::size_t max_records);
   bool on_missing_topic(rd_kafka_resp_err_t error);
   void on_message_error(const rd_kafka_message_t& message);
@@ -88,6 +93,8 @@ private:
   Revocations<logic::PartitionEpoch> revocations_;
   std::vector<logic::ClientEvent> events_;
   std::string membership_; ///< as of the last assignment
+  /// Up to where the group has said that it is committed.
+  std::map<logic::PartitionId, logic::Offset> confirmed_;
   bool membership_changed_ = false;
   std::chrono::steady_clock::time_point membership_read_{};
   std::optional<std::chrono::steady_clock::time_point> name_refused_;

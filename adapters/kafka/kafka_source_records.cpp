@@ -114,15 +114,16 @@ KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
                         "committing offsets: the consumer is closed"};
   const PartitionListPtr list{
     rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()))};
+  const bool waits = wait.count() > 0;
   for (const auto& each : offsets)
-    if (held_->owns({each.partition, each.epoch}))
+    if (held_->owns({each.partition, each.epoch})
+        && !(waits && is_confirmed(each)))
       set_place(*rd_kafka_topic_partition_list_add(list.get(),
                                                    config_.input_topic.c_str(),
                                                    each.partition.value),
                 each.next, held_->mark(each.partition));
   if (list->cnt == 0)
     return {};
-  const bool waits = wait.count() > 0;
   const QueuePtr answer{waits ? rd_kafka_queue_new(client_.get()) : nullptr};
   const auto error = rd_kafka_commit_queue(
     client_.get(), list.get(), waits ? answer.get() : events_queue_.get(),
@@ -138,8 +139,20 @@ KafkaSource::commit(std::span<const logic::PartitionOffset> offsets,
                           + std::to_string(wait.count()) + " ms"};
   auto outcome = to_commit_outcome(event.get(), config_.input_topic);
   if (outcome)
-    positions_->note_committed(*list);
+    note_confirmed(*list);
   return outcome;
+}
+
+bool KafkaSource::is_confirmed(const logic::PartitionOffset& each) const {
+  const auto found = confirmed_.find(each.partition);
+  return found != confirmed_.end() && found->second == each.next;
+}
+
+void KafkaSource::note_confirmed(const rd_kafka_topic_partition_list_t& list) {
+  positions_->note_committed(list);
+  for (int index = 0; index != list.cnt; ++index)
+    confirmed_[logic::PartitionId{list.elems[index].partition}] = logic::Offset{
+      list.elems[index].offset};
 }
 
 void KafkaSource::on_commit(rd_kafka_event_t* event) {
@@ -151,7 +164,7 @@ void KafkaSource::on_commit(rd_kafka_event_t* event) {
       watch_->report(outcome.error(), events_);
   } else {
     if (const auto* list = rd_kafka_event_topic_partition_list(event))
-      positions_->note_committed(*list);
+      note_confirmed(*list);
     watch_->on_contact(events_);
   }
 }

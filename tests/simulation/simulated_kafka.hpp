@@ -26,6 +26,8 @@ struct SourceScript {
   std::vector<logic::PartitionLag> high_watermarks;
   std::function<void()> wake;
   bool closed = false;
+  std::chrono::milliseconds close_deadline{};
+  bool leaves = true; ///< the group hears of it in time
   bool places_known = true;
   logic::GroupMembershipPtr membership; ///< told once
   /// Answered to commits while set.
@@ -85,7 +87,11 @@ public:
 
   bool places_known() const override { return script_->places_known; }
 
-  void close(std::chrono::milliseconds) override { script_->closed = true; }
+  bool close(std::chrono::milliseconds deadline) override {
+    script_->closed = true;
+    script_->close_deadline = deadline;
+    return script_->leaves;
+  }
 
 private:
   std::shared_ptr<SourceScript> script_;

@@ -26,6 +26,17 @@ struct Fixture : tests::ProducerFixture {
     pass(100ms);
   }
 
+  std::string fault() {
+    std::string text;
+    auto answer = self->request(producer, caf::infinite,
+                                messages::ReportStatus{});
+    sched.run();
+    answer.receive(
+      [&](const messages::ProducerStatus& status) { text = status.fault; },
+      [](const caf::error& failure) { CAF_FAIL(failure); });
+    return text;
+  }
+
   std::size_t seen(const std::string& value) const {
     return broker->seen(value);
   }
@@ -178,6 +189,17 @@ CAF_TEST(dead_letters_in_the_lost_transaction_come_once_and_insights_at_most) {
   give(messages::PublishInsight{std::make_shared<const std::string>("{}")});
   pass(1s);
   CAF_CHECK_EQUAL(seen("{}"), 1u);
+}
+
+CAF_TEST(what_a_dead_client_complained_of_the_next_one_must_say_itself) {
+  const logic::Error error{logic::ErrorCode::unavailable, "nobody there"};
+  sink->events.push_back({logic::ClientEvent::Kind::fault, {}, error});
+  pass(2s);
+  CAF_CHECK_EQUAL(fault(), "nobody there");
+  sink->events.push_back({logic::ClientEvent::Kind::failed, {}, error});
+  pass(2s);
+  start();
+  CAF_CHECK_EQUAL(fault(), "");
 }
 
 CAF_TEST(closing_does_not_wait_for_what_is_in_doubt) {

@@ -46,8 +46,9 @@ struct LoggingSource final : RecordSource {
     return {{PartitionId{3}, Offset{9}}};
   }
   bool places_known() const override { return false; }
-  void close(std::chrono::milliseconds deadline) override {
+  bool close(std::chrono::milliseconds deadline) override {
     calls.push_back("close " + std::to_string(deadline.count()));
+    return true;
   }
   std::vector<std::string>& calls;
 };

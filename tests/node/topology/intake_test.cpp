@@ -212,6 +212,22 @@ CAF_TEST(where_nobody_knows_from_where_to_read_the_node_ends_in_order) {
   CAF_CHECK_EQUAL(sink->sent.size(), 1u);
 }
 
+CAF_TEST(a_group_that_is_busy_with_others_is_not_waited_for_long) {
+  start();
+  arrive(make_batch({login_json()}));
+  pass(2s);
+  source->leaves = false;
+  self->send(topology->consumer(), messages::DrainIntake{25s});
+  run_until_idle();
+  CAF_CHECK(source->closed);
+  CAF_CHECK(source->close_deadline <= 2s);
+  CAF_CHECK_EQUAL(
+    log->count("the group did not take note that this node leaves: it shares "
+               "out what was held here when the session ends"),
+    1u);
+  CAF_CHECK_EQUAL(committed(), 1);
+}
+
 CAF_TEST(the_rate_limit_holds_back_and_drops_nothing) {
   config.flow.rate_limit = 100;
   start();
