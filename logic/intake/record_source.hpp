@@ -73,8 +73,9 @@ public:
   /// record written from now on is read in any case.
   virtual bool places_known() const = 0;
 
-  /// Leaves the group, within `deadline`; without one it tries not. False where the group has not heard
-  /// of that by then: it waits until this member's session ends.
+  /// Leaves the group, within `deadline`; without one it tries not. False where
+  /// the group has not heard of that by then: it waits until this member's
+  /// session ends.
   virtual bool close(std::chrono::milliseconds deadline) = 0;
 };
 
