@@ -14,6 +14,7 @@
 #include <atomic>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -54,6 +55,14 @@ std::string plain(const char* code) {
   return std::string{R"({"country":")"} + code + "\"}";
 }
 
+/// A member of a place's JSON; empty where it has none of that name.
+std::string told_of(const millrace::logic::geo::Place& place,
+                    std::string_view member) {
+  const auto told = boost::json::parse(place.json);
+  const auto* value = told.as_object().if_contains(member);
+  return value ? std::string{value->as_string()} : std::string{};
+}
+
 } // namespace
 
 CAF_TEST(without_files_every_address_is_unknown) {
@@ -86,10 +95,9 @@ CAF_TEST(the_demo_cities_are_found_in_both_families_and_both_ways_of_access) {
           CAF_CHECK_EQUAL(place->latitude, city.latitude);
           CAF_CHECK_EQUAL(place->longitude, city.longitude);
           CAF_CHECK_EQUAL(place->asn, city.asn);
-          const auto told = boost::json::parse(place->json);
-          CAF_CHECK_EQUAL(told.at("region").as_string(), city.region);
-          CAF_CHECK_EQUAL(told.at("city").as_string(), city.city);
-          CAF_CHECK_EQUAL(told.at("asn_organization").as_string(),
+          CAF_CHECK_EQUAL(told_of(*place, "region"), city.region);
+          CAF_CHECK_EQUAL(told_of(*place, "city"), city.city);
+          CAF_CHECK_EQUAL(told_of(*place, "asn_organization"),
                           city.asn_organization);
         }
       }
